@@ -1,0 +1,111 @@
+/* Whole files, read with a bound and written all or nothing. */
+#include "base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void close_fd(int *fd)
+{
+    if (*fd > STDERR_FILENO)
+        close(*fd);
+}
+
+enum galen_err base_file_read(struct base_buf *out, const char *path, size_t max_bytes,
+                              struct galen_errinfo *info)
+{
+    bool standard_input = strcmp(path, "-") == 0;
+    GALEN_CLEANUP(close_fd)
+    int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return base_fail(info, errno == ENOENT ? GALEN_ERR_NOT_FOUND : GALEN_ERR_IO,
+                         "cannot read %s: %s", path, strerror(errno));
+    BASE_BUF_AUTO bytes = {0};
+    for (;;) {
+        if (base_buf_reserve(&bytes, 65536) != GALEN_OK)
+            return base_fail(info, GALEN_ERR_NOMEM, "out of memory reading %s", path);
+        ssize_t got = read(fd, bytes.data + bytes.len, 65536);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return base_fail(info, GALEN_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+        if (got == 0)
+            break;
+        bytes.len += (size_t)got;
+        if (bytes.len > max_bytes)
+            return base_fail(info, GALEN_ERR_LIMIT, "%s is larger than %zu bytes", path, max_bytes);
+    }
+    bytes.data[bytes.len] = 0;
+    base_buf_move(out, &bytes);
+    return GALEN_OK;
+}
+
+static enum galen_err write_all(int fd, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t put = write(fd, data, len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return GALEN_ERR_IO;
+        data += put;
+        len -= (size_t)put;
+    }
+    return GALEN_OK;
+}
+
+/* A rename is only durable once the folder that holds the name is on disk. */
+static int sync_parent(const char *path)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof copy, "%s", path);
+    GALEN_CLEANUP(close_fd) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -1 : fsync(fd);
+}
+
+enum galen_err base_file_write(const char *path, const void *data, size_t len, unsigned mode,
+                               struct galen_errinfo *info)
+{
+    char temporary[PATH_MAX];
+    if ((size_t)snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= sizeof temporary)
+        return base_fail(info, GALEN_ERR_USAGE, "path is too long");
+    GALEN_CLEANUP(close_fd) int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return base_fail(info, GALEN_ERR_IO, "cannot write beside %s: %s", path, strerror(errno));
+    if (fchmod(fd, mode) != 0 || write_all(fd, data, len) != GALEN_OK || fsync(fd) != 0 ||
+        rename(temporary, path) != 0) {
+        int why = errno;
+        unlink(temporary);
+        return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(why));
+    }
+    if (sync_parent(path) != 0)
+        return base_fail(info, GALEN_ERR_IO, "cannot sync the folder of %s: %s", path,
+                         strerror(errno));
+    return GALEN_OK;
+}
+
+enum galen_err base_dir_make(const char *path, unsigned mode, struct galen_errinfo *info)
+{
+    char part[PATH_MAX];
+    if ((size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part || part[0] == '\0')
+        return base_fail(info, GALEN_ERR_USAGE, "folder path is empty or too long");
+    for (char *at = part + 1;; at++) {
+        if (*at != '/' && *at != '\0')
+            continue;
+        char held = *at;
+        *at = '\0';
+        struct stat st;
+        if (mkdir(part, mode) != 0 &&
+            (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode)))
+            return base_fail(info, GALEN_ERR_IO, "cannot make folder %s: %s", part,
+                             errno == EEXIST ? "a file is in the way" : strerror(errno));
+        if (held == '\0')
+            return GALEN_OK;
+        *at = held;
+    }
+}
