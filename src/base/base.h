@@ -127,8 +127,8 @@ GALEN_MUST_CHECK enum galen_err base_secret_copy(struct base_secret *secret, con
 void base_secret_clear(struct base_secret *secret);
 #define BASE_SECRET_AUTO GALEN_CLEANUP(base_secret_clear) struct base_secret
 
-void base_wipe(void *data, size_t len);                            /* never optimised away */
-bool base_equal_ct(const void *a, const void *b, size_t len);      /* constant time */
+void base_wipe(void *data, size_t len);                       /* never optimised away */
+bool base_equal_ct(const void *a, const void *b, size_t len); /* constant time */
 
 /* Starts libsodium, turns core dumps off. Call once, before anything else; safe to repeat. */
 GALEN_MUST_CHECK enum galen_err base_init(struct galen_errinfo *info);
@@ -158,7 +158,7 @@ GALEN_MUST_CHECK enum galen_err base_base32_decode(uint8_t *out, size_t len, con
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-int64_t base_time_s(void);      /* Unix time, seconds */
+int64_t base_time_s(void); /* Unix time, seconds */
 int64_t base_monotonic_ms(void);
 
 #define BASE_TIME_TEXT 21 /* "2026-01-31T23:59:59Z" and NUL */
@@ -183,7 +183,8 @@ GALEN_MUST_CHECK enum galen_err base_file_write(const char *path, const void *da
 GALEN_MUST_CHECK enum galen_err base_dir_make(const char *path, unsigned mode,
                                               struct galen_errinfo *info);
 
-/* ---- log (stderr; libraries below src/workflow do not log) ------------------------------------ */
+/* ---- log (stderr; libraries below src/workflow do not log) ------------------------------------
+ */
 
 enum base_log_level { BASE_LOG_BROKEN, BASE_LOG_WARN, BASE_LOG_INFO, BASE_LOG_DEBUG };
 void base_log_set_level(enum base_log_level level); /* default WARN */

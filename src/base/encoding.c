@@ -35,8 +35,8 @@ static enum galen_err hex_digits(uint8_t *out, size_t len, const char *digits, c
     /* Twice over, so that a bad digit leaves out untouched. */
     for (size_t i = 0; i < 2 * len; i++)
         if (hex_value(digits[i]) < 0)
-            return base_fail(info, GALEN_ERR_PARSE, "%s is not hex: bad digit at position %zu", what,
-                             i + 1);
+            return base_fail(info, GALEN_ERR_PARSE, "%s is not hex: bad digit at position %zu",
+                             what, i + 1);
     for (size_t i = 0; i < len; i++)
         out[i] = (uint8_t)(hex_value(digits[2 * i]) << 4 | hex_value(digits[2 * i + 1]));
     return GALEN_OK;
@@ -48,8 +48,9 @@ enum galen_err base_hex_decode(uint8_t *out, size_t len, const char *text, const
     const char *digits = skip_0x(text);
     size_t have = strlen(digits);
     if (have != 2 * len)
-        return base_fail(info, GALEN_ERR_PARSE, "%s needs %zu bytes (%zu hex digits), has %zu digits",
-                         what, len, 2 * len, have);
+        return base_fail(info, GALEN_ERR_PARSE,
+                         "%s needs %zu bytes (%zu hex digits), has %zu digits", what, len, 2 * len,
+                         have);
     return hex_digits(out, len, digits, what, info);
 }
 

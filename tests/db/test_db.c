@@ -1,0 +1,171 @@
+/* The database layer: schema, typed statements, transactions, and what it says of bad files. */
+#include "base/base.h"
+#include "db/db.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    char dir[64];
+    char path[96];
+    struct db *db;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fx = calloc(1, sizeof *fx);
+    strcpy(fx->dir, "/tmp/galen-test-db-XXXXXX");
+    if (fx == NULL || mkdtemp(fx->dir) == NULL)
+        return -1;
+    snprintf(fx->path, sizeof fx->path, "%s/galen.db", fx->dir);
+    *state = fx;
+    return db_open(&fx->db, fx->path, NULL) == GALEN_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fx = *state;
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    db_close(&fx->db);
+    for (size_t i = 0; i < 3; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s%s", fx->path, suffixes[i]);
+        unlink(path);
+    }
+    int left = rmdir(fx->dir);
+    free(fx);
+    return left;
+}
+
+static void file_is_private(void **state)
+{
+    struct fixture *fx = *state;
+    struct stat st;
+    assert_int_equal(stat(fx->path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void values_come_back(void **state)
+{
+    struct fixture *fx = *state;
+    const uint8_t address[20] = {1, 2, 3};
+    assert_int_equal(db_run(fx->db, NULL, "INSERT INTO identity VALUES (?, ?, ?, ?)",
+                            DB_BLOB(address, sizeof address), DB_TEXT("ward"), DB_TEXT("doctor"),
+                            DB_INT(INT64_MAX)),
+                     GALEN_OK);
+    assert_int_equal(db_changes(fx->db), 1);
+    DB_ROWS_AUTO rows = {0};
+    assert_int_equal(
+        db_query(&rows, fx->db, NULL, "SELECT address, name, created_at, NULL FROM identity"),
+        GALEN_OK);
+    bool has_row = false;
+    assert_int_equal(db_next(&rows, &has_row, NULL), GALEN_OK);
+    assert_true(has_row);
+    uint8_t back[20] = {0};
+    assert_int_equal(db_bytes(&rows, 0, back, 20, NULL), GALEN_OK);
+    assert_memory_equal(back, address, 20);
+    assert_int_equal(db_bytes(&rows, 0, back, 19, NULL), GALEN_ERR_DB);
+    assert_string_equal(db_text(&rows, 1), "ward");
+    assert_true(db_int(&rows, 2) == INT64_MAX);
+    assert_true(db_is_null(&rows, 3));
+    assert_string_equal(db_text(&rows, 3), "");
+    assert_int_equal(db_next(&rows, &has_row, NULL), GALEN_OK);
+    assert_false(has_row);
+}
+
+static void constraints_hold(void **state)
+{
+    struct fixture *fx = *state;
+    const uint8_t address[20] = {9};
+    struct galen_errinfo info = {0};
+    const char *insert = "INSERT INTO identity VALUES (?, ?, ?, 0)";
+    assert_int_equal(
+        db_run(fx->db, &info, insert, DB_BLOB(address, 20), DB_TEXT("a"), DB_TEXT("doctor")),
+        GALEN_OK);
+    assert_int_equal(
+        db_run(fx->db, &info, insert, DB_BLOB(address, 20), DB_TEXT("b"), DB_TEXT("doctor")),
+        GALEN_ERR_EXISTS);
+    assert_int_equal(
+        db_run(fx->db, &info, insert, DB_BLOB(address, 19), DB_TEXT("c"), DB_TEXT("doctor")),
+        GALEN_ERR_DB);
+    assert_int_equal(db_run(fx->db, &info, insert, DB_BLOB("01234567890123456789", 20),
+                            DB_TEXT("d"), DB_TEXT("king")),
+                     GALEN_ERR_DB);
+    int64_t count = -1;
+    assert_int_equal(db_get_int(fx->db, &count, 0, NULL, "SELECT count(*) FROM identity"),
+                     GALEN_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(db_get_int(fx->db, &count, 77, NULL,
+                                "SELECT created_at FROM identity WHERE name = ?", DB_TEXT("none")),
+                     GALEN_OK);
+    assert_int_equal(count, 77);
+}
+
+static void add_setting_and_forget(struct db *db, bool commit)
+{
+    DB_TRANSACTION_AUTO tx = {0};
+    assert_int_equal(db_begin(&tx, db, NULL), GALEN_OK);
+    assert_int_equal(db_run(db, NULL, "INSERT INTO setting VALUES ('k', 'v')"), GALEN_OK);
+    if (commit)
+        assert_int_equal(db_commit(&tx, NULL), GALEN_OK);
+}
+
+static void transactions_roll_back(void **state)
+{
+    struct fixture *fx = *state;
+    const char *count = "SELECT count(*) FROM setting";
+    int64_t rows = -1;
+    add_setting_and_forget(fx->db, false);
+    assert_int_equal(db_get_int(fx->db, &rows, 0, NULL, count), GALEN_OK);
+    assert_int_equal(rows, 0);
+    add_setting_and_forget(fx->db, true);
+    db_close(&fx->db);
+    assert_int_equal(db_open(&fx->db, fx->path, NULL), GALEN_OK);
+    assert_int_equal(db_get_int(fx->db, &rows, 0, NULL, count), GALEN_OK);
+    assert_int_equal(rows, 1);
+}
+
+static void newer_schema_is_refused(void **state)
+{
+    struct fixture *fx = *state;
+    assert_int_equal(db_run(fx->db, NULL, "PRAGMA user_version = 999"), GALEN_OK);
+    db_close(&fx->db);
+    struct galen_errinfo info = {0};
+    assert_int_equal(db_open(&fx->db, fx->path, &info), GALEN_ERR_DB);
+    assert_non_null(strstr(info.what, "999"));
+    assert_non_null(strstr(info.hint, "version"));
+    assert_null(fx->db);
+}
+
+static void damaged_file_is_refused(void **state)
+{
+    struct fixture *fx = *state;
+    db_close(&fx->db);
+    FILE *file = fopen(fx->path, "wb");
+    assert_non_null(file);
+    for (int i = 0; i < 500; i++)
+        fputs("not a database at all ", file);
+    fclose(file);
+    struct galen_errinfo info = {0};
+    assert_int_equal(db_open(&fx->db, fx->path, &info), GALEN_ERR_DB);
+    assert_non_null(strstr(info.hint, "backup"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(file_is_private, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(values_come_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(constraints_hold, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(transactions_roll_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(newer_schema_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(damaged_file_is_refused, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
