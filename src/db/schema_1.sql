@@ -141,7 +141,7 @@ CREATE TABLE consent (
     side TEXT NOT NULL CHECK (side IN ('hospital', 'patient')),
     state TEXT NOT NULL CHECK (state IN ('wanted', 'given', 'declined', 'delivered', 'refused')),
     release_root BLOB,
-    body TEXT,                          -- given: the entry, EK_i and bundle CID, JCS
+    sealed BLOB,                        -- hospital: the consent message as it came, sealed to it
     respond_by INTEGER NOT NULL,
     PRIMARY KEY (side, request_id, record_root, patient)
 ) STRICT;

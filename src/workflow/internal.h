@@ -1,0 +1,298 @@
+/* What the workflow's files share: the open home, its keys and contacts, blocks, messages,
+ * transactions, the group keys, and the list of checks that results carry. */
+#ifndef GALEN_WORKFLOW_INTERNAL_H
+#define GALEN_WORKFLOW_INTERNAL_H
+
+#include "chain/datahub_abi.h"
+#include "db/db.h"
+#include "groupsig/groupsig.h"
+#include "record/record.h"
+#include "seal/seal.h"
+#include "store/store.h"
+#include "workflow/workflow.h"
+
+#define WORKFLOW_MESSAGE_DAYS 30  /* until a message expires */
+#define WORKFLOW_KEY_VERSIONS 16  /* parsed group keys kept in memory */
+
+struct workflow {
+    char *home;
+    char *rpc_url;
+    struct seal_keystore *keys; /* NULL when opened without a password */
+    struct db *db;
+    struct store *store;
+    struct chain_rpc *rpc; /* NULL until workflow_rpc; use that */
+    bool has_contract;
+    struct chain_domain domain; /* chain id and DataHub's address, pinned by config.json */
+    uint8_t code_hash[32];      /* keccak-256 of the contract's code, pinned likewise */
+    bool dry_run;
+    struct {
+        uint32_t version; /* 0 = free */
+        struct groupsig_group_key *key;
+    } group_keys[WORKFLOW_KEY_VERSIONS];
+};
+
+/* ---- home.c ----------------------------------------------------------------------------------- */
+
+/* The connection, made and held against the pinned chain id and code hash on first use. CONFIG
+ * without an endpoint or contract, NETWORK, CHECK: another chain or contract. */
+GALEN_MUST_CHECK enum galen_err workflow_rpc(struct workflow *wf, struct chain_rpc **rpc,
+                                             struct galen_errinfo *info);
+/* CONFIG unless the home knows its contract: the domain is needed for what is signed. */
+GALEN_MUST_CHECK enum galen_err workflow_need_contract(struct workflow *wf,
+                                                       struct galen_errinfo *info);
+/* eth_call of DataHub: data is an encoded call; out is replaced by the return bytes. */
+GALEN_MUST_CHECK enum galen_err workflow_read_contract(struct workflow *wf, struct base_buf *out,
+                                                       const struct base_buf *data,
+                                                       struct galen_errinfo *info);
+
+/* ---- identity.c -------------------------------------------------------------------------------- */
+
+/* Secrets live in the key store as PREFIX-ADDRESS (lower-case hex). */
+#define WORKFLOW_KEY_WALLET "wallet" /* 32 bytes; also of payout accounts */
+#define WORKFLOW_KEY_JWK    "jwk"
+#define WORKFLOW_KEY_SALE   "sale"   /* 32 bytes */
+#define WORKFLOW_KEY_JOIN   "join"   /* groupsig join secret, until the membership comes */
+#define WORKFLOW_KEY_MEMBER "member" /* groupsig member secret */
+#define WORKFLOW_KEY_GM     "gm"     /* groupsig GM secret ‖ GM share */
+#define WORKFLOW_KEY_RM     "rm"     /* groupsig RM secret ‖ RM share */
+GALEN_MUST_CHECK enum galen_err workflow_secret_get(struct workflow *wf, struct base_secret *out,
+                                                    const char *prefix,
+                                                    const struct chain_address *address,
+                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_secret_put(struct workflow *wf, const char *prefix,
+                                                    const struct chain_address *address,
+                                                    const void *data, size_t len,
+                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_secret_remove(struct workflow *wf, const char *prefix,
+                                                       const struct chain_address *address,
+                                                       struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
+                                                const struct chain_address *address,
+                                                struct galen_errinfo *info);
+/* Is it an identity of this home? role (may be NULL) receives a static name. */
+GALEN_MUST_CHECK enum galen_err workflow_is_own(struct workflow *wf, bool *own, const char **role,
+                                                const struct chain_address *address,
+                                                struct galen_errinfo *info);
+/* A fresh account for one payout, its key in the key store. */
+GALEN_MUST_CHECK enum galen_err workflow_payout_new(struct workflow *wf,
+                                                    struct chain_address *address,
+                                                    const struct chain_address *owner,
+                                                    uint64_t request_id,
+                                                    struct galen_errinfo *info);
+
+/* ---- profile.c --------------------------------------------------------------------------------- */
+
+struct workflow_contact {
+    struct chain_address address;
+    char name[256];
+    struct seal_public_key encryption;
+    uint8_t sale_key[CHAIN_PUBLIC_KEY_BYTES];
+};
+/* NOT_FOUND, with the hint to add a contact card or to sync. */
+GALEN_MUST_CHECK enum galen_err workflow_contact_get(struct workflow *wf,
+                                                     struct workflow_contact *contact,
+                                                     const struct chain_address *address,
+                                                     struct galen_errinfo *info);
+/* A ProfileSet event: fetches the profile's block when it is at hand and remembers it. */
+GALEN_MUST_CHECK enum galen_err workflow_profile_seen(struct workflow *wf,
+                                                      const struct chain_address *owner,
+                                                      const uint8_t cid32[32], uint64_t nonce,
+                                                      struct galen_errinfo *info);
+
+/* ---- message.c --------------------------------------------------------------------------------- */
+
+/* Kinds, as in the design's messages. */
+#define MESSAGE_SETUP_SHARE    "setup-share"
+#define MESSAGE_JOIN_NONCE     "join-nonce"
+#define MESSAGE_JOIN_REQUEST   "join-request"
+#define MESSAGE_MEMBERSHIP     "membership"
+#define MESSAGE_HAND_OVER      "record-hand-over" /* authenticated by the group signature alone */
+#define MESSAGE_INDEX_CARD     "index-card"       /* likewise */
+#define MESSAGE_SHARE          "share"
+#define MESSAGE_CONSENT_WANTED "consent-wanted"
+#define MESSAGE_CONSENT_GIVEN  "consent-given"
+#define MESSAGE_MANIFEST       "manifest"
+
+struct message {
+    struct chain_address recipient; /* an identity of this home */
+    struct chain_address sender;    /* zero: carries no wallet signature */
+    const char *kind;
+    uint8_t id[32];
+    struct json_object *body;
+    struct base_view sealed; /* as it came, for keeping beyond the inbox */
+};
+
+/* Seals body to recipient's encryption key and puts it in the outbox; to an identity of this home
+ * straight into its inbox. sender (NULL: none, for hand-overs) signs recipient, kind, id, expiry
+ * and body hash (EIP-712 InboxMessage). id32 makes a repeat recognisable: the same recipient, kind
+ * and id again replaces nothing and sends nothing. body is borrowed. */
+GALEN_MUST_CHECK enum galen_err message_send(struct workflow *wf,
+                                             const struct chain_address *sender,
+                                             const struct chain_address *recipient,
+                                             const char *kind, const uint8_t id32[32],
+                                             struct json_object *body,
+                                             struct galen_errinfo *info);
+/* Opens and authenticates one sealed message. body is owned by the caller of this function. */
+GALEN_MUST_CHECK enum galen_err message_open(struct workflow *wf, struct message *message,
+                                             const struct chain_address *recipient,
+                                             struct base_view sealed, struct galen_errinfo *info);
+void message_clear(struct message *message);
+#define MESSAGE_AUTO GALEN_CLEANUP(message_clear) struct message
+
+/*
+ * Handlers, one a kind, each in the file of its workflow. Called in arrival order by workflow_sync,
+ * outside any database transaction. OK: done. STATE: not yet, try at the next sync. DB, IO, NOMEM,
+ * NETWORK end the sync. Any other error: the message is refused for good, with the error's text.
+ */
+typedef enum galen_err message_handler(struct workflow *wf, const struct message *message,
+                                       struct galen_errinfo *info);
+message_handler group_on_setup_share;      /* group.c */
+message_handler group_on_join_nonce;
+message_handler group_on_join_request;
+message_handler group_on_membership;
+message_handler storing_on_hand_over;      /* storing.c: patient and hospital */
+message_handler storing_on_index_card;
+message_handler sharing_on_share;          /* sharing.c */
+message_handler purchasing_on_consent_wanted; /* purchasing_patient.c */
+message_handler purchasing_on_consent_given;  /* purchasing_hospital.c */
+message_handler purchasing_on_manifest;       /* purchasing_buyer.c */
+
+/* ---- sync.c ------------------------------------------------------------------------------------ */
+
+/* Handlers of the contract's events, in order of the chain, each idempotent. A block that is not
+ * at hand is not an error: the handler notes that it waits. time_s: of the event's block. */
+struct workflow_event {
+    const struct chain_log *log;
+    int64_t time_s;
+};
+enum galen_err group_on_key_proposed(struct workflow *wf, const struct workflow_event *event,
+                                     const struct datahub_event_group_key_proposed *args,
+                                     struct galen_errinfo *info);
+enum galen_err group_on_key_confirmed(struct workflow *wf, const struct workflow_event *event,
+                                      const struct datahub_event_group_key_confirmed *args,
+                                      struct galen_errinfo *info);
+enum galen_err group_on_key_retired(struct workflow *wf, const struct workflow_event *event,
+                                    const struct datahub_event_group_key_retired *args,
+                                    struct galen_errinfo *info);
+enum galen_err storing_on_data_stored(struct workflow *wf, const struct workflow_event *event,
+                                      const struct datahub_event_data_stored *args,
+                                      struct galen_errinfo *info);
+enum galen_err sharing_on_share_posted(struct workflow *wf, const struct workflow_event *event,
+                                       const struct datahub_event_share_posted *args,
+                                       struct galen_errinfo *info);
+enum galen_err purchasing_on_request_open(struct workflow *wf, const struct workflow_event *event,
+                                          const struct datahub_event_request_open *args,
+                                          struct galen_errinfo *info);
+enum galen_err purchasing_on_reply(struct workflow *wf, const struct workflow_event *event,
+                                   const struct datahub_event_reply_submitted *args,
+                                   struct galen_errinfo *info);
+enum galen_err purchasing_on_entry(struct workflow *wf, const struct workflow_event *event,
+                                   const struct datahub_event_entry_delivered *args,
+                                   struct galen_errinfo *info);
+enum galen_err purchasing_on_delivered(struct workflow *wf, const struct workflow_event *event,
+                                       const struct datahub_event_delivered *args,
+                                       struct galen_errinfo *info);
+enum galen_err purchasing_on_finalized(struct workflow *wf, const struct workflow_event *event,
+                                       const struct datahub_event_request_finalized *args,
+                                       struct galen_errinfo *info);
+enum galen_err purchasing_on_refunded(struct workflow *wf, const struct workflow_event *event,
+                                      const struct datahub_event_request_refunded *args,
+                                      struct galen_errinfo *info);
+/* Called once after events and messages: what waited for a block or a key is tried again. */
+enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info);
+
+/* Tells an identity of this home something, once per (identity, kind, subject). */
+GALEN_MUST_CHECK enum galen_err workflow_notify(struct workflow *wf,
+                                                const struct chain_address *identity,
+                                                const char *kind, const char *subject,
+                                                struct galen_errinfo *info);
+
+/* ---- transact.c ---------------------------------------------------------------------------------- */
+
+struct workflow_call {
+    const struct chain_address *from; /* an identity of this home */
+    const struct chain_address *to;   /* NULL: DataHub; or is_create */
+    bool is_create;
+    const struct chain_u256 *value;   /* NULL: 0 */
+    const struct base_buf *data;      /* NULL: none */
+    const char *role;                 /* doctor, patient, hospital, buyer, gm, rm */
+    const char *flow;                 /* storing, sharing, purchasing, group, other */
+    const char *operation;            /* the contract's function */
+    int64_t request_id;               /* -1: none */
+};
+/*
+ * Estimates, signs, stores, sends, waits, records. receipt (may be NULL) and *tx (may be NULL; JSON
+ * {hash, operation, role, gasEstimate, gasUsed, effectiveGasPriceWei, totalWei, block, status})
+ * describe the mined, successful transaction; a reverted one is REVERTED with the decoded reason,
+ * recorded too. In a dry run *tx = {dryRun: true, operation, gasEstimate, maxCostWei} and *sent is
+ * false: the caller then changes nothing. sent may be NULL only where a dry run cannot come.
+ */
+GALEN_MUST_CHECK enum galen_err workflow_transact(struct workflow *wf,
+                                                  const struct workflow_call *call, bool *sent,
+                                                  struct chain_receipt *receipt,
+                                                  struct json_object **tx,
+                                                  struct galen_errinfo *info);
+
+/* ---- groupkeys.c ----------------------------------------------------------------------------------- */
+
+/* The parsed key of a confirmed version; borrowed, lives as long as wf. NOT_FOUND when this home
+ * has not seen it (sync). */
+GALEN_MUST_CHECK enum galen_err workflow_group_key(struct workflow *wf, uint32_t version,
+                                                   const struct groupsig_group_key **key,
+                                                   struct galen_errinfo *info);
+/* The newest confirmed, unretired version. STATE when there is none. */
+GALEN_MUST_CHECK enum galen_err workflow_current_key(struct workflow *wf, uint32_t *version,
+                                                     const struct groupsig_group_key **key,
+                                                     struct galen_errinfo *info);
+/* A groupsig status as an error, what being "group signature" and the like. */
+GALEN_MUST_CHECK enum galen_err workflow_groupsig_fail(enum groupsig_status status,
+                                                       const char *what,
+                                                       struct galen_errinfo *info);
+/* Randomness for groupsig: base_random. */
+extern const struct groupsig_rng workflow_rng;
+/* The verdict on sig362 over msg32 under the version; *verified (may be NULL) when valid. A
+ * malformed signature is simply not valid. */
+GALEN_MUST_CHECK enum galen_err workflow_verify_signature(struct workflow *wf, bool *valid,
+                                                          struct groupsig_verified *verified,
+                                                          uint32_t version,
+                                                          const uint8_t sig362[362],
+                                                          const uint8_t msg32[32],
+                                                          struct galen_errinfo *info);
+
+/* ---- checks.c -------------------------------------------------------------------------------------- */
+
+/* Appends {check, passed, detail} to the array checks and clears *all when it did not pass. detail
+ * is a printf text or NULL. */
+GALEN_MUST_CHECK enum galen_err workflow_check(struct json_object *checks, bool *all, bool passed,
+                                               const char *check, struct galen_errinfo *info,
+                                               const char *detail, ...)
+    __attribute__((format(printf, 6, 7)));
+/* Members as the API shows them: address EIP-55, CID base32, bytes 0x hex, u256 decimal text. */
+GALEN_MUST_CHECK enum galen_err workflow_set_address(struct json_object *object, const char *key,
+                                                     const struct chain_address *address,
+                                                     struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_set_cid(struct json_object *object, const char *key,
+                                                 const uint8_t digest32[32],
+                                                 struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_set_wei(struct json_object *object, const char *key,
+                                                 const struct chain_u256 *wei,
+                                                 struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_set_time(struct json_object *object, const char *key,
+                                                  int64_t unix_s, struct galen_errinfo *info);
+/* object[key] = text / number / boolean. */
+GALEN_MUST_CHECK enum galen_err workflow_set_text(struct json_object *object, const char *key,
+                                                  const char *text, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_set_int(struct json_object *object, const char *key,
+                                                 int64_t number, struct galen_errinfo *info);
+/* Gives object to *result, or releases it when result is NULL. */
+void workflow_give(struct json_object **result, struct json_object **object);
+/* A member of an object from outside that must be an address with a good checksum. */
+GALEN_MUST_CHECK enum galen_err workflow_get_address(struct chain_address *out,
+                                                     struct json_object *object, const char *key,
+                                                     const char *where,
+                                                     struct galen_errinfo *info);
+/* A new JSON object; NULL only without memory. */
+GALEN_MUST_CHECK enum galen_err workflow_object(struct json_object **object,
+                                                struct galen_errinfo *info);
+
+#endif

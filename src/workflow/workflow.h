@@ -1,0 +1,400 @@
+/*
+ * workflow: what the actors do. An open home holds one or more identities with their keys, the
+ * local block store, the database and the connection to the chain; each function below is one
+ * numbered step of a workflow (storing.c, sharing.c, purchasing*.c) or of the preparations for it
+ * (home.c, profile.c, group.c). Built on every module beneath it.
+ *
+ * Results are JSON objects (json-c), owned by the caller (json_object_put): what the command line
+ * prints with --json and the API will answer. Their members are stable. `result` may be NULL.
+ * Whatever is wanted of a person's judgement stands in them as checks:
+ *     "checks": [{"check": "Merkle root", "passed": true, "detail": "…"}, …]
+ *
+ * Every step is idempotent where a crash can interrupt it: state is written before a message or a
+ * transaction leaves, and running a step again completes it or says that it is done.
+ */
+#ifndef GALEN_WORKFLOW_H
+#define GALEN_WORKFLOW_H
+
+#include <json-c/json.h>
+
+#include "base/base.h"
+#include "chain/chain.h"
+
+struct workflow; /* an open home; one thread at a time */
+
+#define WORKFLOW_RESULT_AUTO GALEN_CLEANUP(workflow_result_put) struct json_object *
+void workflow_result_put(struct json_object **result);
+
+/* ---- homes (home.c) ------------------------------------------------------------------------- */
+
+/* A home is a folder (0700): config.json, keys/, blocks/, galen.db. */
+struct workflow_options {
+    const char *home;     /* path */
+    const char *password; /* NULL: opened without keys; what needs one fails with PASSWORD */
+    const char *rpc;      /* overrides config.json; NULL leaves it */
+    bool quick_kdf;       /* at creation only: least Argon2id cost, for tests and the demo */
+};
+/* EXISTS when there is a home. store: folder of blocks, NULL for its own; several homes on one
+ * machine may share one, as they would an IPFS node. */
+GALEN_MUST_CHECK enum galen_err workflow_home_create(const struct workflow_options *options,
+                                                     const char *store,
+                                                     struct galen_errinfo *info);
+/* CONFIG: no home there. PASSWORD. The chain is not contacted before it is needed. */
+GALEN_MUST_CHECK enum galen_err workflow_open(struct workflow **wf,
+                                              const struct workflow_options *options,
+                                              struct galen_errinfo *info);
+void workflow_close(struct workflow **wf); /* NULL-safe */
+
+/* Points the home at a chain and a contract and pins chain id and code hash. STATE when the home
+ * has a history with another contract. CHECK: no DataHub at that address. */
+GALEN_MUST_CHECK enum galen_err workflow_connect(struct workflow *wf, const char *rpc,
+                                                 const struct chain_address *contract,
+                                                 struct galen_errinfo *info);
+/* Deploys DataHub from `payer` and connects to it. result: {contract, tx}. */
+GALEN_MUST_CHECK enum galen_err workflow_deploy(struct workflow *wf,
+                                                const struct chain_address *payer,
+                                                const struct chain_address *group_manager,
+                                                const struct chain_address *revocation_manager,
+                                                struct json_object **result,
+                                                struct galen_errinfo *info);
+/* {home, chain: {rpc, chainId, block, contract, reachable}, identities, blocks, …}. Works without a
+ * chain and says so. */
+GALEN_MUST_CHECK enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
+                                                struct galen_errinfo *info);
+
+/* ---- identities and contacts (identity.c, profile.c) ------------------------------------------ */
+
+/* role: doctor, patient, hospital, buyer, gm, rm. Makes wallet key, encryption JWK, sale key. */
+GALEN_MUST_CHECK enum galen_err workflow_identity_new(struct workflow *wf,
+                                                      struct chain_address *address,
+                                                      const char *name, const char *role,
+                                                      struct galen_errinfo *info);
+/* From a Web3 Secret Storage V3 keystore; JWK and sale key are made. */
+GALEN_MUST_CHECK enum galen_err
+workflow_identity_import(struct workflow *wf, struct chain_address *address, const char *name,
+                         const char *role, const char *keystore, size_t keystore_len,
+                         const char *keystore_password, struct galen_errinfo *info);
+/* The wallet key as a keystore V3 under its own password. */
+GALEN_MUST_CHECK enum galen_err workflow_identity_export(struct workflow *wf,
+                                                         const struct chain_address *address,
+                                                         const char *keystore_password,
+                                                         struct base_buf *keystore,
+                                                         struct galen_errinfo *info);
+/* An identity of this home by name or address; with role not NULL it must have that role.
+ * text NULL: the only identity with the role. NOT_FOUND, USAGE (several). */
+GALEN_MUST_CHECK enum galen_err workflow_identity_find(struct workflow *wf,
+                                                       struct chain_address *address,
+                                                       const char *text, const char *role,
+                                                       struct galen_errinfo *info);
+/* [{address, name, role, balanceWei}]; balances only when the chain answers. */
+GALEN_MUST_CHECK enum galen_err workflow_identity_list(struct workflow *wf,
+                                                       struct json_object **result,
+                                                       struct galen_errinfo *info);
+
+/* The identity's contact card: {type galen.card/1, profile, nonce, expiry, signature}. inbox may be
+ * NULL. The profile's block is stored. */
+GALEN_MUST_CHECK enum galen_err workflow_card_make(struct workflow *wf,
+                                                   const struct chain_address *identity,
+                                                   const char *inbox, struct json_object **card,
+                                                   struct galen_errinfo *info);
+/* Checks a card from outside and remembers its owner; an older one than known changes nothing. */
+GALEN_MUST_CHECK enum galen_err workflow_card_add(struct workflow *wf, struct json_object *card,
+                                                  struct chain_address *owner,
+                                                  struct galen_errinfo *info);
+/* A contact by name or address, an identity of this home included. NOT_FOUND with what to do. */
+GALEN_MUST_CHECK enum galen_err workflow_contact_find(struct workflow *wf,
+                                                      struct chain_address *address,
+                                                      const char *text,
+                                                      struct galen_errinfo *info);
+/* setProfile on-chain. */
+GALEN_MUST_CHECK enum galen_err workflow_profile_publish(struct workflow *wf,
+                                                         const struct chain_address *identity,
+                                                         struct json_object **result,
+                                                         struct galen_errinfo *info);
+
+/* ---- messages between homes (message.c) -------------------------------------------------------- */
+
+/* Sealed messages not yet delivered, to `recipient` or (NULL) to all:
+ * {type galen.mail/1, messages: [{recipient, kind, sealed}]}. Marked delivered by
+ * workflow_mail_delivered with the same object, once the other side has them. */
+GALEN_MUST_CHECK enum galen_err workflow_mail_export(struct workflow *wf,
+                                                     const struct chain_address *recipient,
+                                                     struct json_object **mail,
+                                                     struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_mail_delivered(struct workflow *wf,
+                                                        struct json_object *mail,
+                                                        struct galen_errinfo *info);
+/* Takes in those for identities of this home, each once; workflow_sync acts on them. */
+GALEN_MUST_CHECK enum galen_err workflow_mail_import(struct workflow *wf, struct json_object *mail,
+                                                     int64_t *taken, struct galen_errinfo *info);
+
+/* Reads the contract's new events, then the inbox, and does what needs no decision: records appear,
+ * requests and replies are noted, memberships are finished, profiles learnt. Messages that fail
+ * their checks are kept as refused with the reason. result: {block, events, messages, refused,
+ * notifications: [{identity, kind, subject}]}. */
+GALEN_MUST_CHECK enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
+                                              struct galen_errinfo *info);
+/* Notifications of one identity, or (NULL) all, newest first. */
+GALEN_MUST_CHECK enum galen_err workflow_notifications(struct workflow *wf,
+                                                       const struct chain_address *identity,
+                                                       struct json_object **result,
+                                                       struct galen_errinfo *info);
+
+/* ---- transactions (transact.c) ------------------------------------------------------------------ */
+
+/* Plain payment, for giving a newcomer gas. */
+GALEN_MUST_CHECK enum galen_err workflow_pay(struct workflow *wf, const struct chain_address *from,
+                                             const struct chain_address *to,
+                                             const struct chain_u256 *wei,
+                                             struct json_object **result,
+                                             struct galen_errinfo *info);
+/* One row a transaction, oldest first; filters may be NULL. */
+GALEN_MUST_CHECK enum galen_err workflow_transactions(struct workflow *wf, const char *role,
+                                                      const char *flow, struct json_object **result,
+                                                      struct galen_errinfo *info);
+/* Per operation and role: count, gas min/median/max, wei in all. */
+GALEN_MUST_CHECK enum galen_err workflow_gas_report(struct workflow *wf,
+                                                    struct json_object **result,
+                                                    struct galen_errinfo *info);
+/* {baseFeeWei, slow, average, fast: {maxFeeWei, priorityFeeWei}}. */
+GALEN_MUST_CHECK enum galen_err workflow_gas_prices(struct workflow *wf,
+                                                    struct json_object **result,
+                                                    struct galen_errinfo *info);
+/* Between the two calls transactions are estimated and not sent; results hold {dryRun, gasEstimate,
+ * maxCostWei} instead of a hash, and nothing is changed. */
+void workflow_dry_run(struct workflow *wf, bool on);
+
+/* ---- the group (group.c) ------------------------------------------------------------------------- */
+
+/* GM: its half of the group key, sent to RM. Needs RM's contact. Again: sends the same half. */
+GALEN_MUST_CHECK enum galen_err group_setup_gm(struct workflow *wf, const struct chain_address *gm,
+                                               const struct chain_address *rm,
+                                               struct json_object **result,
+                                               struct galen_errinfo *info);
+/* RM: its half, made after GM's, sent back. */
+GALEN_MUST_CHECK enum galen_err group_setup_rm(struct workflow *wf, const struct chain_address *rm,
+                                               struct json_object **result,
+                                               struct galen_errinfo *info);
+/* GM: combines, checks, stores the key's block and proposes it on-chain. result: {version,
+ * fingerprint, tx}. */
+GALEN_MUST_CHECK enum galen_err group_propose(struct workflow *wf, const struct chain_address *gm,
+                                              struct json_object **result,
+                                              struct galen_errinfo *info);
+/* RM: confirms the proposed version, after comparing it with the half it made. */
+GALEN_MUST_CHECK enum galen_err group_confirm(struct workflow *wf, const struct chain_address *rm,
+                                              struct json_object **result,
+                                              struct galen_errinfo *info);
+/* GM: accredits a hospital, or strikes it off. */
+GALEN_MUST_CHECK enum galen_err group_set_hospital(struct workflow *wf,
+                                                   const struct chain_address *gm,
+                                                   const struct chain_address *hospital,
+                                                   bool accredited, struct json_object **result,
+                                                   struct galen_errinfo *info);
+/* GM: a join nonce to an applicant. */
+GALEN_MUST_CHECK enum galen_err group_invite(struct workflow *wf, const struct chain_address *gm,
+                                             const struct chain_address *doctor,
+                                             struct json_object **result,
+                                             struct galen_errinfo *info);
+/* Doctor: answers the nonce with the join request, a statement {wallet, name, licence} and the
+ * wallet's EIP-712 Join signature. */
+GALEN_MUST_CHECK enum galen_err group_join(struct workflow *wf, const struct chain_address *doctor,
+                                           const char *licence, struct json_object **result,
+                                           struct galen_errinfo *info);
+/* GM: checks the doctor's evidence and issues the membership; the registry row is written first,
+ * and asked again it answers with the stored membership. */
+GALEN_MUST_CHECK enum galen_err group_approve(struct workflow *wf, const struct chain_address *gm,
+                                              const struct chain_address *doctor,
+                                              struct json_object **result,
+                                              struct galen_errinfo *info);
+/* The registry: [{wallet, name, licence, commitment, joinedAt}], GM's home only. */
+GALEN_MUST_CHECK enum galen_err group_members(struct workflow *wf, struct json_object **result,
+                                              struct galen_errinfo *info);
+
+/* ---- storing (storing.c) -------------------------------------------------------------------------- */
+
+struct storing_options {
+    int releases;       /* how many sellable releases; default 3 when negative */
+    bool from_wallet;   /* the doctor's own wallet sends storeDataFor: it names the doctor */
+};
+/* A record on its way through steps 1 to 5, in memory only. */
+struct storing_draft;
+void storing_draft_free(struct storing_draft **draft);
+#define STORING_DRAFT_AUTO GALEN_CLEANUP(storing_draft_free) struct storing_draft *
+
+/* Step 1, the doctor creates a medical record: validates it (galen.record/1, borrowed), draws its
+ * seed and computes IDrec. The patient's, GM's and RM's keys must be known. */
+GALEN_MUST_CHECK enum galen_err storing_create_record(struct workflow *wf,
+                                                      struct storing_draft **draft,
+                                                      const struct chain_address *doctor,
+                                                      struct json_object *record,
+                                                      const struct storing_options *options,
+                                                      struct galen_errinfo *info);
+/* Step 2: the group signature over IDrec, and the releases with theirs. */
+GALEN_MUST_CHECK enum galen_err storing_sign_record(struct workflow *wf,
+                                                    struct storing_draft *draft,
+                                                    struct galen_errinfo *info);
+/* Step 3: envelope under K_patient, CERT with eId. */
+GALEN_MUST_CHECK enum galen_err storing_encrypt_record(struct workflow *wf,
+                                                       struct storing_draft *draft,
+                                                       struct galen_errinfo *info);
+/* Step 4: the envelope's block; from here the record is in the database as 'made'. */
+GALEN_MUST_CHECK enum galen_err storing_upload_record(struct workflow *wf,
+                                                      struct storing_draft *draft,
+                                                      struct galen_errinfo *info);
+/* Step 5: hands the envelope to the patient, envelope and index card to the hospital, which relays
+ * the transaction; or, from_wallet, sends the transaction itself. result: {merkleRoot, cid, sig,
+ * leaves, releases, envelopeBytes, tx?}. */
+GALEN_MUST_CHECK enum galen_err storing_hand_over(struct workflow *wf, struct storing_draft *draft,
+                                                  struct json_object **result,
+                                                  struct galen_errinfo *info);
+/* Steps 1 to 5 in one. */
+GALEN_MUST_CHECK enum galen_err storing_store(struct workflow *wf,
+                                              const struct chain_address *doctor,
+                                              struct json_object *record,
+                                              const struct storing_options *options,
+                                              struct json_object **result,
+                                              struct galen_errinfo *info);
+/* Step 5, the hospital's side: checks every record handed over (signature, key version, block) and
+ * anchors those not yet on-chain, in batches. result: {anchored: [{merkleRoot, cid}], refused,
+ * txs}. */
+GALEN_MUST_CHECK enum galen_err storing_relay(struct workflow *wf,
+                                              const struct chain_address *hospital,
+                                              struct json_object **result,
+                                              struct galen_errinfo *info);
+/* Steps 6 and 7 happen in workflow_sync: the DataStored event, and the patient's list. */
+
+/* A record this home can open, by Merkle root or CID (text). Rows: {merkleRoot, cid, state, side,
+ * category, issued, hospital, …}. identity NULL = all. */
+GALEN_MUST_CHECK enum galen_err storing_list(struct workflow *wf,
+                                             const struct chain_address *identity,
+                                             struct json_object **result,
+                                             struct galen_errinfo *info);
+/* {record, cert, releases: [{root, state, …}], …}. */
+GALEN_MUST_CHECK enum galen_err storing_show(struct workflow *wf, const char *reference,
+                                             struct json_object **result,
+                                             struct galen_errinfo *info);
+/* Every check of a record again, one row each; *passed is the verdict. */
+GALEN_MUST_CHECK enum galen_err storing_verify(struct workflow *wf, const char *reference,
+                                               bool *passed, struct json_object **result,
+                                               struct galen_errinfo *info);
+/* As an HL7 FHIR R4 Bundle. */
+GALEN_MUST_CHECK enum galen_err storing_export_fhir(struct workflow *wf, const char *reference,
+                                                    struct json_object **bundle,
+                                                    struct galen_errinfo *info);
+
+/* ---- sharing (sharing.c) --------------------------------------------------------------------------- */
+
+struct sharing_options {
+    const char *const *paths; /* JSON Pointers or prefixes to disclose; NULL shares the whole */
+    size_t n_paths;
+    int64_t expires_at;       /* Unix seconds; 0 = never */
+    bool on_chain;            /* by postShare instead of the doctor's inbox */
+};
+/* Steps 1 to 4: opens the record, seals it again under a fresh K_temp, uploads it, wraps K_temp to
+ * the doctor and sends {cid_share, EK_temp}. result: {cidShare, wrappedKey, tx?}. */
+GALEN_MUST_CHECK enum galen_err sharing_grant(struct workflow *wf, const char *record,
+                                              const struct chain_address *doctor,
+                                              const struct sharing_options *options,
+                                              struct json_object **result,
+                                              struct galen_errinfo *info);
+/* Step 5: the doctor opens a share (by cid_share text) and checks block hash, keys, IDrec or
+ * disclosure, group signature, anchor, revocation list. result: {record or fields, checks}. The
+ * record is in the result even when a check fails; *passed tells. An expired share is STATE. */
+GALEN_MUST_CHECK enum galen_err sharing_open(struct workflow *wf, const char *cid_share,
+                                             bool *passed, struct json_object **result,
+                                             struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err sharing_list(struct workflow *wf, struct json_object **result,
+                                             struct galen_errinfo *info);
+/* Deletes the shared object; what was read cannot be recalled, and result says so. */
+GALEN_MUST_CHECK enum galen_err sharing_revoke(struct workflow *wf, const char *cid_share,
+                                               struct json_object **result,
+                                               struct galen_errinfo *info);
+
+/* ---- purchasing (purchasing_buyer.c, _hospital.c, _patient.c) --------------------------------------- */
+
+/* Zero fields take the contract's defaults. */
+struct purchasing_terms {
+    uint16_t max_records;
+    uint32_t reply_window_s, deliver_window_s, verify_window_s, rule_window_s;
+};
+/* Step 1, buyer: template (the seed's members, without type and buyer_key) gets a fresh buyer key,
+ * is stored, and its hash is requested with price_wei in escrow. result: {requestId, templateHash,
+ * cid, tx}. */
+GALEN_MUST_CHECK enum galen_err purchasing_request(struct workflow *wf,
+                                                   const struct chain_address *buyer,
+                                                   struct json_object *template_,
+                                                   const struct purchasing_terms *terms,
+                                                   struct json_object **result,
+                                                   struct galen_errinfo *info);
+/* [{requestId, state, onChain, buyer, escrowWei, minRecords, deadline, …}] and one of them, with
+ * what happens next, who may act, by when. */
+GALEN_MUST_CHECK enum galen_err purchasing_list(struct workflow *wf, struct json_object **result,
+                                                struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err purchasing_show(struct workflow *wf, uint64_t request_id,
+                                                struct json_object **result,
+                                                struct galen_errinfo *info);
+/* Step 2, hospital: checks the template against the chain, counts matching index cards, and
+ * replies with its offer and bond. STATE when there are fewer than min_records. result: {requestId,
+ * available, k, offerCid, tx}. */
+GALEN_MUST_CHECK enum galen_err purchasing_reply(struct workflow *wf,
+                                                 const struct chain_address *hospital,
+                                                 uint64_t request_id, struct json_object **result,
+                                                 struct galen_errinfo *info);
+/* Step 3, hospital: asks every matching patient for consent. result: {requestId, asked}. */
+GALEN_MUST_CHECK enum galen_err purchasing_ask_consent(struct workflow *wf,
+                                                       const struct chain_address *hospital,
+                                                       uint64_t request_id,
+                                                       struct json_object **result,
+                                                       struct galen_errinfo *info);
+/* Step 3, patient: what was asked, with the very values that would leave. [{requestId, record,
+ * fields, payoutWei, k, respondBy, state}]. patient NULL = all of this home. */
+GALEN_MUST_CHECK enum galen_err purchasing_consents(struct workflow *wf,
+                                                    const struct chain_address *patient,
+                                                    struct json_object **result,
+                                                    struct galen_errinfo *info);
+/* Step 3, patient: fills the template from an unused release, proves, encrypts, uploads, consents
+ * and answers the hospital. min_payout NULL: what the template's price gives each of max records.
+ * accept false declines. result: {requestId, given: [{record, releaseRoot, bundleCid, payout}]}. */
+GALEN_MUST_CHECK enum galen_err purchasing_consent(struct workflow *wf,
+                                                   const struct chain_address *patient,
+                                                   uint64_t request_id, bool accept,
+                                                   struct json_object **result,
+                                                   struct galen_errinfo *info);
+/* Step 3, hospital: verifies what came back and delivers it on-chain, sealed; then publishes the
+ * manifest. result: {requestId, entries, refused, manifestCid, txs}. */
+GALEN_MUST_CHECK enum galen_err purchasing_deliver(struct workflow *wf,
+                                                   const struct chain_address *hospital,
+                                                   uint64_t request_id,
+                                                   struct json_object **result,
+                                                   struct galen_errinfo *info);
+/* Step 4, buyer: every check of every entry. result: {requestId, entries: [{index, checks}],
+ * failed, summary}; *passed is the verdict. */
+GALEN_MUST_CHECK enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id,
+                                                  bool *passed, struct json_object **result,
+                                                  struct galen_errinfo *info);
+/* The bought values of entries that passed: [{index, fields}]. */
+GALEN_MUST_CHECK enum galen_err purchasing_data(struct workflow *wf, uint64_t request_id,
+                                                struct json_object **result,
+                                                struct galen_errinfo *info);
+/* Step 5, buyer: finalize(true) pays hospital and patients; STATE unless purchasing_verify passed
+ * (or anyone after the verify window). ok false: the refund of an undelivered request past its
+ * deadline. result: {requestId, tx, paid: [{address, wei}], credited}. */
+GALEN_MUST_CHECK enum galen_err purchasing_finalize(struct workflow *wf,
+                                                    const struct chain_address *payer,
+                                                    uint64_t request_id, bool ok,
+                                                    struct json_object **result,
+                                                    struct galen_errinfo *info);
+/* Anyone for any entry of a finalized request; money goes to its payout account. */
+GALEN_MUST_CHECK enum galen_err purchasing_claim(struct workflow *wf,
+                                                 const struct chain_address *payer,
+                                                 uint64_t request_id, uint64_t index,
+                                                 struct json_object **result,
+                                                 struct galen_errinfo *info);
+/* Past a deadline: the exit that the state defines. */
+GALEN_MUST_CHECK enum galen_err purchasing_expire(struct workflow *wf,
+                                                  const struct chain_address *payer,
+                                                  uint64_t request_id,
+                                                  struct json_object **result,
+                                                  struct galen_errinfo *info);
+
+#endif
