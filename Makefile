@@ -1,0 +1,71 @@
+# Two commands to know: `make demo` tries Galen, `make test` proves it. Both install what is missing
+# (tools/setup.sh). Meson and Ninja do the building; ARGS are passed on to galen.
+#
+#   build        gcc, optimised, warnings are errors
+#   build-asan   clang, AddressSanitizer and UndefinedBehaviorSanitizer
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+export PATH := $(CURDIR)/build-tools/bin:$(PATH)
+
+GALEN := build/galen
+sources = $(shell find $(wildcard src tests bench fuzz) -name '*.[ch]')
+
+.PHONY: help setup build demo test run bench gas fmt fmt-check sanitize clang analyze clean
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup: ## install what is missing, for building and testing
+	@tools/setup.sh test
+
+build: build/build.ninja ## build everything with gcc
+	@ninja -C build
+
+demo: build ## the three workflows and a dispute, end to end (ARGS="...")
+	@$(GALEN) demo $(ARGS)
+
+test: ## every test, with gcc and with clang's sanitizers, and the format check
+	@tools/setup.sh test
+	@tools/run-tests.sh
+
+run: build ## the node and its web page
+	@if $(GALEN) serve --help >/dev/null 2>&1; then \
+	    exec $(GALEN) serve $(ARGS); \
+	else \
+	    echo 'make run: this version has no node (galen serve) yet; try: make demo' >&2; exit 2; \
+	fi
+
+bench: build ## the measurements
+	@meson test -C build --no-rebuild --benchmark --verbose --num-processes 1
+
+fmt: ## format the C sources
+	@tools/setup.sh test
+	@clang-format -i $(sources)
+
+fmt-check: ## fails when `make fmt` would change something
+	@bad=$$(clang-format --dry-run $(sources) 2>&1 | sed -nE 's/^([^ :]+):[0-9]+:.*/\1/p' | sort -u); \
+	[ -z "$$bad" ] || { echo "not formatted; make fmt mends it:" $$bad >&2; exit 1; }
+
+sanitize: ## the tests under ASan and UBSan alone
+	@tools/setup.sh test
+	@tools/run-tests.sh build-asan
+
+clang: ## build everything with clang
+	@tools/setup.sh test
+	@[ -e build-clang/build.ninja ] || CC=clang meson setup build-clang --werror
+	@ninja -C build-clang
+
+analyze: ## gcc's static analyser over src
+	@tools/setup.sh build
+	@[ -e build-analyze/build.ninja ] || \
+	    CC=gcc meson setup build-analyze -Dtests=false -Dc_args=-fanalyzer
+	@ninja -C build-analyze
+
+clean: ## remove what was built (what was installed stays)
+	@rm -rf build build-asan build-clang build-analyze
+
+build/build.ninja:
+	@tools/setup.sh build
+	@CC=gcc meson setup build --werror

@@ -1,0 +1,87 @@
+// tools/test-summary.mjs: what each kind of test program counts for, and the exit code.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const root = process.env.GALEN_SOURCE_ROOT ?? process.cwd();
+const script = join(root, 'tools', 'test-summary.mjs');
+const { countProgram } = await import(script);
+
+const nodeTotals = (pass, fail, cancelled, skipped, todo) =>
+  `TAP version 13\nok 1 - file\n    ok 1 - inner\n1..1\n# tests 9\n# suites 0\n# pass ${pass}\n` +
+  `# fail ${fail}\n# cancelled ${cancelled}\n# skipped ${skipped}\n# todo ${todo}\n`;
+
+const programs = [
+  ['cmocka', 'OK', 0, '1..3\nok 1 - a\nok 2 - b\nok 3 - c\n', [3, 0, 0]],
+  ['a failing assertion', 'FAIL', 1, '1..2\nok 1 - a\nnot ok 2 - b\n', [1, 1, 0]],
+  ['a crash half way', 'ERROR', -11, '1..3\nok 1 - a\n', [1, 1, 0]],
+  ['a leak found after the last test', 'FAIL', 1, '1..1\nok 1 - a\n', [1, 1, 0]],
+  ['a plan that is not kept', 'ERROR', 0, '1..3\nok 1 - a\n', [1, 1, 0]],
+  ['a time-out', 'TIMEOUT', -15, '1..2\nok 1 - a\n', [1, 1, 0]],
+  ['a time-out before any output', 'TIMEOUT', -15, '', [0, 1, 0]],
+  ['no output member at all', 'ERROR', 127, undefined, [0, 1, 0]],
+  ['TAP skip', 'OK', 0, '1..2\nok 1 - a # SKIP no network\nok 2 - b\n', [1, 0, 1]],
+  ["cmocka's skip", 'FAIL', 0, '1..2\nnot ok 1 # SKIP a\nok 2 - b\n', [1, 0, 1]],
+  ["cmocka's skip beside a crash", 'ERROR', -6, '1..3\nnot ok 1 # SKIP a\nok 2 - b\n', [1, 1, 1]],
+  ['all of it skipped', 'SKIP', 0, '1..0 # SKIP nothing here\n', [0, 0, 1]],
+  ['indented lines are not counted twice', 'OK', 0, '    ok 1 - in\nok 1 - out\n1..1\n', [1, 0, 0]],
+  ["Node's totals", 'OK', 0, nodeTotals(5, 0, 0, 1, 0), [5, 0, 1]],
+  ["Node's failures", 'FAIL', 1, nodeTotals(3, 2, 1, 0, 2), [3, 3, 2]],
+  ['forge', 'OK', 0, 'Ran 2 suites: 41 tests passed, 0 failed, 2 skipped (43 total tests)', [41, 0, 2]],
+  ['forge failing', 'FAIL', 1, '1 tests passed, 4 failed, 0 skipped (5 total tests)', [1, 4, 0]],
+  ['exit code, good', 'OK', 0, 'fine\n', [1, 0, 0]],
+  ['exit code, bad', 'FAIL', 3, 'not so fine\n', [0, 1, 0]],
+  ['exit code 77', 'SKIP', 77, '', [0, 0, 1]],
+  ['should fail and does', 'EXPECTEDFAIL', 1, '', [1, 0, 0]],
+  ['should fail and does not', 'UNEXPECTEDPASS', 0, '', [0, 1, 0]],
+];
+for (const [name, result, returncode, stdout, [passed, failed, skipped]] of programs) {
+  test(name, () => {
+    assert.deepEqual(countProgram({ result, returncode, stdout }), { passed, failed, skipped });
+  });
+}
+
+/** Runs the script over folders holding these logs; a log of null is a folder without one. */
+function summarize(t, logs, options = []) {
+  const dir = mkdtempSync(join(tmpdir(), 'galen-summary-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const folders = logs.map((log, i) => {
+    const folder = join(dir, `build${i}`);
+    mkdirSync(join(folder, 'meson-logs'), { recursive: true });
+    if (log !== null) {
+      const text = log.map((line) => JSON.stringify(line) + '\n').join('');
+      writeFileSync(join(folder, 'meson-logs', 'testlog.json'), text);
+    }
+    return folder;
+  });
+  const run = spawnSync(process.execPath, [script, ...options, ...folders], { encoding: 'utf8' });
+  return { status: run.status, last: run.stdout.trimEnd().split('\n').at(-1), all: run.stdout };
+}
+
+const good = { name: 'x', result: 'OK', returncode: 0, stdout: '1..2\nok 1 - a\nok 2 - b\n' };
+const bad = { name: 'y', result: 'FAIL', returncode: 1, stdout: '1..1\nnot ok 1 - a\n' };
+
+test('adds up folders', (t) => {
+  const { status, last } = summarize(t, [[good, good], [good]]);
+  assert.deepEqual([status, last], [0, '6 passed, 0 failed, 0 skipped']);
+});
+test('names what failed and exits 1', (t) => {
+  const { status, last, all } = summarize(t, [[good, bad], [good]]);
+  assert.deepEqual([status, last], [1, '4 passed, 1 failed, 0 skipped']);
+  assert.match(all, /failed: y \(fail\)/);
+});
+test('a run that left no log fails', (t) => {
+  const { status, last } = summarize(t, [[good], null]);
+  assert.deepEqual([status, last], [1, '2 passed, 1 failed, 0 skipped']);
+});
+test('no test at all fails', (t) => {
+  const { status, last } = summarize(t, [[]]);
+  assert.deepEqual([status, last], [1, '0 passed, 0 failed, 0 skipped']);
+});
+test('a check outside Meson that failed counts', (t) => {
+  const { status, last } = summarize(t, [[good]], ['--failed', 'format']);
+  assert.deepEqual([status, last], [1, '2 passed, 1 failed, 0 skipped']);
+});

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds and runs every test in the named build folders (both by default), checks the format, and
+# ends with one line: N passed, N failed, N skipped. Anything that fails makes it fail.
+#
+#   tools/run-tests.sh [build] [build-asan]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folders=("$@")
+[ $# -gt 0 ] || folders=(build build-asan)
+
+# A sanitizer's finding ends the program, which then counts as failed.
+export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1:detect_leaks=1
+export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
+
+for folder in "${folders[@]}"; do
+    case $folder in
+    build) compiler=(CC=gcc) options=() ;;
+    build-asan)
+        compiler=(CC=clang)
+        options=(-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1)
+        ;;
+    *)
+        echo "usage: tools/run-tests.sh [build] [build-asan]" >&2
+        exit 2
+        ;;
+    esac
+    [ -e "$folder/build.ninja" ] ||
+        env "${compiler[@]}" meson setup "$folder" --werror "${options[@]}"
+    ninja -C "$folder"
+done
+
+for folder in "${folders[@]}"; do
+    rm -f "$folder/meson-logs/testlog.json"
+    # Its verdict is read from its log below, together with the counts.
+    meson test -C "$folder" --no-rebuild --num-processes "$(nproc)" --print-errorlogs || true
+done
+
+checks=()
+if [ $# -eq 0 ] && ! make fmt-check; then
+    checks=(--failed 'format: run make fmt')
+fi
+exec node tools/test-summary.mjs "${checks[@]}" "${folders[@]}"
