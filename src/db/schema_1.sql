@@ -167,12 +167,14 @@ CREATE INDEX entry_by_release ON entry (release_root);
 
 -- Sealed messages on their way out, and those that came in. Bodies stay sealed.
 CREATE TABLE outbox (
-    id INTEGER PRIMARY KEY,
+    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),  -- SHA-256 of the sealed bytes
     recipient BLOB NOT NULL CHECK (length(recipient) = 20),
     kind TEXT NOT NULL,
-    sealed BLOB NOT NULL,
+    message_id BLOB NOT NULL CHECK (length(message_id) = 32),
+    sealed BLOB NOT NULL,               -- empty once delivered
     created_at INTEGER NOT NULL,
-    delivered_at INTEGER
+    delivered_at INTEGER,
+    UNIQUE (recipient, kind, message_id)
 ) STRICT;
 CREATE TABLE inbox (
     digest BLOB PRIMARY KEY CHECK (length(digest) = 32),  -- SHA-256 of the sealed bytes
@@ -183,6 +185,7 @@ CREATE TABLE inbox (
     reason TEXT,
     received_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX inbox_new ON inbox (received_at) WHERE state = 'new';
 
 -- Every transaction, signed and stored before it is sent. raw is what a crash re-sends.
 CREATE TABLE tx (
@@ -208,9 +211,9 @@ CREATE TABLE tx (
     effective_gas_price_wei TEXT,
     total_wei TEXT,                     -- gas_used * effective price
     request_id INTEGER,
-    created_at INTEGER NOT NULL,
-    UNIQUE (sender, nonce)
+    created_at INTEGER NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX tx_nonce ON tx (sender, nonce) WHERE status <> 'dropped';
 
 CREATE TABLE notification (
     id INTEGER PRIMARY KEY,

@@ -11,8 +11,8 @@
 #include "store/store.h"
 #include "workflow/workflow.h"
 
-#define WORKFLOW_MESSAGE_DAYS 30  /* until a message expires */
-#define WORKFLOW_KEY_VERSIONS 16  /* parsed group keys kept in memory */
+#define WORKFLOW_MESSAGE_DAYS 30 /* until a message expires */
+#define WORKFLOW_KEY_VERSIONS 16 /* parsed group keys kept in memory */
 
 struct workflow {
     char *home;
@@ -118,21 +118,21 @@ struct message {
     struct chain_address sender;    /* zero: carries no wallet signature */
     const char *kind;
     uint8_t id[32];
-    struct json_object *body;
-    struct base_view sealed; /* as it came, for keeping beyond the inbox */
+    struct json_object *body;  /* borrowed from whole, as kind is */
+    struct json_object *whole; /* owned: message_clear */
+    struct base_view sealed;   /* as it came, for keeping beyond the inbox; borrowed */
 };
 
 /* Seals body to recipient's encryption key and puts it in the outbox; to an identity of this home
  * straight into its inbox. sender (NULL: none, for hand-overs) signs recipient, kind, id, expiry
- * and body hash (EIP-712 InboxMessage). id32 makes a repeat recognisable: the same recipient, kind
- * and id again replaces nothing and sends nothing. body is borrowed. */
+ * and body hash (EIP-712 InboxMessage). While a message of the same recipient, kind and id waits in
+ * the outbox nothing is added; once that was delivered it is sent again. body is borrowed. */
 GALEN_MUST_CHECK enum galen_err message_send(struct workflow *wf,
                                              const struct chain_address *sender,
                                              const struct chain_address *recipient,
                                              const char *kind, const uint8_t id32[32],
-                                             struct json_object *body,
-                                             struct galen_errinfo *info);
-/* Opens and authenticates one sealed message. body is owned by the caller of this function. */
+                                             struct json_object *body, struct galen_errinfo *info);
+/* Opens and authenticates one sealed message, which must outlive it. */
 GALEN_MUST_CHECK enum galen_err message_open(struct workflow *wf, struct message *message,
                                              const struct chain_address *recipient,
                                              struct base_view sealed, struct galen_errinfo *info);
@@ -146,13 +146,13 @@ void message_clear(struct message *message);
  */
 typedef enum galen_err message_handler(struct workflow *wf, const struct message *message,
                                        struct galen_errinfo *info);
-message_handler group_on_setup_share;      /* group.c */
+message_handler group_on_setup_share; /* group.c */
 message_handler group_on_join_nonce;
 message_handler group_on_join_request;
 message_handler group_on_membership;
-message_handler storing_on_hand_over;      /* storing.c: patient and hospital */
+message_handler storing_on_hand_over; /* storing.c: patient and hospital */
 message_handler storing_on_index_card;
-message_handler sharing_on_share;          /* sharing.c */
+message_handler sharing_on_share;             /* sharing.c */
 message_handler purchasing_on_consent_wanted; /* purchasing_patient.c */
 message_handler purchasing_on_consent_given;  /* purchasing_hospital.c */
 message_handler purchasing_on_manifest;       /* purchasing_buyer.c */
@@ -166,37 +166,37 @@ struct workflow_event {
     int64_t time_s;
 };
 enum galen_err group_on_key_proposed(struct workflow *wf, const struct workflow_event *event,
-                                     const struct datahub_event_group_key_proposed *args,
+                                     const struct datahub_group_key_proposed_event *args,
                                      struct galen_errinfo *info);
 enum galen_err group_on_key_confirmed(struct workflow *wf, const struct workflow_event *event,
-                                      const struct datahub_event_group_key_confirmed *args,
+                                      const struct datahub_group_key_confirmed_event *args,
                                       struct galen_errinfo *info);
 enum galen_err group_on_key_retired(struct workflow *wf, const struct workflow_event *event,
-                                    const struct datahub_event_group_key_retired *args,
+                                    const struct datahub_group_key_retired_event *args,
                                     struct galen_errinfo *info);
 enum galen_err storing_on_data_stored(struct workflow *wf, const struct workflow_event *event,
-                                      const struct datahub_event_data_stored *args,
+                                      const struct datahub_data_stored_event *args,
                                       struct galen_errinfo *info);
 enum galen_err sharing_on_share_posted(struct workflow *wf, const struct workflow_event *event,
-                                       const struct datahub_event_share_posted *args,
+                                       const struct datahub_share_posted_event *args,
                                        struct galen_errinfo *info);
 enum galen_err purchasing_on_request_open(struct workflow *wf, const struct workflow_event *event,
-                                          const struct datahub_event_request_open *args,
+                                          const struct datahub_request_open_event *args,
                                           struct galen_errinfo *info);
 enum galen_err purchasing_on_reply(struct workflow *wf, const struct workflow_event *event,
-                                   const struct datahub_event_reply_submitted *args,
+                                   const struct datahub_reply_submitted_event *args,
                                    struct galen_errinfo *info);
 enum galen_err purchasing_on_entry(struct workflow *wf, const struct workflow_event *event,
-                                   const struct datahub_event_entry_delivered *args,
+                                   const struct datahub_entry_delivered_event *args,
                                    struct galen_errinfo *info);
 enum galen_err purchasing_on_delivered(struct workflow *wf, const struct workflow_event *event,
-                                       const struct datahub_event_delivered *args,
+                                       const struct datahub_delivered_event *args,
                                        struct galen_errinfo *info);
 enum galen_err purchasing_on_finalized(struct workflow *wf, const struct workflow_event *event,
-                                       const struct datahub_event_request_finalized *args,
+                                       const struct datahub_request_finalized_event *args,
                                        struct galen_errinfo *info);
 enum galen_err purchasing_on_refunded(struct workflow *wf, const struct workflow_event *event,
-                                      const struct datahub_event_request_refunded *args,
+                                      const struct datahub_request_refunded_event *args,
                                       struct galen_errinfo *info);
 /* Called once after events and messages: what waited for a block or a key is tried again. */
 enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info);
@@ -213,12 +213,12 @@ struct workflow_call {
     const struct chain_address *from; /* an identity of this home */
     const struct chain_address *to;   /* NULL: DataHub; or is_create */
     bool is_create;
-    const struct chain_u256 *value;   /* NULL: 0 */
-    const struct base_buf *data;      /* NULL: none */
-    const char *role;                 /* doctor, patient, hospital, buyer, gm, rm */
-    const char *flow;                 /* storing, sharing, purchasing, group, other */
-    const char *operation;            /* the contract's function */
-    int64_t request_id;               /* -1: none */
+    const struct chain_u256 *value; /* NULL: 0 */
+    const struct base_buf *data;    /* NULL: none */
+    const char *role;               /* doctor, patient, hospital, buyer, gm, rm */
+    const char *flow;               /* storing, sharing, purchasing, group, other */
+    const char *operation;          /* the contract's function */
+    int64_t request_id;             /* -1: none */
 };
 /*
  * Estimates, signs, stores, sends, waits, records. receipt (may be NULL) and *tx (may be NULL; JSON
@@ -233,6 +233,10 @@ GALEN_MUST_CHECK enum galen_err workflow_transact(struct workflow *wf,
                                                   struct json_object **tx,
                                                   struct galen_errinfo *info);
 
+/* Sends again, or records, whatever was signed and is not known to be mined. */
+GALEN_MUST_CHECK enum galen_err workflow_transact_resume(struct workflow *wf,
+                                                         struct galen_errinfo *info);
+
 /* ---- groupkeys.c ----------------------------------------------------------------------------------- */
 
 /* The parsed key of a confirmed version; borrowed, lives as long as wf. NOT_FOUND when this home
@@ -245,19 +249,16 @@ GALEN_MUST_CHECK enum galen_err workflow_current_key(struct workflow *wf, uint32
                                                      const struct groupsig_group_key **key,
                                                      struct galen_errinfo *info);
 /* A groupsig status as an error, what being "group signature" and the like. */
-GALEN_MUST_CHECK enum galen_err workflow_groupsig_fail(enum groupsig_status status,
-                                                       const char *what,
-                                                       struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+workflow_groupsig_fail(enum groupsig_status status, const char *what, struct galen_errinfo *info);
 /* Randomness for groupsig: base_random. */
 extern const struct groupsig_rng workflow_rng;
 /* The verdict on sig362 over msg32 under the version; *verified (may be NULL) when valid. A
  * malformed signature is simply not valid. */
-GALEN_MUST_CHECK enum galen_err workflow_verify_signature(struct workflow *wf, bool *valid,
-                                                          struct groupsig_verified *verified,
-                                                          uint32_t version,
-                                                          const uint8_t sig362[362],
-                                                          const uint8_t msg32[32],
-                                                          struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+workflow_verify_signature(struct workflow *wf, bool *valid, struct groupsig_verified *verified,
+                          uint32_t version, const uint8_t sig362[362], const uint8_t msg32[32],
+                          struct galen_errinfo *info);
 
 /* ---- checks.c -------------------------------------------------------------------------------------- */
 
@@ -284,15 +285,24 @@ GALEN_MUST_CHECK enum galen_err workflow_set_text(struct json_object *object, co
                                                   const char *text, struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err workflow_set_int(struct json_object *object, const char *key,
                                                  int64_t number, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_set_bool(struct json_object *object, const char *key,
+                                                  bool value, struct galen_errinfo *info);
+/* object[key] = *value, or the array's next element; *value is taken over and set to NULL. */
+GALEN_MUST_CHECK enum galen_err workflow_set_object(struct json_object *object, const char *key,
+                                                    struct json_object **value,
+                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_push(struct json_object *array, struct json_object **value,
+                                              struct galen_errinfo *info);
 /* Gives object to *result, or releases it when result is NULL. */
 void workflow_give(struct json_object **result, struct json_object **object);
 /* A member of an object from outside that must be an address with a good checksum. */
 GALEN_MUST_CHECK enum galen_err workflow_get_address(struct chain_address *out,
                                                      struct json_object *object, const char *key,
-                                                     const char *where,
-                                                     struct galen_errinfo *info);
-/* A new JSON object; NULL only without memory. */
+                                                     const char *where, struct galen_errinfo *info);
+/* A new, empty JSON object or array; NOMEM. */
 GALEN_MUST_CHECK enum galen_err workflow_object(struct json_object **object,
                                                 struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_array(struct json_object **array,
+                                               struct galen_errinfo *info);
 
 #endif

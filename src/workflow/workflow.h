@@ -37,8 +37,7 @@ struct workflow_options {
 /* EXISTS when there is a home. store: folder of blocks, NULL for its own; several homes on one
  * machine may share one, as they would an IPFS node. */
 GALEN_MUST_CHECK enum galen_err workflow_home_create(const struct workflow_options *options,
-                                                     const char *store,
-                                                     struct galen_errinfo *info);
+                                                     const char *store, struct galen_errinfo *info);
 /* CONFIG: no home there. PASSWORD. The chain is not contacted before it is needed. */
 GALEN_MUST_CHECK enum galen_err workflow_open(struct workflow **wf,
                                               const struct workflow_options *options,
@@ -104,8 +103,7 @@ GALEN_MUST_CHECK enum galen_err workflow_card_add(struct workflow *wf, struct js
 /* A contact by name or address, an identity of this home included. NOT_FOUND with what to do. */
 GALEN_MUST_CHECK enum galen_err workflow_contact_find(struct workflow *wf,
                                                       struct chain_address *address,
-                                                      const char *text,
-                                                      struct galen_errinfo *info);
+                                                      const char *text, struct galen_errinfo *info);
 /* setProfile on-chain. */
 GALEN_MUST_CHECK enum galen_err workflow_profile_publish(struct workflow *wf,
                                                          const struct chain_address *identity,
@@ -121,9 +119,8 @@ GALEN_MUST_CHECK enum galen_err workflow_mail_export(struct workflow *wf,
                                                      const struct chain_address *recipient,
                                                      struct json_object **mail,
                                                      struct galen_errinfo *info);
-GALEN_MUST_CHECK enum galen_err workflow_mail_delivered(struct workflow *wf,
-                                                        struct json_object *mail,
-                                                        struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+workflow_mail_delivered(struct workflow *wf, struct json_object *mail, struct galen_errinfo *info);
 /* Takes in those for identities of this home, each once; workflow_sync acts on them. */
 GALEN_MUST_CHECK enum galen_err workflow_mail_import(struct workflow *wf, struct json_object *mail,
                                                      int64_t *taken, struct galen_errinfo *info);
@@ -143,23 +140,19 @@ GALEN_MUST_CHECK enum galen_err workflow_notifications(struct workflow *wf,
 /* ---- transactions (transact.c) ------------------------------------------------------------------ */
 
 /* Plain payment, for giving a newcomer gas. */
-GALEN_MUST_CHECK enum galen_err workflow_pay(struct workflow *wf, const struct chain_address *from,
-                                             const struct chain_address *to,
-                                             const struct chain_u256 *wei,
-                                             struct json_object **result,
-                                             struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+workflow_pay(struct workflow *wf, const struct chain_address *from, const struct chain_address *to,
+             const struct chain_u256 *wei, struct json_object **result, struct galen_errinfo *info);
 /* One row a transaction, oldest first; filters may be NULL. */
 GALEN_MUST_CHECK enum galen_err workflow_transactions(struct workflow *wf, const char *role,
                                                       const char *flow, struct json_object **result,
                                                       struct galen_errinfo *info);
 /* Per operation and role: count, gas min/median/max, wei in all. */
-GALEN_MUST_CHECK enum galen_err workflow_gas_report(struct workflow *wf,
-                                                    struct json_object **result,
-                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+workflow_gas_report(struct workflow *wf, struct json_object **result, struct galen_errinfo *info);
 /* {baseFeeWei, slow, average, fast: {maxFeeWei, priorityFeeWei}}. */
-GALEN_MUST_CHECK enum galen_err workflow_gas_prices(struct workflow *wf,
-                                                    struct json_object **result,
-                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+workflow_gas_prices(struct workflow *wf, struct json_object **result, struct galen_errinfo *info);
 /* Between the two calls transactions are estimated and not sent; results hold {dryRun, gasEstimate,
  * maxCostWei} instead of a hash, and nothing is changed. */
 void workflow_dry_run(struct workflow *wf, bool on);
@@ -213,8 +206,8 @@ GALEN_MUST_CHECK enum galen_err group_members(struct workflow *wf, struct json_o
 /* ---- storing (storing.c) -------------------------------------------------------------------------- */
 
 struct storing_options {
-    int releases;       /* how many sellable releases; default 3 when negative */
-    bool from_wallet;   /* the doctor's own wallet sends storeDataFor: it names the doctor */
+    int releases;     /* how many sellable releases; default 3 when negative */
+    bool from_wallet; /* the doctor's own wallet sends storeDataFor: it names the doctor */
 };
 /* A record on its way through steps 1 to 5, in memory only. */
 struct storing_draft;
@@ -223,24 +216,20 @@ void storing_draft_free(struct storing_draft **draft);
 
 /* Step 1, the doctor creates a medical record: validates it (galen.record/1, borrowed), draws its
  * seed and computes IDrec. The patient's, GM's and RM's keys must be known. */
-GALEN_MUST_CHECK enum galen_err storing_create_record(struct workflow *wf,
-                                                      struct storing_draft **draft,
-                                                      const struct chain_address *doctor,
-                                                      struct json_object *record,
-                                                      const struct storing_options *options,
-                                                      struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+storing_create_record(struct workflow *wf, struct storing_draft **draft,
+                      const struct chain_address *doctor, struct json_object *record,
+                      const struct storing_options *options, struct galen_errinfo *info);
 /* Step 2: the group signature over IDrec, and the releases with theirs. */
-GALEN_MUST_CHECK enum galen_err storing_sign_record(struct workflow *wf,
-                                                    struct storing_draft *draft,
-                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+storing_sign_record(struct workflow *wf, struct storing_draft *draft, struct galen_errinfo *info);
 /* Step 3: envelope under K_patient, CERT with eId. */
 GALEN_MUST_CHECK enum galen_err storing_encrypt_record(struct workflow *wf,
                                                        struct storing_draft *draft,
                                                        struct galen_errinfo *info);
 /* Step 4: the envelope's block; from here the record is in the database as 'made'. */
-GALEN_MUST_CHECK enum galen_err storing_upload_record(struct workflow *wf,
-                                                      struct storing_draft *draft,
-                                                      struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+storing_upload_record(struct workflow *wf, struct storing_draft *draft, struct galen_errinfo *info);
 /* Step 5: hands the envelope to the patient, envelope and index card to the hospital, which relays
  * the transaction; or, from_wallet, sends the transaction itself. result: {merkleRoot, cid, sig,
  * leaves, releases, envelopeBytes, tx?}. */
@@ -248,12 +237,10 @@ GALEN_MUST_CHECK enum galen_err storing_hand_over(struct workflow *wf, struct st
                                                   struct json_object **result,
                                                   struct galen_errinfo *info);
 /* Steps 1 to 5 in one. */
-GALEN_MUST_CHECK enum galen_err storing_store(struct workflow *wf,
-                                              const struct chain_address *doctor,
-                                              struct json_object *record,
-                                              const struct storing_options *options,
-                                              struct json_object **result,
-                                              struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+storing_store(struct workflow *wf, const struct chain_address *doctor, struct json_object *record,
+              const struct storing_options *options, struct json_object **result,
+              struct galen_errinfo *info);
 /* Step 5, the hospital's side: checks every record handed over (signature, key version, block) and
  * anchors those not yet on-chain, in batches. result: {anchored: [{merkleRoot, cid}], refused,
  * txs}. */
@@ -287,8 +274,8 @@ GALEN_MUST_CHECK enum galen_err storing_export_fhir(struct workflow *wf, const c
 struct sharing_options {
     const char *const *paths; /* JSON Pointers or prefixes to disclose; NULL shares the whole */
     size_t n_paths;
-    int64_t expires_at;       /* Unix seconds; 0 = never */
-    bool on_chain;            /* by postShare instead of the doctor's inbox */
+    int64_t expires_at; /* Unix seconds; 0 = never */
+    bool on_chain;      /* by postShare instead of the doctor's inbox */
 };
 /* Steps 1 to 4: opens the record, seals it again under a fresh K_temp, uploads it, wraps K_temp to
  * the doctor and sends {cid_share, EK_temp}. result: {cidShare, wrappedKey, tx?}. */
@@ -320,12 +307,10 @@ struct purchasing_terms {
 /* Step 1, buyer: template (the seed's members, without type and buyer_key) gets a fresh buyer key,
  * is stored, and its hash is requested with price_wei in escrow. result: {requestId, templateHash,
  * cid, tx}. */
-GALEN_MUST_CHECK enum galen_err purchasing_request(struct workflow *wf,
-                                                   const struct chain_address *buyer,
-                                                   struct json_object *template_,
-                                                   const struct purchasing_terms *terms,
-                                                   struct json_object **result,
-                                                   struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+purchasing_request(struct workflow *wf, const struct chain_address *buyer,
+                   struct json_object *template_, const struct purchasing_terms *terms,
+                   struct json_object **result, struct galen_errinfo *info);
 /* [{requestId, state, onChain, buyer, escrowWei, minRecords, deadline, …}] and one of them, with
  * what happens next, who may act, by when. */
 GALEN_MUST_CHECK enum galen_err purchasing_list(struct workflow *wf, struct json_object **result,
@@ -355,17 +340,14 @@ GALEN_MUST_CHECK enum galen_err purchasing_consents(struct workflow *wf,
 /* Step 3, patient: fills the template from an unused release, proves, encrypts, uploads, consents
  * and answers the hospital. min_payout NULL: what the template's price gives each of max records.
  * accept false declines. result: {requestId, given: [{record, releaseRoot, bundleCid, payout}]}. */
-GALEN_MUST_CHECK enum galen_err purchasing_consent(struct workflow *wf,
-                                                   const struct chain_address *patient,
-                                                   uint64_t request_id, bool accept,
-                                                   struct json_object **result,
-                                                   struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+purchasing_consent(struct workflow *wf, const struct chain_address *patient, uint64_t request_id,
+                   bool accept, struct json_object **result, struct galen_errinfo *info);
 /* Step 3, hospital: verifies what came back and delivers it on-chain, sealed; then publishes the
  * manifest. result: {requestId, entries, refused, manifestCid, txs}. */
 GALEN_MUST_CHECK enum galen_err purchasing_deliver(struct workflow *wf,
                                                    const struct chain_address *hospital,
-                                                   uint64_t request_id,
-                                                   struct json_object **result,
+                                                   uint64_t request_id, struct json_object **result,
                                                    struct galen_errinfo *info);
 /* Step 4, buyer: every check of every entry. result: {requestId, entries: [{index, checks}],
  * failed, summary}; *passed is the verdict. */
@@ -379,22 +361,17 @@ GALEN_MUST_CHECK enum galen_err purchasing_data(struct workflow *wf, uint64_t re
 /* Step 5, buyer: finalize(true) pays hospital and patients; STATE unless purchasing_verify passed
  * (or anyone after the verify window). ok false: the refund of an undelivered request past its
  * deadline. result: {requestId, tx, paid: [{address, wei}], credited}. */
-GALEN_MUST_CHECK enum galen_err purchasing_finalize(struct workflow *wf,
-                                                    const struct chain_address *payer,
-                                                    uint64_t request_id, bool ok,
-                                                    struct json_object **result,
-                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+purchasing_finalize(struct workflow *wf, const struct chain_address *payer, uint64_t request_id,
+                    bool ok, struct json_object **result, struct galen_errinfo *info);
 /* Anyone for any entry of a finalized request; money goes to its payout account. */
-GALEN_MUST_CHECK enum galen_err purchasing_claim(struct workflow *wf,
-                                                 const struct chain_address *payer,
-                                                 uint64_t request_id, uint64_t index,
-                                                 struct json_object **result,
-                                                 struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+purchasing_claim(struct workflow *wf, const struct chain_address *payer, uint64_t request_id,
+                 uint64_t index, struct json_object **result, struct galen_errinfo *info);
 /* Past a deadline: the exit that the state defines. */
 GALEN_MUST_CHECK enum galen_err purchasing_expire(struct workflow *wf,
                                                   const struct chain_address *payer,
-                                                  uint64_t request_id,
-                                                  struct json_object **result,
+                                                  uint64_t request_id, struct json_object **result,
                                                   struct galen_errinfo *info);
 
 #endif
