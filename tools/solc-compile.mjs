@@ -1,4 +1,5 @@
-// Compiles one contract with solcjs and writes {"abi","bytecode","deployedBytecode"}.
+// Compiles one contract with solcjs and writes {"abi","bytecode","deployedBytecode","immutables"}; the
+// last says where deployment writes into the deployed code: [{"start","length"}], in order.
 // Usage: solc-compile.mjs SOURCE.sol CONTRACT OUTPUT.json DEPFILE
 // Imports come from node_modules. The depfile names every file read, so that a build is repeated
 // only when one of them has changed.
@@ -27,7 +28,8 @@ const input = {
   sources: { [name]: { content: fs.readFileSync(source, 'utf8') } },
   settings: {
     ...JSON.parse(fs.readFileSync(settingsPath, 'utf8')),
-    outputSelection: { [name]: { [contract]: ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
+    outputSelection: { [name]: { [contract]: ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object',
+      'evm.deployedBytecode.immutableReferences'] } },
   },
 };
 const result = JSON.parse(solc.compile(JSON.stringify(input), {
@@ -58,6 +60,8 @@ fs.writeFileSync(output, `${JSON.stringify({
   abi: built.abi,
   bytecode: `0x${built.evm.bytecode.object}`,
   deployedBytecode: `0x${deployed}`,
+  immutables: Object.values(built.evm.deployedBytecode.immutableReferences ?? {}).flat()
+    .sort((a, b) => a.start - b.start),
 })}\n`);
 const escape = (file) => file.replaceAll(' ', '\\ ');
 fs.writeFileSync(depfile, `${escape(output)}: ${[...read].map(escape).join(' ')}\n`);
