@@ -10,11 +10,6 @@
 
 enum { WORD = 32 };
 
-struct array {
-    const void *items;
-    size_t len;
-};
-
 static enum galen_err malformed(struct galen_errinfo *info, const char *what)
 {
     return base_fail(info, GALEN_ERR_PARSE, "ABI: %s", what);
@@ -190,7 +185,7 @@ static enum galen_err decode_array(void *out, struct chain_mem *mem,
             return base_fail(info, GALEN_ERR_NOMEM, "no memory for an array of %zu", n);
         GALEN_TRY(decode_sequence(items, mem, type, n, data + WORD, len - WORD, &size, info));
     }
-    struct array array = {items, n};
+    struct chain_abi_array array = {items, n};
     memcpy(out, &array, sizeof array);
     *used = WORD + size;
     return GALEN_OK;

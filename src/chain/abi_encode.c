@@ -9,12 +9,6 @@
 
 enum { WORD = 32 };
 
-/* The C face of T[]; the generated structs have the same two members. */
-struct array {
-    const void *items;
-    size_t len;
-};
-
 bool chain_abi_is_dynamic(const struct chain_abi_type *type)
 {
     switch (type->kind) {
@@ -52,7 +46,7 @@ size_t chain_abi_count(const struct chain_abi_type *type, const void *value)
 {
     if (type->kind != CHAIN_ABI_ARRAY)
         return type->size;
-    struct array array;
+    struct chain_abi_array array;
     memcpy(&array, value, sizeof array);
     return array.len;
 }
@@ -66,7 +60,7 @@ const void *chain_abi_component(const struct chain_abi_type *type, const void *v
     }
     *component_type = type->element;
     if (type->kind == CHAIN_ABI_ARRAY) {
-        struct array array;
+        struct chain_abi_array array;
         memcpy(&array, value, sizeof array);
         value = array.items;
     }

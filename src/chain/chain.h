@@ -217,6 +217,12 @@ enum chain_abi_kind {
     CHAIN_ABI_TUPLE,       /* fields, size = how many (may be 0) */
 };
 
+/* The C face of any T[]: the generated array structs have the same two members. */
+struct chain_abi_array {
+    const void *items;
+    size_t len;
+};
+
 struct chain_abi_type;
 struct chain_abi_field {
     const char *name;
@@ -278,6 +284,19 @@ struct chain_abi {
     const struct chain_abi_error *errors;
     size_t n_errors;
 };
+
+/* A contract's deployed code as compiled. Immutables, written at deployment, are gaps in it. */
+struct chain_code_gap {
+    size_t start, len;
+};
+struct chain_code {
+    const uint8_t *bytes;
+    size_t len;
+    const struct chain_code_gap *gaps;
+    size_t n_gaps;
+};
+/* Whether on-chain code is `expected` but for its gaps. */
+bool chain_code_matches(const struct chain_code *expected, const uint8_t *code, size_t len);
 
 /* ---- blocks, logs, receipts
  * -------------------------------------------------------------------------- */
