@@ -396,6 +396,19 @@ groupsig_link_verify(const struct groupsig_group_key *key, bool *valid, const ui
                      size_t len, const struct groupsig_verified *signatures, size_t count,
                      const uint8_t ctx32[32]);
 
+/* ---- for a contract (EIP-2537), which cannot decompress points itself ------------------------ */
+
+#define GROUPSIG_GROUP_KEY_POINTS_BYTES 512 /* X_G 128, X_R 128, R 256 */
+#define GROUPSIG_SIGNATURE_YS_BYTES     240 /* 48 each of A', Abar, E1, E2, T */
+
+/* The group key's points uncompressed, as EIP-2537 has them: every coordinate 16 zero bytes and 48
+ * bytes big-endian, of R the coefficient c0 before c1. */
+void groupsig_group_key_points(const struct groupsig_group_key *key,
+                               uint8_t points[GROUPSIG_GROUP_KEY_POINTS_BYTES]);
+/* The y coordinates of a signature's points, big-endian, in the signature's order. */
+void groupsig_signature_ys(const struct groupsig_signature *signature,
+                           uint8_t ys[GROUPSIG_SIGNATURE_YS_BYTES]);
+
 #ifdef __cplusplus
 }
 #endif
