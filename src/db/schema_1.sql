@@ -36,10 +36,21 @@ CREATE TABLE contact (
 CREATE TABLE group_key (
     version INTEGER PRIMARY KEY,        -- as on the chain
     fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
-    bytes BLOB NOT NULL CHECK (length(bytes) = 594),
+    bytes BLOB CHECK (length(bytes) = 594),  -- NULL while the block is not at hand
+    tx_hash BLOB,                       -- that proposed it
     confirmed INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,                        -- why bytes is still NULL
     retired_at INTEGER,
     compromised INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The other manager's half of the group key, as it came.
+CREATE TABLE setup_share (
+    holder BLOB NOT NULL,               -- identity of this home
+    sender BLOB NOT NULL CHECK (length(sender) = 20),
+    share BLOB NOT NULL,
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (holder, sender)
 ) STRICT;
 
 -- The Group Manager's registry: the evidence behind every membership. Rows are never changed.
@@ -57,6 +68,27 @@ CREATE TABLE member (
     salt BLOB NOT NULL CHECK (length(salt) = 32),
     head BLOB NOT NULL CHECK (length(head) = 32),
     joined_at INTEGER NOT NULL
+) STRICT;
+
+-- Join requests whose evidence held and that wait for the Group Manager's decision.
+CREATE TABLE join_request (
+    wallet BLOB PRIMARY KEY CHECK (length(wallet) = 20),
+    nonce BLOB NOT NULL UNIQUE CHECK (length(nonce) = 32),
+    statement TEXT NOT NULL,            -- galen.statement/1, JCS
+    request BLOB NOT NULL CHECK (length(request) = 330),
+    signature BLOB NOT NULL CHECK (length(signature) = 65),
+    received_at INTEGER NOT NULL
+) STRICT;
+
+-- The applicant's side: a nonce that came, and what was answered.
+CREATE TABLE join_invitation (
+    doctor BLOB NOT NULL,
+    gm BLOB NOT NULL CHECK (length(gm) = 20),
+    nonce BLOB NOT NULL CHECK (length(nonce) = 32),
+    fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
+    expires_at INTEGER NOT NULL,
+    body TEXT,                          -- the join request's message, JCS; NULL before
+    PRIMARY KEY (doctor, gm)
 ) STRICT;
 
 -- Nonces that the Group Manager gave to applicants; each is used once and expires.
@@ -79,6 +111,7 @@ CREATE TABLE record (
     signature BLOB NOT NULL CHECK (length(signature) = 362),
     state TEXT NOT NULL CHECK (state IN ('made', 'handed-over', 'anchored', 'waiting', 'refused')),
     reason TEXT,                        -- why it waits or was refused; never content
+    unsent BLOB,                        -- doctor: what is to be handed over, sealed to this home
     tx_hash BLOB,
     anchored_at INTEGER,
     created_at INTEGER NOT NULL,
@@ -93,7 +126,7 @@ CREATE TABLE release (
     UNIQUE (record_id, position)
 ) STRICT;
 
--- Index cards that a hospital holds, sealed under the home's master key.
+-- Index cards that a hospital holds, sealed by workflow_home_seal.
 CREATE TABLE index_card (
     record_root BLOB NOT NULL,
     hospital BLOB NOT NULL,

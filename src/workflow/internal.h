@@ -54,7 +54,7 @@ GALEN_MUST_CHECK enum galen_err workflow_read_contract(struct workflow *wf, stru
 #define WORKFLOW_KEY_JOIN   "join"   /* groupsig join secret, until the membership comes */
 #define WORKFLOW_KEY_MEMBER "member" /* groupsig member secret */
 #define WORKFLOW_KEY_GM     "gm"     /* groupsig GM secret ‖ GM share */
-#define WORKFLOW_KEY_RM     "rm"     /* groupsig RM secret ‖ RM share */
+#define WORKFLOW_KEY_RM     "rm" /* groupsig RM secret ‖ RM share ‖ the GM share before it */
 GALEN_MUST_CHECK enum galen_err workflow_secret_get(struct workflow *wf, struct base_secret *out,
                                                     const char *prefix,
                                                     const struct chain_address *address,
@@ -132,7 +132,11 @@ GALEN_MUST_CHECK enum galen_err message_send(struct workflow *wf,
                                              const struct chain_address *recipient,
                                              const char *kind, const uint8_t id32[32],
                                              struct json_object *body, struct galen_errinfo *info);
+<<<<<<< HEAD
 /* Opens and authenticates one sealed message, which must outlive it. */
+=======
+/* Opens and authenticates one sealed message. body is owned by the caller of this function. */
+>>>>>>> da171ae (workflow: opened records, sealing to the home, states of joining)
 GALEN_MUST_CHECK enum galen_err message_open(struct workflow *wf, struct message *message,
                                              const struct chain_address *recipient,
                                              struct base_view sealed, struct galen_errinfo *info);
@@ -259,6 +263,28 @@ GALEN_MUST_CHECK enum galen_err
 workflow_verify_signature(struct workflow *wf, bool *valid, struct groupsig_verified *verified,
                           uint32_t version, const uint8_t sig362[362], const uint8_t msg32[32],
                           struct galen_errinfo *info);
+<<<<<<< HEAD
+=======
+
+/* What waited for a group key's block is tried again. */
+GALEN_MUST_CHECK enum galen_err group_retry_waiting(struct workflow *wf,
+                                                    struct galen_errinfo *info);
+/* GM's and RM's accounts, from the contract; either may be NULL. */
+GALEN_MUST_CHECK enum galen_err workflow_managers(struct workflow *wf,
+                                                  struct chain_address *group_manager,
+                                                  struct chain_address *revocation_manager,
+                                                  struct galen_errinfo *info);
+
+/* ---- home_seal.c ------------------------------------------------------------------------------------ */
+
+/* A JSON object sealed under a key of this home alone (made at first use): for what the home keeps
+ * and no one else is to read, such as index cards. Appends to out. PASSWORD without keys. */
+GALEN_MUST_CHECK enum galen_err workflow_home_seal(struct workflow *wf, struct base_buf *out,
+                                                   struct json_object *object,
+                                                   struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_home_open(struct workflow *wf, struct json_object **object,
+                                                   struct base_view sealed,
+                                                   struct galen_errinfo *info);
 
 /* ---- checks.c -------------------------------------------------------------------------------------- */
 
