@@ -1,7 +1,7 @@
 // Compiles one contract with solcjs and writes {"abi","bytecode","deployedBytecode","immutables"}; the
 // last says where deployment writes into the deployed code: [{"start","length"}], in order.
 // Usage: solc-compile.mjs SOURCE.sol CONTRACT OUTPUT.json DEPFILE
-// Imports come from node_modules. The depfile names every file read, so that a build is repeated
+// Imports beginning with @ come from node_modules. The depfile names every file read, so that a build is repeated
 // only when one of them has changed.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -34,13 +34,14 @@ const input = {
 };
 const result = JSON.parse(solc.compile(JSON.stringify(input), {
   import(file) {
-    const at = path.join(root, 'node_modules', file);
+    const library = file.startsWith('@');
+    const at = library ? path.join(root, 'node_modules', file) : path.resolve(path.dirname(source), file);
     try {
       const contents = fs.readFileSync(at, 'utf8');
       read.add(at);
       return { contents };
     } catch {
-      return { error: `${file} is not in node_modules: run \`make setup\`` };
+      return { error: library ? `${file} is not in node_modules: run \`make setup\`` : `no ${at}` };
     }
   },
 }));

@@ -1,0 +1,26 @@
+// Writes points.json: the uncompressed points that the contract wants beside the compressed objects of
+// tests/vectors/cpy06-g1.json. points: X_G, X_R, R as in EIP-2537; ys: for each of `signatures` the y
+// coordinates of its five points, 48 bytes each.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+// noble comes with ethers
+const { bls12_381: bls } = createRequire(import.meta.url)('@noble/curves/bls12-381');
+
+const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+const vectors = JSON.parse(fs.readFileSync(here('../../tests/vectors/cpy06-g1.json')));
+const hex = (value, bytes) => value.toString(16).padStart(2 * bytes, '0');
+const g1 = (compressed) => bls.G1.ProjectivePoint.fromHex(compressed).toAffine();
+
+const key = vectors.setup.group_key;
+const slice = (object, from, length) => object.slice(2 * from, 2 * (from + length));
+const shares = [slice(key, 98, 48), slice(key, 362, 48)].map(g1);
+const r = bls.G2.ProjectivePoint.fromHex(slice(key, 2, 96)).toAffine();
+const coordinates = [...shares.flatMap(({ x, y }) => [x, y]), r.x.c0, r.x.c1, r.y.c0, r.y.c1];
+
+const ys = vectors.signatures.map(({ signature }) =>
+  `0x${[0, 1, 2, 3, 4].map((i) => hex(g1(slice(signature, 2 + 48 * i, 48)).y, 48)).join('')}`);
+fs.writeFileSync(here('points.json'), `${JSON.stringify({
+  points: `0x${coordinates.map((c) => hex(c, 64)).join('')}`,
+  ys,
+}, null, 2)}\n`);

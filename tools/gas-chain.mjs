@@ -1,0 +1,107 @@
+// A chain of one's own for measuring: Anvil on a free port of loopback, and whole transactions on it.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Interface, JsonRpcProvider } from 'ethers';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+function findAnvil() {
+  for (const arch of ['amd64', 'arm64']) {
+    const at = path.join(root, 'node_modules', '@foundry-rs', `anvil-linux-${arch}`, 'bin', 'anvil');
+    if (fs.existsSync(at)) return at;
+  }
+  throw new Error('anvil is not in node_modules: run `make setup`');
+}
+
+/** The most gas a transaction may have (EIP-7825), which every documented maximum must keep to. */
+export const TX_GAS_CAP = 2 ** 24;
+
+/** Starts Anvil; `stop()` ends it. Accounts and block times come from Anvil and are always the same. */
+export async function startChain(hardfork) {
+  const anvil = spawn(findAnvil(), [
+    '--port', '0', '--hardfork', hardfork, '--accounts', '10', '--chain-id', '31337',
+    '--gas-limit', '30000000', '--base-fee', '0', '--timestamp', '1800000000',
+  ], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = () => anvil.kill();
+  const url = await new Promise((resolve, reject) => {
+    let output = '';
+    const timer = setTimeout(() => reject(new Error(`anvil did not start: ${output}`)), 30_000);
+    const look = (chunk) => {
+      output += chunk;
+      const found = /Listening on (\S+)/.exec(output);
+      if (!found) return;
+      clearTimeout(timer);
+      resolve(`http://${found[1]}`);
+    };
+    anvil.stdout.on('data', look);
+    anvil.stderr.on('data', look);
+    anvil.on('error', reject);
+    anvil.on('exit', (code) => reject(new Error(`anvil ended with ${code}: ${output}`)));
+  });
+  const provider = new JsonRpcProvider(url, 31337, { staticNetwork: true, batchMaxCount: 1 });
+  return { provider, stop() { provider.destroy(); stop(); } };
+}
+
+/** A contract on that chain whose calls give back the gas their whole transaction used. */
+export class Measured {
+  constructor(provider, artifact) {
+    this.provider = provider;
+    this.bytecode = artifact.bytecode;
+    this.abi = new Interface(artifact.abi);
+  }
+
+  // Anvil mines at once, but answers before it has mined.
+  async receiptOf(hash) {
+    for (let wait = 1; wait < 10_000; wait *= 2) {
+      const receipt = await this.provider.send('eth_getTransactionReceipt', [hash]);
+      if (receipt) return receipt;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+    throw new Error(`transaction ${hash} was not mined`);
+  }
+
+  async send(transaction) {
+    const hash = await this.provider.send('eth_sendTransaction', [{
+      gas: `0x${TX_GAS_CAP.toString(16)}`, ...transaction,
+    }]);
+    const receipt = await this.receiptOf(hash);
+    return { ok: receipt.status === '0x1', gas: Number(receipt.gasUsed), receipt };
+  }
+
+  async deploy(from, ...args) {
+    const sent = await this.send({ from, data: this.bytecode + this.abi.encodeDeploy(args).slice(2) });
+    if (!sent.ok) throw new Error('the contract was not deployed');
+    this.address = sent.receipt.contractAddress;
+    return sent.gas;
+  }
+
+  /** Calls a function by name (value in wei) and returns gasUsed; throws the decoded error. */
+  async call(from, name, args, value = 0n) {
+    const data = this.abi.encodeFunctionData(name, args);
+    const transaction = { from, to: this.address, data, value: `0x${value.toString(16)}` };
+    const sent = await this.send(transaction);
+    if (sent.ok) return sent.gas;
+    try {
+      await this.provider.send('eth_call', [{ ...transaction, gas: `0x${TX_GAS_CAP.toString(16)}` }, 'latest']);
+    } catch (error) {
+      const known = error.info?.error?.data ?? error.data;
+      const decoded = known && this.abi.parseError(known);
+      throw new Error(`${name}: ${decoded ? `${decoded.name}(${decoded.args})` : error.message}`);
+    }
+    throw new Error(`${name}: out of gas at ${sent.gas}`);
+  }
+
+  /** What a view function returns. */
+  async read(name, args = []) {
+    const data = this.abi.encodeFunctionData(name, args);
+    const raw = await this.provider.send('eth_call', [{ to: this.address, data }, 'latest']);
+    return this.abi.decodeFunctionResult(name, raw);
+  }
+
+  async passTime(seconds) {
+    await this.provider.send('evm_increaseTime', [seconds]);
+    await this.provider.send('evm_mine', []);
+  }
+}
