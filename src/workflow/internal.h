@@ -132,11 +132,7 @@ GALEN_MUST_CHECK enum galen_err message_send(struct workflow *wf,
                                              const struct chain_address *recipient,
                                              const char *kind, const uint8_t id32[32],
                                              struct json_object *body, struct galen_errinfo *info);
-<<<<<<< HEAD
 /* Opens and authenticates one sealed message, which must outlive it. */
-=======
-/* Opens and authenticates one sealed message. body is owned by the caller of this function. */
->>>>>>> da171ae (workflow: opened records, sealing to the home, states of joining)
 GALEN_MUST_CHECK enum galen_err message_open(struct workflow *wf, struct message *message,
                                              const struct chain_address *recipient,
                                              struct base_view sealed, struct galen_errinfo *info);
@@ -263,8 +259,6 @@ GALEN_MUST_CHECK enum galen_err
 workflow_verify_signature(struct workflow *wf, bool *valid, struct groupsig_verified *verified,
                           uint32_t version, const uint8_t sig362[362], const uint8_t msg32[32],
                           struct galen_errinfo *info);
-<<<<<<< HEAD
-=======
 
 /* What waited for a group key's block is tried again. */
 GALEN_MUST_CHECK enum galen_err group_retry_waiting(struct workflow *wf,
