@@ -20,7 +20,9 @@ help: ## this list
 setup: ## install what is missing, for building and testing
 	@tools/setup.sh test
 
-build: build/build.ninja ## build everything with gcc
+build: ## build everything with gcc
+	@tools/setup.sh build
+	@[ -e build/build.ninja ] || CC=gcc meson setup build --werror
 	@ninja -C build
 
 demo: build ## the three workflows and a dispute, end to end (ARGS="...")
@@ -30,7 +32,7 @@ test: ## every test, with gcc and with clang's sanitizers, and the format check
 	@tools/setup.sh test
 	@tools/run-tests.sh
 
-run: build ## the node and its web page
+run: build ## the node (this version has none, and says so)
 	@if $(GALEN) serve --help >/dev/null 2>&1; then \
 	    exec $(GALEN) serve $(ARGS); \
 	else \
@@ -39,6 +41,9 @@ run: build ## the node and its web page
 
 bench: build ## the measurements
 	@meson test -C build --no-rebuild --benchmark --verbose --num-processes 1
+
+gas: build ## measure the contract's calls (docs/gas.md)
+	@node tools/gas-table.mjs build/contracts/DataHub.json
 
 fmt: ## format the C sources
 	@tools/setup.sh test
@@ -65,7 +70,3 @@ analyze: ## gcc's static analyser over src
 
 clean: ## remove what was built (what was installed stays)
 	@rm -rf build build-asan build-clang build-analyze
-
-build/build.ninja:
-	@tools/setup.sh build
-	@CC=gcc meson setup build --werror
