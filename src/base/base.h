@@ -116,7 +116,8 @@ void base_put_u64be(uint8_t out8[8], uint64_t value);
 
 /* ---- secrets ------------------------------------------------------------------------------- */
 
-/* Bytes in guarded, locked memory (sodium_malloc), wiped when freed. {0} is empty. */
+/* Bytes in guarded, locked memory (sodium_malloc), wiped when freed. {0} is empty. alloc (zeroed)
+ * and copy are for an empty one: what it held would leak. */
 struct base_secret {
     uint8_t *data;
     size_t len;
@@ -162,8 +163,9 @@ int64_t base_time_s(void); /* Unix time, seconds */
 int64_t base_monotonic_ms(void);
 
 #define BASE_TIME_TEXT 21 /* "2026-01-31T23:59:59Z" and NUL */
-void base_time_format(char out[BASE_TIME_TEXT], int64_t unix_s);
-/* RFC 3339; any offset is taken, fractions of a second are dropped. */
+void base_time_format(char out[BASE_TIME_TEXT], int64_t unix_s); /* years 0 to 9999 (asserted) */
+/* RFC 3339; any offset is taken, fractions of a second are dropped. Whatever it takes,
+ * base_time_format takes too. */
 GALEN_MUST_CHECK enum galen_err base_time_parse(int64_t *unix_s, const char *text,
                                                 struct galen_errinfo *info);
 
@@ -179,6 +181,8 @@ GALEN_MUST_CHECK enum galen_err base_file_read(struct base_buf *out, const char 
 /* All or nothing: temporary file beside path, fsync, rename. mode e.g. 0600. */
 GALEN_MUST_CHECK enum galen_err base_file_write(const char *path, const void *data, size_t len,
                                                 unsigned mode, struct galen_errinfo *info);
+/* Removes a file for good: its folder is synced too. NOT_FOUND when it is not there. */
+GALEN_MUST_CHECK enum galen_err base_file_remove(const char *path, struct galen_errinfo *info);
 /* Makes the folder and its parents, each with mode; one that is there is fine. */
 GALEN_MUST_CHECK enum galen_err base_dir_make(const char *path, unsigned mode,
                                               struct galen_errinfo *info);

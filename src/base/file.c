@@ -89,6 +89,17 @@ enum galen_err base_file_write(const char *path, const void *data, size_t len, u
     return GALEN_OK;
 }
 
+enum galen_err base_file_remove(const char *path, struct galen_errinfo *info)
+{
+    if (unlink(path) != 0)
+        return base_fail(info, errno == ENOENT ? GALEN_ERR_NOT_FOUND : GALEN_ERR_IO,
+                         "cannot remove %s: %s", path, strerror(errno));
+    if (sync_parent(path) != 0)
+        return base_fail(info, GALEN_ERR_IO, "cannot sync the folder of %s: %s", path,
+                         strerror(errno));
+    return GALEN_OK;
+}
+
 enum galen_err base_dir_make(const char *path, unsigned mode, struct galen_errinfo *info)
 {
     char part[PATH_MAX];
@@ -100,10 +111,13 @@ enum galen_err base_dir_make(const char *path, unsigned mode, struct galen_errin
         char held = *at;
         *at = '\0';
         struct stat st;
-        if (mkdir(part, mode) != 0 &&
-            (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode)))
+        bool made = mkdir(part, mode) == 0;
+        if (!made && (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode)))
             return base_fail(info, GALEN_ERR_IO, "cannot make folder %s: %s", part,
                              errno == EEXIST ? "a file is in the way" : strerror(errno));
+        if (made && sync_parent(part) != 0)
+            return base_fail(info, GALEN_ERR_IO, "cannot sync the folder of %s: %s", part,
+                             strerror(errno));
         if (held == '\0')
             return GALEN_OK;
         *at = held;

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+/* 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z */
+#define YEAR_0     INT64_C(-62167219200)
+#define YEAR_10000 INT64_C(253402300800)
+
 int64_t base_time_s(void)
 {
     return (int64_t)time(NULL);
@@ -22,7 +26,9 @@ void base_time_format(char out[BASE_TIME_TEXT], int64_t unix_s)
     time_t t = (time_t)unix_s;
     struct tm tm;
     GALEN_ASSERT(gmtime_r(&t, &tm) != NULL && tm.tm_year >= -1900 && tm.tm_year < 8100);
-    strftime(out, BASE_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    /* strftime's %Y does not pad the year. */
+    snprintf(out, BASE_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* Reads exactly n digits; -1 otherwise. */
@@ -79,8 +85,14 @@ enum galen_err base_time_parse(int64_t *unix_s, const char *text, struct galen_e
     }
     if (!good || *at != '\0')
         return base_fail(info, GALEN_ERR_PARSE, "not an RFC 3339 time (like 2026-01-31T23:59:59Z)");
+    bool leap_second = tm.tm_sec == 60;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    *unix_s = (int64_t)timegm(&tm) - offset_s;
+    int64_t value = (int64_t)timegm(&tm) - offset_s;
+    /* A leap second ends a UTC day. An offset may lead out of the years that have four digits, and
+     * base_time_format has no text for those. */
+    if ((leap_second && value % 86400 != 0) || value < YEAR_0 || value >= YEAR_10000)
+        return base_fail(info, GALEN_ERR_PARSE, "no such time in UTC");
+    *unix_s = value;
     return GALEN_OK;
 }
