@@ -182,7 +182,7 @@ struct seal_kdf_cost {
     uint32_t ops;
     uint32_t memory_kib;
 };
-#define SEAL_KDF_DEFAULT ((struct seal_kdf_cost){.ops = 3, .memory_kib = 128 * 1024})
+#define SEAL_KDF_DEFAULT ((struct seal_kdf_cost){.ops = 5, .memory_kib = 128 * 1024})
 #define SEAL_KDF_MINIMAL ((struct seal_kdf_cost){.ops = 1, .memory_kib = 8}) /* for tests alone */
 
 /* password: 1 to SEAL_PASSWORD_MAX bytes, no NUL needed. EXISTS when dir has a master.json; USAGE

@@ -1,0 +1,89 @@
+/* What the files of seal share: JSON (jansson, which stays in this folder), base64url, the JWE. */
+#ifndef GALEN_SEAL_INTERNAL_H
+#define GALEN_SEAL_INTERNAL_H
+
+#include "seal/seal.h"
+
+#include <jansson.h>
+
+/* ---- json.c -------------------------------------------------------------------------------- */
+
+/* Before any use of jansson or libjose: makes jansson wipe what it frees. Any number of times. */
+void seal_json_ready(void);
+enum galen_err seal_nomem(struct galen_errinfo *info);
+/* Strict: one object, no duplicate member, nothing after it, no U+0000. NULL when it is not that.
+ */
+json_t *seal_json_parse(struct base_view text);
+/* Sorted and without spaces; JCS for what this module reads (ASCII names, no fractions). */
+enum galen_err seal_json_append(struct base_buf *out, const json_t *value);
+/* The member as text without NUL; {NULL, 0} when it is missing or no string. */
+struct base_view seal_json_text(const json_t *object, const char *name);
+/* USAGE unless text is a JSON object's canonical text of at most max bytes. */
+enum galen_err seal_json_check_canonical(const char *text, size_t max, const char *what,
+                                         struct galen_errinfo *info);
+
+bool seal_view_is(struct base_view view, const char *text);
+
+/* Unpadded base64url. */
+#define SEAL_B64_TEXT(bytes) (((bytes)*4 + 2) / 3)
+enum galen_err seal_b64_append(struct base_buf *out, const void *data, size_t len);
+/* Exactly len bytes in their one canonical text; false otherwise, and out is then unspecified. */
+bool seal_b64_decode(uint8_t *out, size_t len, struct base_view text);
+/* Whether text is canonical; *bytes receives what it decodes to. */
+bool seal_b64_check(size_t *bytes, struct base_view text);
+
+/* ---- key.c --------------------------------------------------------------------------------- */
+
+/* PARSE unless it is exactly a public P-256 JWK. */
+enum galen_err seal_public_from_json(struct seal_public_key *pub, const json_t *jwk,
+                                     struct galen_errinfo *info);
+/* A checked private JWK for libjose; the caller decrefs it. */
+enum galen_err seal_private_to_json(json_t **jwk, const struct base_secret *private_jwk,
+                                    struct galen_errinfo *info);
+
+/* ---- jwe.c --------------------------------------------------------------------------------- */
+
+#define SEAL_PAD_OBJECT 4096
+#define SEAL_PAD_KEY    512
+
+enum seal_kind { SEAL_TO_PERSON, SEAL_UNDER_KEY };
+
+/* A JWE's five parts, base64url text, borrowed. */
+struct seal_parts {
+    struct base_view header;
+    struct base_view encrypted_key;
+    struct base_view iv;
+    struct base_view ciphertext;
+    struct base_view tag;
+};
+
+/* The allow-list, before libjose sees anything: header members, lengths, canonical text. */
+enum galen_err seal_parts_check(const struct seal_parts *parts, enum seal_kind kind,
+                                const char *typ, size_t pad, struct galen_errinfo *info);
+/* Takes compact text apart; the parts are still to be checked. */
+enum galen_err seal_parts_split(struct seal_parts *parts, struct base_view compact, size_t max,
+                                struct galen_errinfo *info);
+
+/* Encrypts padded JSON under key32 (NULL: a fresh one); *jwe receives protected, iv, ciphertext,
+ * tag, and to a reader (NULL for none) encrypted_key. The caller decrefs it. */
+enum galen_err seal_jwe_encrypt(json_t **jwe, const char *typ, const struct seal_public_key *reader,
+                                const uint8_t key32[SEAL_KEY_BYTES], struct base_view plaintext,
+                                size_t pad, struct galen_errinfo *info);
+enum galen_err seal_jwe_append_compact(struct base_buf *out, const json_t *jwe, size_t max,
+                                       struct galen_errinfo *info);
+/* The content key of checked parts, replacing key. */
+enum galen_err seal_jwe_unwrap(struct base_secret *key, const struct seal_parts *parts,
+                               const struct base_secret *private_jwk, struct galen_errinfo *info);
+/* Checked parts to plaintext without its padding, which replaces out. */
+enum galen_err seal_jwe_decrypt(struct base_buf *out, const struct seal_parts *parts,
+                                const uint8_t key32[SEAL_KEY_BYTES], size_t pad,
+                                struct galen_errinfo *info);
+/* All of it, of a compact JWE to a person. */
+enum galen_err seal_jwe_open(struct base_buf *out, struct base_view compact, size_t max,
+                             const char *typ, size_t pad, const struct base_secret *private_jwk,
+                             struct galen_errinfo *info);
+/* CHECK unless the plaintext's member "context" is context; NULL is no question. */
+enum galen_err seal_check_context(struct base_view plaintext, const char *context,
+                                  struct galen_errinfo *info);
+
+#endif

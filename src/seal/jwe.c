@@ -1,0 +1,325 @@
+/*
+ * The one JWE core: allow-list check, padding, and libjose behind them.
+ *
+ * libjose would follow a header wherever it leads (zip, PBES2 with any count, other recipients);
+ * therefore it only gets a JWE that is rebuilt from five parts whose header was found to be one of
+ * our two.
+ */
+#include "seal/internal.h"
+
+#include <jose/cfg.h>
+#include <jose/jwe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_TEXT_MAX 1024
+#define TYP_MAX         64
+#define IV_BYTES        12
+#define TAG_BYTES       16
+#define WRAPPED_BYTES   40 /* RFC 3394: 32 + 8 */
+
+/* Without a configuration of its own libjose prints its errors. */
+static void keep_quiet(void *misc, const char *file, int line, uint64_t err, const char *format,
+                       va_list args)
+{
+}
+
+static jose_cfg_t *quiet_config(void)
+{
+    jose_cfg_t *config = jose_cfg();
+    if (config != NULL)
+        jose_cfg_set_err_func(config, keep_quiet, NULL);
+    return config;
+}
+
+/* ---- the allow-list ------------------------------------------------------------------------ */
+
+static enum galen_err check_header(struct base_view text, enum seal_kind kind, const char *typ,
+                                   struct galen_errinfo *info)
+{
+    uint8_t bytes[HEADER_TEXT_MAX];
+    size_t len = text.len * 3 / 4;
+    if (text.len > HEADER_TEXT_MAX)
+        return base_fail(info, GALEN_ERR_LIMIT, "JWE header is longer than %d characters",
+                         HEADER_TEXT_MAX);
+    if (!seal_b64_decode(bytes, len, text))
+        return base_fail(info, GALEN_ERR_PARSE, "JWE header is not base64url");
+    json_auto_t *header = seal_json_parse((struct base_view){bytes, len});
+    if (header == NULL)
+        return base_fail(info, GALEN_ERR_PARSE, "JWE header is not a JSON object");
+    if (!seal_view_is(seal_json_text(header, "alg"),
+                      kind == SEAL_TO_PERSON ? "ECDH-ES+A256KW" : "dir") ||
+        !seal_view_is(seal_json_text(header, "enc"), "A256GCM"))
+        return base_fail(info, GALEN_ERR_PARSE, "JWE header's alg and enc are not %s and A256GCM",
+                         kind == SEAL_TO_PERSON ? "ECDH-ES+A256KW" : "dir");
+    if (json_object_size(header) != (kind == SEAL_TO_PERSON ? 4u : 3u) ||
+        seal_json_text(header, "typ").data == NULL)
+        return base_fail(info, GALEN_ERR_PARSE, "JWE header has other members than alg, enc, typ%s",
+                         kind == SEAL_TO_PERSON ? ", epk" : "");
+    if (kind == SEAL_TO_PERSON) {
+        struct seal_public_key ephemeral;
+        enum galen_err err = seal_public_from_json(&ephemeral, json_object_get(header, "epk"),
+                                                   info);
+        if (err != GALEN_OK)
+            return base_wrap(info, err, "JWE header's epk");
+    }
+    if (!seal_view_is(seal_json_text(header, "typ"), typ))
+        return base_fail(info, GALEN_ERR_CHECK, "JWE is of another type than %s", typ);
+    return GALEN_OK;
+}
+
+static bool is_bytes(struct base_view text, size_t len)
+{
+    size_t bytes = 0;
+    return seal_b64_check(&bytes, text) && bytes == len;
+}
+
+enum galen_err seal_parts_check(const struct seal_parts *parts, enum seal_kind kind,
+                                const char *typ, size_t pad, struct galen_errinfo *info)
+{
+    GALEN_TRY(check_header(parts->header, kind, typ, info));
+    if (!is_bytes(parts->encrypted_key, kind == SEAL_TO_PERSON ? WRAPPED_BYTES : 0))
+        return base_fail(info, GALEN_ERR_PARSE, "JWE encrypted key is malformed");
+    if (!is_bytes(parts->iv, IV_BYTES) || !is_bytes(parts->tag, TAG_BYTES))
+        return base_fail(info, GALEN_ERR_PARSE, "JWE iv or tag is malformed");
+    size_t bytes = 0;
+    if (!seal_b64_check(&bytes, parts->ciphertext) || bytes == 0 || bytes % pad != 0)
+        return base_fail(info, GALEN_ERR_PARSE,
+                         "JWE ciphertext is malformed or not padded to %zu bytes", pad);
+    return GALEN_OK;
+}
+
+enum galen_err seal_parts_split(struct seal_parts *parts, struct base_view compact, size_t max,
+                                struct galen_errinfo *info)
+{
+    if (compact.len > max)
+        return base_fail(info, GALEN_ERR_LIMIT, "JWE is longer than %zu bytes", max);
+    struct base_view *const order[] = {&parts->header, &parts->encrypted_key, &parts->iv,
+                                       &parts->ciphertext, &parts->tag};
+    const uint8_t *at = compact.data;
+    const uint8_t *end = compact.data + compact.len;
+    for (size_t i = 0; i < 5; i++) {
+        const uint8_t *dot = compact.len > 0 ? memchr(at, '.', (size_t)(end - at)) : NULL;
+        if ((dot == NULL) != (i == 4))
+            return base_fail(info, GALEN_ERR_PARSE, "JWE has not five parts");
+        if (dot == NULL)
+            dot = end;
+        *order[i] = (struct base_view){at, (size_t)(dot - at)};
+        at = dot + 1;
+    }
+    return GALEN_OK;
+}
+
+/* ---- padding ------------------------------------------------------------------------------- */
+
+static enum galen_err pad_plaintext(struct base_buf *out, struct base_view plaintext, size_t pad,
+                                    struct galen_errinfo *info)
+{
+    if (plaintext.len < 2 || plaintext.data[0] != '{' || plaintext.data[plaintext.len - 1] != '}')
+        return base_fail(info, GALEN_ERR_USAGE, "what is sealed must be a JSON object");
+    size_t padded = (plaintext.len + pad - 1) / pad * pad;
+    if (base_buf_reserve(out, padded) != GALEN_OK)
+        return seal_nomem(info);
+    memcpy(out->data, plaintext.data, plaintext.len);
+    memset(out->data + plaintext.len, ' ', padded - plaintext.len);
+    out->len = padded;
+    out->data[padded] = 0;
+    return GALEN_OK;
+}
+
+/* The tag holds by now; a wrong form is the writer's fault. A whole further block of spaces would
+ * be a second padding of the same plaintext, so it is refused. */
+static enum galen_err strip_padding(size_t *len, const uint8_t *data, size_t padded, size_t pad,
+                                    struct galen_errinfo *info)
+{
+    size_t n = padded;
+    while (n > 0 && data[n - 1] == ' ')
+        n--;
+    if (n < 2 || data[0] != '{' || data[n - 1] != '}' || padded - n >= pad)
+        return base_fail(info, GALEN_ERR_PARSE, "what was sealed is not a padded JSON object");
+    *len = n;
+    return GALEN_OK;
+}
+
+/* ---- encryption ---------------------------------------------------------------------------- */
+
+static json_t *content_key(const uint8_t key32[SEAL_KEY_BYTES])
+{
+    BASE_BUF_AUTO text = {0};
+    if (seal_b64_append(&text, key32, SEAL_KEY_BYTES) != GALEN_OK)
+        return NULL;
+    return json_pack("{s:s,s:s,s:s}", "kty", "oct", "alg", "A256GCM", "k", (char *)text.data);
+}
+
+static bool typ_is_good(const char *typ)
+{
+    size_t len = strnlen(typ, TYP_MAX + 1);
+    return len > 0 && len <= TYP_MAX &&
+           strspn(typ, "abcdefghijklmnopqrstuvwxyz0123456789./-") == len;
+}
+
+/* The recipient's part. libjose leaves epk in the recipient's own header; it goes into the
+ * protected one, where the tag covers it and compact form has room for it. */
+static enum galen_err wrap_to(jose_cfg_t *config, json_t *jwe, json_t *protected,
+                              const struct seal_public_key *reader, json_t *cek,
+                              struct galen_errinfo *info)
+{
+    char text[SEAL_PUBLIC_JWK_TEXT];
+    seal_public_encode(text, reader);
+    json_auto_t *jwk = seal_json_parse((struct base_view){(uint8_t *)text, strlen(text)});
+    if (jwk == NULL)
+        return seal_nomem(info);
+    struct seal_public_key ephemeral;
+    if (!jose_jwe_enc_jwk(config, jwe, jwe, jwk, cek))
+        return base_fail(info, GALEN_ERR_INTERNAL, "libjose could not wrap a key");
+    const json_t *epk = json_object_get(json_object_get(jwe, "header"), "epk");
+    enum galen_err err = seal_public_from_json(&ephemeral, epk, info);
+    if (err != GALEN_OK)
+        return base_wrap(info, GALEN_ERR_INTERNAL, "libjose's epk");
+    json_auto_t *copy = json_deep_copy(epk);
+    if (copy == NULL || json_object_set(protected, "epk", copy) != 0 ||
+        json_object_del(jwe, "header") != 0)
+        return seal_nomem(info);
+    return GALEN_OK;
+}
+
+enum galen_err seal_jwe_encrypt(json_t **jwe, const char *typ, const struct seal_public_key *reader,
+                                const uint8_t key32[SEAL_KEY_BYTES], struct base_view plaintext,
+                                size_t pad, struct galen_errinfo *info)
+{
+    seal_json_ready();
+    if (!typ_is_good(typ))
+        return base_fail(info, GALEN_ERR_USAGE, "message type is not 1 to %d of a-z 0-9 . / -",
+                         TYP_MAX);
+    /* Ciphertext grows by a third; far too much is refused before any work. */
+    if (plaintext.len > SEAL_OBJECT_MAX / 4 * 3)
+        return base_fail(info, GALEN_ERR_LIMIT, "more to seal than fits into %d bytes",
+                         SEAL_OBJECT_MAX);
+    BASE_BUF_AUTO padded = {0};
+    GALEN_TRY(pad_plaintext(&padded, plaintext, pad, info));
+    GALEN_CLEANUP(jose_cfg_auto) jose_cfg_t *config = quiet_config();
+    uint8_t fresh32[SEAL_KEY_BYTES];
+    base_random(fresh32, sizeof fresh32);
+    json_auto_t *cek = content_key(key32 != NULL ? key32 : fresh32);
+    base_wipe(fresh32, sizeof fresh32);
+    json_auto_t *made = json_pack("{s:{s:s,s:s,s:s}}", "protected", "alg",
+                                  reader != NULL ? "ECDH-ES+A256KW" : "dir", "enc", "A256GCM",
+                                  "typ", typ);
+    if (config == NULL || cek == NULL || made == NULL)
+        return seal_nomem(info);
+    if (reader != NULL)
+        GALEN_TRY(wrap_to(config, made, json_object_get(made, "protected"), reader, cek, info));
+    if (!jose_jwe_enc_cek(config, made, cek, padded.data, padded.len))
+        return base_fail(info, GALEN_ERR_INTERNAL, "libjose could not encrypt");
+    *jwe = json_incref(made);
+    return GALEN_OK;
+}
+
+enum galen_err seal_jwe_append_compact(struct base_buf *out, const json_t *jwe, size_t max,
+                                       struct galen_errinfo *info)
+{
+    static const char *const order[] = {"protected", "encrypted_key", "iv", "ciphertext", "tag"};
+    BASE_BUF_AUTO text = {0};
+    for (size_t i = 0; i < 5; i++) {
+        struct base_view part = seal_json_text(jwe, order[i]);
+        if (base_buf_append(&text, ".", i > 0 ? 1 : 0) != GALEN_OK ||
+            base_buf_append(&text, part.data, part.len) != GALEN_OK)
+            return seal_nomem(info);
+    }
+    if (text.len > max)
+        return base_fail(info, GALEN_ERR_LIMIT, "sealed it takes %zu bytes, the maximum is %zu",
+                         text.len, max);
+    return base_buf_append(out, text.data, text.len) == GALEN_OK ? GALEN_OK : seal_nomem(info);
+}
+
+/* ---- decryption ---------------------------------------------------------------------------- */
+
+static json_t *parts_to_json(const struct seal_parts *parts)
+{
+    return json_pack("{s:s%,s:s%,s:s%,s:s%,s:s%}", "protected", parts->header.data,
+                     parts->header.len, "encrypted_key", parts->encrypted_key.data,
+                     parts->encrypted_key.len, "iv", parts->iv.data, parts->iv.len, "ciphertext",
+                     parts->ciphertext.data, parts->ciphertext.len, "tag", parts->tag.data,
+                     parts->tag.len);
+}
+
+enum galen_err seal_jwe_unwrap(struct base_secret *key, const struct seal_parts *parts,
+                               const struct base_secret *private_jwk, struct galen_errinfo *info)
+{
+    seal_json_ready();
+    json_auto_t *jwk = NULL;
+    GALEN_TRY(seal_private_to_json(&jwk, private_jwk, info));
+    GALEN_CLEANUP(jose_cfg_auto) jose_cfg_t *config = quiet_config();
+    /* The ciphertext is not needed for this. */
+    struct seal_parts few = *parts;
+    few.ciphertext = (struct base_view){(const uint8_t *)"", 0};
+    json_auto_t *jwe = parts_to_json(&few);
+    if (config == NULL || jwe == NULL)
+        return seal_nomem(info);
+    json_auto_t *cek = jose_jwe_dec_jwk(config, jwe, jwe, jwk);
+    BASE_SECRET_AUTO bytes = {0};
+    if (base_secret_alloc(&bytes, SEAL_KEY_BYTES) != GALEN_OK)
+        return seal_nomem(info);
+    if (cek == NULL || !seal_b64_decode(bytes.data, SEAL_KEY_BYTES, seal_json_text(cek, "k")))
+        return base_fail(info, GALEN_ERR_CHECK, "JWE is not to this key, or was altered");
+    base_secret_clear(key);
+    *key = bytes;
+    bytes = (struct base_secret){0};
+    return GALEN_OK;
+}
+
+enum galen_err seal_jwe_decrypt(struct base_buf *out, const struct seal_parts *parts,
+                                const uint8_t key32[SEAL_KEY_BYTES], size_t pad,
+                                struct galen_errinfo *info)
+{
+    seal_json_ready();
+    GALEN_CLEANUP(jose_cfg_auto) jose_cfg_t *config = quiet_config();
+    json_auto_t *cek = content_key(key32);
+    json_auto_t *jwe = parts_to_json(parts);
+    if (config == NULL || cek == NULL || jwe == NULL)
+        return seal_nomem(info);
+    size_t padded = 0;
+    uint8_t *data = jose_jwe_dec_cek(config, jwe, cek, &padded);
+    if (data == NULL)
+        return base_fail(info, GALEN_ERR_CHECK, "JWE does not open: altered, or another key");
+    size_t len = 0;
+    BASE_BUF_AUTO plaintext = {0};
+    enum galen_err err = strip_padding(&len, data, padded, pad, info);
+    if (err == GALEN_OK && base_buf_append(&plaintext, data, len) != GALEN_OK)
+        err = seal_nomem(info);
+    base_wipe(data, padded);
+    free(data);
+    if (err == GALEN_OK)
+        base_buf_move(out, &plaintext);
+    return err;
+}
+
+enum galen_err seal_jwe_open(struct base_buf *out, struct base_view compact, size_t max,
+                             const char *typ, size_t pad, const struct base_secret *private_jwk,
+                             struct galen_errinfo *info)
+{
+    struct seal_parts parts;
+    GALEN_TRY(seal_parts_split(&parts, compact, max, info));
+    GALEN_TRY(seal_parts_check(&parts, SEAL_TO_PERSON, typ, pad, info));
+    BASE_SECRET_AUTO key = {0};
+    GALEN_TRY(seal_jwe_unwrap(&key, &parts, private_jwk, info));
+    return seal_jwe_decrypt(out, &parts, key.data, pad, info);
+}
+
+enum galen_err seal_check_context(struct base_view plaintext, const char *context,
+                                  struct galen_errinfo *info)
+{
+    if (context == NULL)
+        return GALEN_OK;
+    GALEN_TRY(seal_json_check_canonical(context, SEAL_CONTEXT_MAX, "context", info));
+    json_auto_t *value = seal_json_parse(plaintext);
+    if (value == NULL)
+        return base_fail(info, GALEN_ERR_PARSE, "what was sealed is not a JSON object");
+    const json_t *member = json_object_get(value, "context");
+    BASE_BUF_AUTO text = {0};
+    if (member != NULL && seal_json_append(&text, member) != GALEN_OK)
+        return seal_nomem(info);
+    if (member == NULL || !seal_view_is((struct base_view){text.data, text.len}, context))
+        return base_fail(info, GALEN_ERR_CHECK, "it was sealed for another purpose or person");
+    return GALEN_OK;
+}
