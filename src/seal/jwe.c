@@ -170,7 +170,7 @@ static enum galen_err wrap_to(jose_cfg_t *config, json_t *jwe, json_t *protected
     if (jwk == NULL)
         return seal_nomem(info);
     struct seal_public_key ephemeral;
-    if (!jose_jwe_enc_jwk(config, jwe, jwe, jwk, cek))
+    if (!jose_jwe_enc_jwk(config, jwe, NULL, jwk, cek))
         return base_fail(info, GALEN_ERR_INTERNAL, "libjose could not wrap a key");
     const json_t *epk = json_object_get(json_object_get(jwe, "header"), "epk");
     enum galen_err err = seal_public_from_json(&ephemeral, epk, info);
@@ -317,9 +317,9 @@ enum galen_err seal_check_context(struct base_view plaintext, const char *contex
         return base_fail(info, GALEN_ERR_PARSE, "what was sealed is not a JSON object");
     const json_t *member = json_object_get(value, "context");
     BASE_BUF_AUTO text = {0};
-    if (member != NULL && seal_json_append(&text, member) != GALEN_OK)
+    if (json_is_object(member) && seal_json_append(&text, member) != GALEN_OK)
         return seal_nomem(info);
-    if (member == NULL || !seal_view_is((struct base_view){text.data, text.len}, context))
+    if (text.len == 0 || !seal_view_is((struct base_view){text.data, text.len}, context))
         return base_fail(info, GALEN_ERR_CHECK, "it was sealed for another purpose or person");
     return GALEN_OK;
 }

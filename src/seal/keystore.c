@@ -347,9 +347,13 @@ static int is_secret(const struct dirent *entry)
            name_is_good(entry->d_name, len - suffix);
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
+/* By name, which is not the files' order: '-' sorts before the suffix's dot. */
+static int by_name(const struct dirent **a, const struct dirent **b)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
+    size_t a_len = strlen((*a)->d_name) - strlen(SUFFIX);
+    size_t b_len = strlen((*b)->d_name) - strlen(SUFFIX);
+    int order = memcmp((*a)->d_name, (*b)->d_name, a_len < b_len ? a_len : b_len);
+    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
 enum galen_err seal_keystore_list(struct seal_keystore *keystore,
@@ -357,7 +361,7 @@ enum galen_err seal_keystore_list(struct seal_keystore *keystore,
                                   struct galen_errinfo *info)
 {
     struct dirent **entries = NULL;
-    int n = scandir(keystore->dir, &entries, is_secret, by_bytes);
+    int n = scandir(keystore->dir, &entries, is_secret, by_name);
     if (n < 0)
         return base_fail(info, GALEN_ERR_IO, "cannot list %s: %s", keystore->dir, strerror(errno));
     enum galen_err err = GALEN_OK;
