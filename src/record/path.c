@@ -2,6 +2,8 @@
 #include "record/internal.h"
 
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const record_list_names[RECORD_LISTS + 1] = {"diagnosis", "treatment", "medications",
@@ -71,7 +73,7 @@ static const char *skip_digits(const char *at)
 
 bool record_is_decimal(const char *text)
 {
-    if (strlen(text) > 64)
+    if (strlen(text) > 64 || !isfinite(strtod(text, NULL)))
         return false;
     if (*text == '-')
         text++;

@@ -146,12 +146,12 @@ GALEN_MUST_CHECK enum galen_err record_json_check_type(json_object *object, cons
  * lab_results: [entry…]}, notes. Nothing else, nowhere null, no empty container or text.
  *
  *   coded = {system, code, display}: code or display at least; system only with code
- *   entry = coded + {also [coded…], status, date, end}; date and end are FHIR dateTimes (a year, a
- *           month, a day or an instant)
+ *   entry = coded + {also [further codings, each with a code], status, date, end}; date and end are
+ *           FHIR dateTimes (a year, a month, a day or an instant)
  *   medications entries also: dosage (text)
  *   lab_results entries also: value (decimal string, the source's literal) with comparator (<, <=,
  *           >=, >) and unit (UCUM code) or unit_text; or value_coded (coded) or value_text; and
- *           components [coded + the same value members]
+ *           components [coded + also and the same value members]; one of these four at least
  *
  * PARSE with a JSON Pointer, or LIMIT (a list or the number of leaves).
  */

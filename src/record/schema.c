@@ -36,7 +36,7 @@
     TEXT("system", false, 256), TEXT("code", false, 128),                                          \
         TEXT("display", false, RECORD_MAX_TEXT_BYTES)
 #define ENTRY                                                                                      \
-    CODED, LIST("also", 16, &coded_shape), TEXT("status", false, 64),                              \
+    CODED, LIST("also", 16, &also_shape), TEXT("status", false, 64),                               \
         FORM("date", false, 39, record_is_date, "a FHIR date"),                                    \
         FORM("end", false, 39, record_is_date, "a FHIR date")
 #define VALUE                                                                                      \
@@ -57,11 +57,16 @@ static const char *coded_rule(json_object *entry)
         return "neither code nor display";
     if (has(entry, "system") && !has(entry, "code"))
         return "a system without a code";
+    if (has(entry, "also") && !has(entry, "code"))
+        return "further codes without a first one";
     return NULL;
 }
 
 static const char *measured_rule(json_object *entry)
 {
+    if (!has(entry, "value") && !has(entry, "value_coded") && !has(entry, "value_text") &&
+        !has(entry, "components"))
+        return "a result without a value";
     if (has(entry, "value") + has(entry, "value_coded") + has(entry, "value_text") > 1)
         return "more than one value";
     if (has(entry, "unit") && has(entry, "unit_text"))
@@ -88,6 +93,11 @@ static const struct record_shape coded_shape = {
     (const struct record_member[]){CODED, END},
     coded_rule,
 };
+static const struct record_shape also_shape = {
+    (const struct record_member[]){TEXT("system", false, 256), TEXT("code", true, 128),
+                                   TEXT("display", false, RECORD_MAX_TEXT_BYTES), END},
+    NULL,
+};
 static const struct record_shape entry_shape = {
     (const struct record_member[]){ENTRY, END},
     coded_rule,
@@ -97,7 +107,7 @@ static const struct record_shape medication_shape = {
     coded_rule,
 };
 static const struct record_shape component_shape = {
-    (const struct record_member[]){CODED, LIST("also", 16, &coded_shape), VALUE, END},
+    (const struct record_member[]){CODED, LIST("also", 16, &also_shape), VALUE, END},
     measured_rule,
 };
 static const struct record_shape lab_shape = {
