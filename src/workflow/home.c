@@ -412,3 +412,26 @@ enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
     workflow_give(result, &status);
     return GALEN_OK;
 }
+
+/* ---- blocks by hand ------------------------------------------------------------------------------ */
+
+enum galen_err workflow_block_put(struct workflow *wf, const void *data, size_t len,
+                                  struct json_object **result, struct galen_errinfo *info)
+{
+    uint8_t digest32[32];
+    RECORD_JSON_AUTO made = NULL;
+    GALEN_TRY(store_put(digest32, wf->store, data, len, info));
+    GALEN_TRY(workflow_object(&made, info));
+    GALEN_TRY(workflow_set_cid(made, "cid", digest32, info));
+    GALEN_TRY(workflow_set_int(made, "bytes", (int64_t)len, info));
+    workflow_give(result, &made);
+    return GALEN_OK;
+}
+
+enum galen_err workflow_block_get(struct workflow *wf, const char *cid, struct base_buf *out,
+                                  struct galen_errinfo *info)
+{
+    uint8_t digest32[32];
+    GALEN_TRY(store_cid_parse(digest32, cid, info));
+    return store_get(out, wf->store, digest32, info);
+}

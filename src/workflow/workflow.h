@@ -61,6 +61,14 @@ GALEN_MUST_CHECK enum galen_err workflow_deploy(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
                                                 struct galen_errinfo *info);
 
+/* Blocks by hand: result {cid, bytes}; and a block's checked bytes (replaces out). */
+GALEN_MUST_CHECK enum galen_err workflow_block_put(struct workflow *wf, const void *data,
+                                                   size_t len, struct json_object **result,
+                                                   struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_block_get(struct workflow *wf, const char *cid,
+                                                   struct base_buf *out,
+                                                   struct galen_errinfo *info);
+
 /* ---- identities and contacts (identity.c, profile.c) ------------------------------------------ */
 
 /* role: doctor, patient, hospital, buyer, gm, rm. Makes wallet key, encryption JWK, sale key. */

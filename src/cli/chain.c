@@ -1,0 +1,147 @@
+/* galen contract, gas, store. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "record/record.h"
+#include "store/store.h"
+
+/* An address of this home or its contacts: --NAME, else the only identity with the role. */
+static enum galen_err manager(const struct cli *cli, const char *option, struct chain_address *out,
+                              struct galen_errinfo *info)
+{
+    const char *text = cli_option(cli, option);
+    return text != NULL ? workflow_contact_find(cli->wf, out, text, info)
+                        : workflow_identity_find(cli->wf, out, NULL, option, info);
+}
+
+enum galen_err cli_contract_deploy(struct cli *cli, struct json_object **result, bool *passed,
+                                   struct galen_errinfo *info)
+{
+    struct chain_address payer;
+    struct chain_address gm;
+    struct chain_address rm;
+    GALEN_TRY(manager(cli, "gm", &gm, info));
+    GALEN_TRY(manager(cli, "rm", &rm, info));
+    if (cli_option(cli, "as") != NULL)
+        GALEN_TRY(cli_identity(cli, NULL, &payer, info));
+    else
+        GALEN_TRY(workflow_identity_find(cli->wf, &payer, NULL, "gm", info));
+    return workflow_deploy(cli->wf, &payer, &gm, &rm, result, info);
+}
+
+enum galen_err cli_contract_use(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    struct chain_address contract;
+    GALEN_TRY(chain_address_parse(&contract, cli->args[0], info));
+    GALEN_TRY(workflow_connect(cli->wf, cli->rpc, &contract, info));
+    return workflow_status(cli->wf, result, info);
+}
+
+enum galen_err cli_contract_info(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    if (cli->n_args == 0)
+        return workflow_status(cli->wf, result, info);
+    GALEN_TRY(cli_number(cli->args[0], "a request id", 1, INT64_MAX, &id, info));
+    return purchasing_show(cli->wf, id, result, info);
+}
+
+/* ---- gas ---------------------------------------------------------------------------------------- */
+
+enum galen_err cli_gas_report(struct cli *cli, struct json_object **result, bool *passed,
+                              struct galen_errinfo *info)
+{
+    return workflow_gas_report(cli->wf, result, info);
+}
+
+enum galen_err cli_gas_prices(struct cli *cli, struct json_object **result, bool *passed,
+                              struct galen_errinfo *info)
+{
+    return workflow_gas_prices(cli->wf, result, info);
+}
+
+/* RFC 4180. Only reasons of reverts hold free text; quoting everything is always right. */
+static enum galen_err csv_row(struct base_buf *out, struct json_object *row,
+                              const char *const *columns, struct galen_errinfo *info)
+{
+    for (size_t i = 0; columns[i] != NULL; i++) {
+        struct json_object *value = NULL;
+        const char *text = "";
+        if (row == NULL)
+            text = columns[i];
+        else if (json_object_object_get_ex(row, columns[i], &value))
+            text = json_object_get_string(value);
+        GALEN_TRY(base_buf_append_text(out, i == 0 ? "\"" : ",\""));
+        for (; *text != '\0'; text++) {
+            if (*text == '"')
+                GALEN_TRY(base_buf_append_text(out, "\""));
+            GALEN_TRY(base_buf_append(out, text, 1));
+        }
+        GALEN_TRY(base_buf_append_text(out, "\""));
+    }
+    return base_buf_append_text(out, "\r\n");
+}
+
+enum galen_err cli_gas_export(struct cli *cli, struct json_object **result, bool *passed,
+                              struct galen_errinfo *info)
+{
+    static const char *const columns[] = {"hash",
+                                          "time",
+                                          "block",
+                                          "role",
+                                          "workflow",
+                                          "operation",
+                                          "from",
+                                          "to",
+                                          "nonce",
+                                          "valueWei",
+                                          "gasEstimate",
+                                          "gasLimit",
+                                          "gasUsed",
+                                          "baseFeeWei",
+                                          "maxPriorityFeeWei",
+                                          "maxFeeWei",
+                                          "effectiveGasPriceWei",
+                                          "totalWei",
+                                          "status",
+                                          "reason",
+                                          "requestId",
+                                          NULL};
+    RECORD_JSON_AUTO list = NULL;
+    BASE_BUF_AUTO text = {0};
+    GALEN_TRY(workflow_transactions(cli->wf, cli_option(cli, "role"), cli_option(cli, "workflow"),
+                                    &list, info));
+    if (cli_option(cli, "csv") == NULL && cli_option(cli, "output") == NULL) {
+        *result = list;
+        list = NULL;
+        return GALEN_OK;
+    }
+    if (cli_option(cli, "csv") != NULL) {
+        GALEN_TRY(csv_row(&text, NULL, columns, info));
+        for (size_t i = 0; i < json_object_array_length(list); i++)
+            GALEN_TRY(csv_row(&text, json_object_array_get_idx(list, i), columns, info));
+        return cli_write_output(cli, text.data, text.len, info);
+    }
+    return cli_write_json(cli, list, info);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------- */
+
+enum galen_err cli_store_put(struct cli *cli, struct json_object **result, bool *passed,
+                             struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO data = {0};
+    GALEN_TRY(base_file_read(&data, cli->args[0], STORE_BLOCK_MAX, info));
+    return workflow_block_put(cli->wf, data.data, data.len, result, info);
+}
+
+enum galen_err cli_store_get(struct cli *cli, struct json_object **result, bool *passed,
+                             struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO data = {0};
+    GALEN_TRY(workflow_block_get(cli->wf, cli->args[0], &data, info));
+    return cli_write_output(cli, data.data, data.len, info);
+}

@@ -1,0 +1,114 @@
+/*
+ * cli: the `galen` commands. A command is a row in a table (its words, options and what it needs)
+ * and a function that calls the workflow and gives back a JSON result; main.c prints that as JSON
+ * or for people. Data goes to stdout, prose and progress to stderr. No secret is taken from the
+ * command line or the environment: passwords come from a file or the terminal.
+ */
+#ifndef GALEN_CLI_H
+#define GALEN_CLI_H
+
+#include "workflow/workflow.h"
+
+#define CLI_MAX_ARGS    4096 /* positional arguments: files of one import */
+#define CLI_MAX_REPEATS 64   /* of one option */
+
+enum cli_exit {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,   /* a check failed, or the thing could not be done */
+    CLI_USAGE = 2,    /* the command line, or the configuration */
+    CLI_NETWORK = 3,  /* chain or store unreachable */
+    CLI_REVERTED = 4, /* the chain refused */
+};
+enum cli_exit cli_exit_of(enum galen_err err);
+
+/* The parsed command line. Everything is borrowed from argv. */
+struct cli {
+    bool json, dry_run, yes, verbose;
+    const char *home, *password_file, *rpc;
+    const struct cli_command *command;
+    const char *args[CLI_MAX_ARGS]; /* positional */
+    size_t n_args;
+    struct cli_given {
+        const char *name, *value; /* value "" for a flag */
+    } given[CLI_MAX_REPEATS];
+    size_t n_given;
+    struct workflow *wf; /* open when the command asked for a home */
+};
+
+/* The value of an option, NULL when it was not given ("" for a flag). */
+const char *cli_option(const struct cli *cli, const char *name);
+/* The values of one that may be repeated. */
+size_t cli_options(const struct cli *cli, const char *name, const char *values[CLI_MAX_REPEATS]);
+/* A required option: USAGE names it. */
+GALEN_MUST_CHECK enum galen_err cli_need(const struct cli *cli, const char *name,
+                                         const char **value, struct galen_errinfo *info);
+/* A decimal number from min to max; otherwise, when the option is not given. */
+GALEN_MUST_CHECK enum galen_err cli_number(const char *text, const char *what, uint64_t min,
+                                           uint64_t max, uint64_t *out, struct galen_errinfo *info);
+/* The identity named by --as, or the only one with the role (NULL: any role). */
+GALEN_MUST_CHECK enum galen_err cli_identity(const struct cli *cli, const char *role,
+                                             struct chain_address *out, struct galen_errinfo *info);
+/* A JSON file ("-": standard input), strictly parsed; the error names the file. */
+GALEN_MUST_CHECK enum galen_err cli_read_json(const char *path, struct json_object **out,
+                                              struct galen_errinfo *info);
+/* Writes to the file of --output (mode 0600), or to stdout. */
+GALEN_MUST_CHECK enum galen_err cli_write_output(const struct cli *cli, const void *data,
+                                                 size_t len, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err cli_write_json(const struct cli *cli, struct json_object *value,
+                                               struct galen_errinfo *info);
+/* First line of a file, without its newline, or a prompt without echo; wiped by base_buf_clear.
+ * twice: asks again to be sure. PASSWORD when there is neither. */
+GALEN_MUST_CHECK enum galen_err cli_password(const char *file, const char *prompt, bool twice,
+                                             struct base_buf *out, struct galen_errinfo *info);
+
+enum {
+    CLI_HOME = 1,   /* opens the home, without keys */
+    CLI_KEYS = 2,   /* opens it with its keys: asks for the password */
+    CLI_SPENDS = 4, /* sends transactions: --dry-run works, and a terminal is asked to confirm */
+};
+
+/* An option of a command: "name" is a flag, "name=WHAT" takes a value. */
+struct cli_command {
+    const char *noun, *verb; /* verb NULL: the noun stands alone */
+    const char *arguments;   /* synopsis of the positional ones */
+    size_t min_args, max_args;
+    const char *options[10];
+    unsigned needs;
+    /* result may stay NULL. *passed false: a check failed, exit 1, the result is printed. */
+    enum galen_err (*run)(struct cli *cli, struct json_object **result, bool *passed,
+                          struct galen_errinfo *info);
+    const char *summary;
+};
+extern const struct cli_command cli_commands[];
+extern const size_t cli_n_commands;
+
+/* ---- print.c ------------------------------------------------------------------------------------- */
+
+/* For people: tables of rows, one line a member, checks as rows with a mark. */
+void cli_print(FILE *out, struct json_object *value);
+void cli_print_json(FILE *out, struct json_object *value);
+/* Green, red, plain; empty strings without a terminal or with NO_COLOR. */
+const char *cli_color(FILE *out, const char *name);
+
+/* ---- commands, by noun ------------------------------------------------------------------------------ */
+
+typedef enum galen_err cli_run(struct cli *cli, struct json_object **result, bool *passed,
+                               struct galen_errinfo *info);
+cli_run cli_init, cli_status, cli_sync, cli_notifications;                         /* home.c */
+cli_run cli_account_new, cli_account_list, cli_account_import, cli_account_export; /* account.c */
+cli_run cli_account_pay, cli_profile_set, cli_profile_export, cli_profile_import;
+cli_run cli_inbox_export, cli_inbox_import;
+cli_run cli_contract_deploy, cli_contract_use, cli_contract_info; /* chain.c */
+cli_run cli_gas_report, cli_gas_prices, cli_gas_export, cli_store_put, cli_store_get;
+cli_run cli_group_setup, cli_group_propose, cli_group_confirm, cli_group_hospital; /* group.c */
+cli_run cli_group_invite, cli_group_join, cli_group_approve, cli_group_members;
+cli_run cli_record_create, cli_record_import, cli_record_list, cli_record_show; /* record.c */
+cli_run cli_record_verify, cli_record_export, cli_record_relay;
+cli_run cli_share_grant, cli_share_list, cli_share_open, cli_share_revoke;         /* share.c */
+cli_run cli_request_create, cli_request_list, cli_request_show, cli_request_reply; /* request.c */
+cli_run cli_request_ask, cli_request_consents, cli_request_consent, cli_request_deliver;
+cli_run cli_request_verify, cli_request_data, cli_request_finalize, cli_request_claim;
+cli_run cli_request_expire;
+cli_run cli_demo; /* demo.c */
+
+#endif

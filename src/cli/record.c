@@ -1,0 +1,182 @@
+/* galen record. */
+#include "cli/cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "record/record.h"
+
+static enum galen_err storing_options(const struct cli *cli, struct storing_options *options,
+                                      struct galen_errinfo *info)
+{
+    const char *releases = cli_option(cli, "releases");
+    *options = (struct storing_options){.releases = -1,
+                                        .from_wallet = cli_option(cli, "from-wallet") != NULL};
+    if (releases == NULL)
+        return GALEN_OK;
+    uint64_t n = 0;
+    GALEN_TRY(cli_number(releases, "--releases", 0, 16, &n, info));
+    options->releases = (int)n;
+    return GALEN_OK;
+}
+
+enum galen_err cli_record_create(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    struct chain_address doctor;
+    struct storing_options options;
+    RECORD_JSON_AUTO record = NULL;
+    GALEN_TRY(storing_options(cli, &options, info));
+    GALEN_TRY(cli_identity(cli, "doctor", &doctor, info));
+    GALEN_TRY(cli_read_json(cli->args[0], &record, info));
+    if (options.from_wallet)
+        fprintf(stderr, "warning: the transaction comes from the doctor's own wallet, so the chain "
+                        "names the doctor; without --from-wallet the hospital relays it\n");
+    return storing_store(cli->wf, &doctor, record, &options, result, info);
+}
+
+/* ---- import ------------------------------------------------------------------------------------- */
+
+/* --patient is an address, a contact's name, or a file with a contact card. */
+static enum galen_err import_patient(const struct cli *cli, struct chain_address *patient,
+                                     struct galen_errinfo *info)
+{
+    const char *text = NULL;
+    GALEN_TRY(cli_need(cli, "patient", &text, info));
+    if (access(text, R_OK) != 0)
+        return workflow_contact_find(cli->wf, patient, text, info);
+    RECORD_JSON_AUTO card = NULL;
+    GALEN_TRY(cli_read_json(text, &card, info));
+    return workflow_card_add(cli->wf, card, patient, info);
+}
+
+struct import {
+    bool dry_run;
+    struct chain_address doctor;
+    struct storing_options storing;
+    struct record_fhir_options fhir;
+    char patient_text[CHAIN_ADDRESS_TEXT], hospital_text[CHAIN_ADDRESS_TEXT];
+    struct json_object *stored; /* borrowed: the file's row gets it */
+};
+
+static enum galen_err import_prepare(const struct cli *cli, struct import *import,
+                                     struct galen_errinfo *info)
+{
+    struct chain_address patient = {0};
+    struct chain_address hospital = {0};
+    GALEN_TRY(storing_options(cli, &import->storing, info));
+    import->dry_run = cli->dry_run;
+    import->fhir.hospital_name = "not given";
+    if (!cli->dry_run) {
+        const char *name = NULL;
+        GALEN_TRY(cli_need(cli, "hospital", &name, info));
+        GALEN_TRY(cli_identity(cli, "doctor", &import->doctor, info));
+        GALEN_TRY(import_patient(cli, &patient, info));
+        GALEN_TRY(workflow_contact_find(cli->wf, &hospital, name, info));
+        import->fhir.hospital_name = name;
+    }
+    chain_address_format(import->patient_text, &patient);
+    chain_address_format(import->hospital_text, &hospital);
+    import->fhir.patient_address = import->patient_text;
+    import->fhir.hospital_address = import->hospital_text;
+    import->fhir.patient_id = cli_option(cli, "patient-id");
+    import->fhir.per_patient = cli_option(cli, "per-patient") != NULL;
+    return GALEN_OK;
+}
+
+/* One file: its report, and for a real import what became of each record. *file_error tells that
+ * the file (not the home or the chain) is at fault: the next file is still tried. */
+static enum galen_err import_file(const struct cli *cli, const struct import *import,
+                                  const char *path, struct json_object **row,
+                                  struct galen_errinfo *info, bool *file_error)
+{
+    BASE_BUF_AUTO data = {0};
+    RECORD_FHIR_RESULT_AUTO records = {0};
+    RECORD_JSON_AUTO report = NULL;
+    struct galen_errinfo why = {0};
+    enum galen_err err = base_file_read(&data, path, RECORD_FHIR_MAX_BYTES, &why);
+    if (err == GALEN_OK)
+        err = record_fhir_import(&records, data.data, data.len, &import->fhir, &why);
+    *file_error = err != GALEN_OK;
+    GALEN_TRY(record_fhir_report(&report, path, err == GALEN_OK ? &records : NULL,
+                                 err == GALEN_OK ? NULL : &why, info));
+    if (err == GALEN_OK && !import->dry_run) {
+        RECORD_JSON_AUTO stored = json_object_new_array();
+        for (size_t i = 0; i < records.item_count; i++) {
+            struct json_object *one = NULL;
+            GALEN_TRY(storing_store(cli->wf, &import->doctor, records.items[i].record,
+                                    &import->storing, &one, info));
+            GALEN_TRY(record_json_push(stored, one, info));
+        }
+        struct json_object *given = stored;
+        stored = NULL;
+        GALEN_TRY(record_json_set(report, "stored", given, info));
+    }
+    *row = report;
+    report = NULL;
+    return GALEN_OK;
+}
+
+enum galen_err cli_record_import(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    static struct import import;
+    RECORD_JSON_AUTO list = json_object_new_array();
+    bool progress = isatty(STDERR_FILENO) && cli->n_args > 1;
+    GALEN_TRY(import_prepare(cli, &import, info));
+    for (size_t i = 0; i < cli->n_args; i++) {
+        struct json_object *row = NULL;
+        bool file_error = false;
+        if (progress)
+            fprintf(stderr, "\r%zu of %zu files", i + 1, cli->n_args);
+        GALEN_TRY(import_file(cli, &import, cli->args[i], &row, info, &file_error));
+        GALEN_TRY(record_json_push(list, row, info));
+        if (file_error)
+            *passed = false;
+    }
+    if (progress)
+        fputc('\n', stderr);
+    *result = list;
+    list = NULL;
+    return GALEN_OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------ */
+
+enum galen_err cli_record_list(struct cli *cli, struct json_object **result, bool *passed,
+                               struct galen_errinfo *info)
+{
+    struct chain_address identity;
+    bool one = cli_option(cli, "as") != NULL;
+    if (one)
+        GALEN_TRY(cli_identity(cli, NULL, &identity, info));
+    return storing_list(cli->wf, one ? &identity : NULL, result, info);
+}
+
+enum galen_err cli_record_show(struct cli *cli, struct json_object **result, bool *passed,
+                               struct galen_errinfo *info)
+{
+    return storing_show(cli->wf, cli->args[0], result, info);
+}
+
+enum galen_err cli_record_verify(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    return storing_verify(cli->wf, cli->args[0], passed, result, info);
+}
+
+enum galen_err cli_record_export(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO bundle = NULL;
+    GALEN_TRY(storing_export_fhir(cli->wf, cli->args[0], &bundle, info));
+    return cli_write_json(cli, bundle, info);
+}
+
+enum galen_err cli_record_relay(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    struct chain_address hospital;
+    GALEN_TRY(cli_identity(cli, "hospital", &hospital, info));
+    return storing_relay(cli->wf, &hospital, result, info);
+}

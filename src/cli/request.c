@@ -1,0 +1,156 @@
+/* galen request. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "record/record.h"
+
+/* The request that the first argument names. */
+static enum galen_err request_id(const struct cli *cli, uint64_t *id, struct galen_errinfo *info)
+{
+    return cli_number(cli->args[0], "a request id", 1, INT64_MAX, id, info);
+}
+
+static enum galen_err window(const struct cli *cli, const char *name, uint32_t *seconds,
+                             struct galen_errinfo *info)
+{
+    const char *text = cli_option(cli, name);
+    uint64_t value = 0;
+    if (text == NULL)
+        return GALEN_OK;
+    GALEN_TRY(cli_number(text, name, 3600, 90 * 24 * 3600, &value, info));
+    *seconds = (uint32_t)value;
+    return GALEN_OK;
+}
+
+enum galen_err cli_request_create(struct cli *cli, struct json_object **result, bool *passed,
+                                  struct galen_errinfo *info)
+{
+    struct chain_address buyer;
+    struct purchasing_terms terms = {0};
+    RECORD_JSON_AUTO template_ = NULL;
+    const char *most = cli_option(cli, "max-records");
+    uint64_t max_records = 0;
+    if (most != NULL)
+        GALEN_TRY(cli_number(most, "--max-records", 1, 65535, &max_records, info));
+    terms.max_records = (uint16_t)max_records;
+    GALEN_TRY(window(cli, "reply-window", &terms.reply_window_s, info));
+    GALEN_TRY(window(cli, "deliver-window", &terms.deliver_window_s, info));
+    GALEN_TRY(window(cli, "verify-window", &terms.verify_window_s, info));
+    GALEN_TRY(window(cli, "rule-window", &terms.rule_window_s, info));
+    GALEN_TRY(cli_identity(cli, "buyer", &buyer, info));
+    GALEN_TRY(cli_read_json(cli->args[0], &template_, info));
+    return purchasing_request(cli->wf, &buyer, template_, &terms, result, info);
+}
+
+enum galen_err cli_request_list(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    return purchasing_list(cli->wf, result, info);
+}
+
+enum galen_err cli_request_show(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    GALEN_TRY(request_id(cli, &id, info));
+    return purchasing_show(cli->wf, id, result, info);
+}
+
+/* The steps that one actor does on one request, alike but for the function. */
+typedef enum galen_err request_step(struct workflow *wf, const struct chain_address *actor,
+                                    uint64_t request_id, struct json_object **result,
+                                    struct galen_errinfo *info);
+static enum galen_err do_step(struct cli *cli, const char *role, request_step *step,
+                              struct json_object **result, struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    struct chain_address actor;
+    GALEN_TRY(request_id(cli, &id, info));
+    GALEN_TRY(cli_identity(cli, role, &actor, info));
+    return step(cli->wf, &actor, id, result, info);
+}
+
+enum galen_err cli_request_reply(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    return do_step(cli, "hospital", purchasing_reply, result, info);
+}
+
+enum galen_err cli_request_ask(struct cli *cli, struct json_object **result, bool *passed,
+                               struct galen_errinfo *info)
+{
+    return do_step(cli, "hospital", purchasing_ask_consent, result, info);
+}
+
+enum galen_err cli_request_deliver(struct cli *cli, struct json_object **result, bool *passed,
+                                   struct galen_errinfo *info)
+{
+    return do_step(cli, "hospital", purchasing_deliver, result, info);
+}
+
+enum galen_err cli_request_expire(struct cli *cli, struct json_object **result, bool *passed,
+                                  struct galen_errinfo *info)
+{
+    return do_step(cli, NULL, purchasing_expire, result, info);
+}
+
+enum galen_err cli_request_consents(struct cli *cli, struct json_object **result, bool *passed,
+                                    struct galen_errinfo *info)
+{
+    struct chain_address patient;
+    bool one = cli_option(cli, "as") != NULL;
+    if (one)
+        GALEN_TRY(cli_identity(cli, "patient", &patient, info));
+    return purchasing_consents(cli->wf, one ? &patient : NULL, result, info);
+}
+
+enum galen_err cli_request_consent(struct cli *cli, struct json_object **result, bool *passed,
+                                   struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    struct chain_address patient;
+    GALEN_TRY(request_id(cli, &id, info));
+    GALEN_TRY(cli_identity(cli, "patient", &patient, info));
+    return purchasing_consent(cli->wf, &patient, id, cli_option(cli, "decline") == NULL, result,
+                              info);
+}
+
+enum galen_err cli_request_verify(struct cli *cli, struct json_object **result, bool *passed,
+                                  struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    GALEN_TRY(request_id(cli, &id, info));
+    return purchasing_verify(cli->wf, id, passed, result, info);
+}
+
+enum galen_err cli_request_data(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    GALEN_TRY(request_id(cli, &id, info));
+    return purchasing_data(cli->wf, id, result, info);
+}
+
+enum galen_err cli_request_finalize(struct cli *cli, struct json_object **result, bool *passed,
+                                    struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    struct chain_address payer;
+    bool refund = cli_option(cli, "refund") != NULL;
+    GALEN_TRY(request_id(cli, &id, info));
+    GALEN_TRY(cli_identity(cli, NULL, &payer, info));
+    return purchasing_finalize(cli->wf, &payer, id, !refund, result, info);
+}
+
+enum galen_err cli_request_claim(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    uint64_t index = 0;
+    struct chain_address payer;
+    GALEN_TRY(request_id(cli, &id, info));
+    GALEN_TRY(cli_number(cli->args[1], "an entry's index", 0, 65534, &index, info));
+    GALEN_TRY(cli_identity(cli, NULL, &payer, info));
+    return purchasing_claim(cli->wf, &payer, id, index, result, info);
+}
