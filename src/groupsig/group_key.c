@@ -1,5 +1,7 @@
 /* The group key: 06 02, GM share 360, RM share 232. */
+#include "groupsig/comb.h"
 #include "groupsig/internal.h"
+#include "groupsig/multiples.h"
 #include "groupsig/setup.h"
 
 #include <string.h>
@@ -37,6 +39,8 @@ enum groupsig_status groupsig_group_key_combine(struct groupsig_group_key *key,
     key->X = X;
     key->Y = Y;
     blst_precompute_lines(key->R_lines, &key->R);
+    gs_comb_build(&key->X_comb, &X);
+    gs_fixed_multiples_build_vt(&key->X_multiples, &X, &GS_BETA);
     return GROUPSIG_OK;
 }
 

@@ -5,6 +5,7 @@
  * C = xG; F1 = kH, F2 = xH + kY encrypt the tracing token under both managers' key;
  * A = (gamma + t)^-1 (Q + C).
  */
+#include "groupsig/comb.h"
 #include "groupsig/internal.h"
 
 #include <string.h>
@@ -55,13 +56,13 @@ void gs_join_request_with_nonces(const struct groupsig_group_key *key,
     blst_p1_affine K1;
     blst_scalar c, zx, zk;
     memcpy(secret->fingerprint, key->fingerprint, GROUPSIG_FINGERPRINT_BYTES);
-    gs_g1_mul_ct(&secret->C, GS_G, &secret->x);
+    gs_g1_mul_comb_ct(&secret->C, &GS_G_COMB, &secret->x);
     gs_g2_mul_ct(&F1, GS_H, &nonces->k);
     gs_g2_mul_ct(&xH, GS_H, &secret->x);
     gs_g2_mul_ct(&kY, &key->Y, &nonces->k);
     gs_g2_add(&F2, &xH, &kY);
 
-    gs_g1_mul_ct(&K1, GS_G, &nonces->bx);
+    gs_g1_mul_comb_ct(&K1, &GS_G_COMB, &nonces->bx);
     gs_g2_mul_ct(&K2, GS_H, &nonces->bk);
     gs_g2_mul_ct(&bxH, GS_H, &nonces->bx);
     gs_g2_mul_ct(&bkY, &key->Y, &nonces->bk);
@@ -260,5 +261,6 @@ enum groupsig_status groupsig_join_finish(const struct groupsig_group_key *key,
     member->t = t;
     member->A = A;
     member->C = secret->C;
+    gs_comb_build(&member->A_comb, &A);
     return GROUPSIG_OK;
 }

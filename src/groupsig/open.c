@@ -48,7 +48,7 @@ void gs_opening_share_with_nonce(const struct groupsig_group_key *key,
     blst_p1_affine P, kU, kE1;
     blst_scalar c, z;
     gs_g1_mul_ct(&P, &signature->E1, xi);
-    gs_g1_mul_ct(&kU, &GS_U, k);
+    gs_g1_mul_comb_ct(&kU, &GS_U_COMB, k);
     gs_g1_mul_ct(&kE1, &signature->E1, k);
     open_challenge(&c, share + SHARE_C, key, role, signature, &P, &kU, &kE1);
     gs_response(&z, k, &c, xi);

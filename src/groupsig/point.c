@@ -1,5 +1,7 @@
 /* Points of G1 and G2 over blst. */
+#include "groupsig/comb.h"
 #include "groupsig/internal.h"
+#include "groupsig/multiples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,14 @@ void gs_g1_mul_ct(blst_p1_affine *out, const blst_p1_affine *point, const blst_s
     blst_p1_from_affine(&base, point);
     blst_sign_pk_in_g2(&product, &base, k);
     *out = (blst_p1_affine){product.x, product.y};
+}
+
+void gs_g1_mul_comb_ct(blst_p1_affine *out, const struct groupsig_comb *comb, const blst_scalar *k)
+{
+    blst_p1 product;
+    gs_comb_mul(&product, comb, k);
+    gs_g1_normalise(out, &product, 1);
+    gs_wipe(&product, sizeof product);
 }
 
 void gs_g2_mul_ct(blst_p2_affine *out, const blst_p2_affine *point, const blst_scalar *k)
@@ -83,29 +93,35 @@ void gs_g2_sub(blst_p2_affine *out, const blst_p2_affine *a, const blst_p2_affin
     g2_combine(out, a, b, true);
 }
 
-void gs_g1_sum_vt(blst_p1 *out, const struct gs_term *terms, size_t count)
-{
-    blst_p1 sum = {0}, point;
-    for (size_t i = 0; i < count; i++) {
-        blst_p1_from_affine(&point, terms[i].point);
-        blst_p1_mult(&point, &point, terms[i].k->b, 255);
-        blst_p1_cneg(&point, terms[i].negate);
-        blst_p1_add_or_double(&sum, &sum, &point);
-    }
-    *out = sum;
-}
-
 void gs_g1_normalise(blst_p1_affine *out, const blst_p1 *points, size_t count)
 {
+    const blst_p1 *pointers[16] = {NULL};
+    bool is_inf[16];
+    if (count > 16)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        is_inf[i] = blst_p1_is_inf(&points[i]);
+        pointers[i] = is_inf[i] ? blst_p1_generator() : &points[i]; /* blst takes no O here */
+    }
+    blst_p1s_to_affine(out, pointers, count);
     for (size_t i = 0; i < count; i++)
-        blst_p1_to_affine(&out[i], &points[i]);
+        if (is_inf[i])
+            out[i] = (blst_p1_affine){0};
 }
 
 void gs_g1_commitment_vt(blst_p1_affine *out, const blst_scalar *z, const blst_p1_affine *base,
                          const blst_scalar *c, const blst_p1_affine *point)
 {
+    struct gs_point_multiples tables[2];
+    struct gs_recoded z_digits, c_digits;
     blst_p1 sum;
-    gs_g1_sum_vt(&sum, (struct gs_term[]){{base, z, false}, {point, c, true}}, 2);
+    gs_point_multiples_build_vt(tables, (const blst_p1_affine *[]){base, point}, 2, &GS_BETA);
+    gs_recode_vt(&z_digits, z, GS_WIDTH_POINT);
+    gs_recode_vt(&c_digits, c, GS_WIDTH_POINT);
+    gs_multiples_sum_vt(&sum,
+                        (struct gs_multiple[]){{tables[0].odd, tables[0].beta_x, &z_digits, false},
+                                               {tables[1].odd, tables[1].beta_x, &c_digits, true}},
+                        2);
     blst_p1_to_affine(out, &sum);
 }
 

@@ -5,6 +5,7 @@
  *   join    06 83, group key fingerprint 32, x 32
  *   member  06 84, group key fingerprint 32, x 32, A 48, t 32
  */
+#include "groupsig/comb.h"
 #include "groupsig/internal.h"
 #include "groupsig/setup.h"
 
@@ -90,7 +91,7 @@ enum groupsig_status groupsig_join_secret_parse(struct groupsig_join_secret *sec
               nonzero_parse(&parsed.x, bytes + 34);
     if (ok) {
         memcpy(parsed.fingerprint, bytes + 2, GROUPSIG_FINGERPRINT_BYTES);
-        gs_g1_mul_ct(&parsed.C, GS_G, &parsed.x);
+        gs_g1_mul_comb_ct(&parsed.C, &GS_G_COMB, &parsed.x);
         *secret = parsed;
     }
     gs_wipe(&parsed, sizeof parsed);
@@ -122,7 +123,8 @@ enum groupsig_status groupsig_member_secret_parse(struct groupsig_member_secret 
               gs_scalar_parse(&parsed.t, bytes + 114);
     if (ok) {
         memcpy(parsed.fingerprint, bytes + 2, GROUPSIG_FINGERPRINT_BYTES);
-        gs_g1_mul_ct(&parsed.C, GS_G, &parsed.x);
+        gs_g1_mul_comb_ct(&parsed.C, &GS_G_COMB, &parsed.x);
+        gs_comb_build(&parsed.A_comb, &parsed.A);
         *member = parsed;
     }
     gs_wipe(&parsed, sizeof parsed);

@@ -119,13 +119,13 @@ enum groupsig_status gs_rm_share_check(struct gs_rm_public *out, const struct gs
 void gs_gm_secret_complete(struct groupsig_gm_secret *secret)
 {
     gs_g2_mul_ct(&secret->R, GS_H, &secret->gamma);
-    gs_g1_mul_ct(&secret->X_G, &GS_U, &secret->xi);
+    gs_g1_mul_comb_ct(&secret->X_G, &GS_U_COMB, &secret->xi);
     gs_g2_mul_ct(&secret->Y_G, GS_H, &secret->eta);
 }
 
 void gs_rm_secret_complete(struct groupsig_rm_secret *secret)
 {
-    gs_g1_mul_ct(&secret->X_R, &GS_U, &secret->xi);
+    gs_g1_mul_comb_ct(&secret->X_R, &GS_U_COMB, &secret->xi);
     gs_g2_mul_ct(&secret->Y_R, GS_H, &secret->eta);
 }
 
@@ -138,7 +138,7 @@ void gs_gm_setup_with_nonces(struct groupsig_gm_secret *secret,
     blst_scalar c;
     gs_gm_secret_complete(secret);
     gs_g2_mul_ct(&kg_H, GS_H, &nonces->gamma);
-    gs_g1_mul_ct(&kx_U, &GS_U, &nonces->xi);
+    gs_g1_mul_comb_ct(&kx_U, &GS_U_COMB, &nonces->xi);
     gs_g2_mul_ct(&ke_H, GS_H, &nonces->eta);
     const struct gs_gm_public gm = {.R = secret->R, .X = secret->X_G, .Y = secret->Y_G};
     gm_challenge(&c, share + GM_C, &gm, &kg_H, &kx_U, &ke_H);
@@ -163,7 +163,7 @@ enum groupsig_status gs_rm_setup_with_nonces(struct groupsig_rm_secret *secret,
     blst_p1_affine kx_U;
     blst_scalar c;
     gs_rm_secret_complete(secret);
-    gs_g1_mul_ct(&kx_U, &GS_U, &nonces->xi);
+    gs_g1_mul_comb_ct(&kx_U, &GS_U_COMB, &nonces->xi);
     gs_g2_mul_ct(&ke_H, GS_H, &nonces->eta);
     const struct gs_rm_public rm = {.X = secret->X_R, .Y = secret->Y_R};
     rm_challenge(&c, share + RM_C, &gm, &rm, &kx_U, &ke_H);

@@ -8,6 +8,7 @@
  *   E2   = xG + s X = C + s X
  *   T    = x A' = u A
  */
+#include "groupsig/comb.h"
 #include "groupsig/signature.h"
 
 #include <string.h>
@@ -31,17 +32,16 @@ struct scratch {
     blst_fr r, s, t, u, x, bt, br, bu;
     blst_fr value;
     blst_scalar k;
-    blst_p1_affine product;
-    blst_p1 sum[GS_SIGN_POINTS];
+    blst_p1 product, sum[GS_SIGN_POINTS];
 };
 
 /* sum[index] += value * base, in constant time. */
-static void add_term(struct scratch *scratch, size_t index, const blst_p1_affine *base,
+static void add_term(struct scratch *scratch, size_t index, const struct groupsig_comb *base,
                      const blst_fr *value)
 {
     blst_scalar_from_fr(&scratch->k, value);
-    gs_g1_mul_ct(&scratch->product, base, &scratch->k);
-    blst_p1_add_or_double_affine(&scratch->sum[index], &scratch->sum[index], &scratch->product);
+    gs_comb_mul(&scratch->product, base, &scratch->k);
+    blst_p1_add_or_double(&scratch->sum[index], &scratch->sum[index], &scratch->product);
 }
 
 /* value = a b, and -(a b), and a b - c d */
@@ -80,32 +80,32 @@ void gs_sign_with_nonces(const struct groupsig_group_key *key,
     blst_fr_mul(&s.u, &s.r, &s.x);
     blst_fr_inverse(&s.s, &s.r);
 
-    add_term(&s, GS_A, &member->A, &s.r);
+    add_term(&s, GS_A, &member->A_comb, &s.r);
 
-    add_term(&s, GS_ABAR, &member->A, minus_product(&s, &s.t, &s.r));
-    add_term(&s, GS_ABAR, &GS_Q, &s.r);
-    add_term(&s, GS_ABAR, GS_G, &s.u);
+    add_term(&s, GS_ABAR, &member->A_comb, minus_product(&s, &s.t, &s.r));
+    add_term(&s, GS_ABAR, &GS_Q_COMB, &s.r);
+    add_term(&s, GS_ABAR, &GS_G_COMB, &s.u);
 
-    add_term(&s, GS_E1, &GS_U, &s.s);
+    add_term(&s, GS_E1, &GS_U_COMB, &s.s);
 
     blst_p1_from_affine(&s.sum[GS_E2], &member->C);
-    add_term(&s, GS_E2, &key->X, &s.s);
+    add_term(&s, GS_E2, &key->X_comb, &s.s);
 
-    add_term(&s, GS_T, &member->A, &s.u);
+    add_term(&s, GS_T, &member->A_comb, &s.u);
 
-    add_term(&s, GS_K1, &member->A, minus_product(&s, &s.bt, &s.r));
-    add_term(&s, GS_K1, &GS_Q, &s.br);
-    add_term(&s, GS_K1, GS_G, &s.bu);
+    add_term(&s, GS_K1, &member->A_comb, minus_product(&s, &s.bt, &s.r));
+    add_term(&s, GS_K1, &GS_Q_COMB, &s.br);
+    add_term(&s, GS_K1, &GS_G_COMB, &s.bu);
 
-    add_term(&s, GS_K2, &GS_U, product(&s, &s.br, &s.s));
+    add_term(&s, GS_K2, &GS_U_COMB, product(&s, &s.br, &s.s));
 
     blst_fr_mul(&left, &s.br, &s.x);
-    add_term(&s, GS_K3, GS_G, minus(&s, &left, &s.bu));
-    add_term(&s, GS_K3, &key->X, product(&s, &s.br, &s.s));
+    add_term(&s, GS_K3, &GS_G_COMB, minus(&s, &left, &s.bu));
+    add_term(&s, GS_K3, &key->X_comb, product(&s, &s.br, &s.s));
 
     blst_fr_mul(&left, &s.br, &s.u);
     blst_fr_mul(&right, &s.bu, &s.r);
-    add_term(&s, GS_K4, &member->A, minus(&s, &left, &right));
+    add_term(&s, GS_K4, &member->A_comb, minus(&s, &left, &right));
 
     blst_p1_affine points[GS_SIGN_POINTS];
     blst_scalar c, z, u;

@@ -22,4 +22,10 @@ void gs_sign_challenge(blst_scalar *c, uint8_t bytes[GS_CHALLENGE_BYTES],
                        const struct groupsig_group_key *key, const uint8_t msg32[32],
                        const blst_p1_affine points[GS_SIGN_POINTS]);
 
+/* All of verification but the pairing. */
+bool gs_challenge_matches_vt(const struct groupsig_group_key *key,
+                             const struct groupsig_signature *sig, const uint8_t msg32[32]);
+void gs_verified_set(struct groupsig_verified *verified, const struct groupsig_group_key *key,
+                     const struct groupsig_signature *signature);
+
 #endif

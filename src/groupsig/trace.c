@@ -30,6 +30,22 @@ enum groupsig_status groupsig_token_verify(bool *valid, const struct groupsig_to
     return GROUPSIG_OK;
 }
 
+bool groupsig_trace_list(size_t *index, const struct groupsig_verified *signature,
+                         const struct groupsig_token *tokens, size_t count)
+{
+    blst_fp12 left, right;
+    blst_miller_loop_lines(&left, GS_H_LINES, &signature->T); /* once for all tokens */
+    for (size_t i = 0; i < count; i++) {
+        blst_miller_loop_lines(&right, tokens[i].lines, &signature->A);
+        if (blst_fp12_finalverify(&left, &right)) {
+            if (index)
+                *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool groupsig_trace(const struct groupsig_verified *signature, const struct groupsig_token *token)
 {
     return gs_pairing_equal(&signature->A, token->lines, &signature->T);

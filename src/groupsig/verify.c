@@ -1,4 +1,5 @@
 /* Parse and verify a signature. Public data throughout: variable time. */
+#include "groupsig/multiples.h"
 #include "groupsig/signature.h"
 
 #include <string.h>
@@ -23,49 +24,82 @@ enum groupsig_status groupsig_signature_parse(struct groupsig_signature *signatu
     return GROUPSIG_OK;
 }
 
-/* All of verification but the pairing:
- *   K1 = -zt A' + zr Q + zu G - c Abar      K3 = zr E2 - zu G - c X
- *   K2 = zr E1 - c U                        K4 = zr T - zu A'         */
-static bool challenge_matches(const struct groupsig_group_key *key,
-                              const struct groupsig_signature *sig, const uint8_t msg32[32])
+/* Terms of a sum: a point that came with the signature, and a fixed one. */
+static struct gs_multiple of_point(const struct gs_point_multiples *table,
+                                   const struct gs_recoded *k, bool negate)
 {
+    return (struct gs_multiple){table->odd, table->beta_x, k, negate};
+}
+
+static struct gs_multiple of_fixed(const struct groupsig_multiples *table,
+                                   const struct gs_recoded *k, bool negate)
+{
+    return (struct gs_multiple){table->odd, table->beta_x, k, negate};
+}
+
+bool gs_challenge_matches_vt(const struct groupsig_group_key *key,
+                             const struct groupsig_signature *sig, const uint8_t msg32[32])
+{
+    enum { A, ABAR, E1, E2, T, POINTS };
+    const blst_p1_affine *sources[POINTS] = {&sig->A, &sig->Abar, &sig->E1, &sig->E2, &sig->T};
+    struct gs_point_multiples table[POINTS];
+    struct gs_recoded zt, zr, zu, c, zr_fixed, zu_fixed, c_fixed;
+    gs_point_multiples_build_vt(table, sources, POINTS, &GS_BETA);
+    gs_recode_vt(&zt, &sig->zt, GS_WIDTH_POINT);
+    gs_recode_vt(&zr, &sig->zr, GS_WIDTH_POINT);
+    gs_recode_vt(&zu, &sig->zu, GS_WIDTH_POINT);
+    gs_recode_vt(&c, &sig->c, GS_WIDTH_POINT);
+    gs_recode_vt(&zr_fixed, &sig->zr, GS_WIDTH_FIXED);
+    gs_recode_vt(&zu_fixed, &sig->zu, GS_WIDTH_FIXED);
+    gs_recode_vt(&c_fixed, &sig->c, GS_WIDTH_FIXED);
+
+    /* K1 = -zt A' + zr Q + zu G - c Abar */
+    const struct gs_multiple K1[] = {
+        of_point(&table[A], &zt, true), of_fixed(&GS_Q_MULTIPLES, &zr_fixed, false),
+        of_fixed(&GS_G_MULTIPLES, &zu_fixed, false), of_point(&table[ABAR], &c, true)};
+    /* K2 = zr E1 - c U */
+    const struct gs_multiple K2[] = {of_point(&table[E1], &zr, false),
+                                     of_fixed(&GS_U_MULTIPLES, &c_fixed, true)};
+    /* K3 = zr E2 - zu G - c X */
+    const struct gs_multiple K3[] = {of_point(&table[E2], &zr, false),
+                                     of_fixed(&GS_G_MULTIPLES, &zu_fixed, true),
+                                     of_fixed(&key->X_multiples, &c_fixed, true)};
+    /* K4 = zr T - zu A' */
+    const struct gs_multiple K4[] = {of_point(&table[T], &zr, false),
+                                     of_point(&table[A], &zu, true)};
     blst_p1 K[4];
-    gs_g1_sum_vt(&K[0],
-                 (struct gs_term[]){{&sig->A, &sig->zt, true},
-                                    {&GS_Q, &sig->zr, false},
-                                    {GS_G, &sig->zu, false},
-                                    {&sig->Abar, &sig->c, true}},
-                 4);
-    gs_g1_sum_vt(&K[1], (struct gs_term[]){{&sig->E1, &sig->zr, false}, {&GS_U, &sig->c, true}}, 2);
-    gs_g1_sum_vt(&K[2],
-                 (struct gs_term[]){
-                     {&sig->E2, &sig->zr, false}, {GS_G, &sig->zu, true}, {&key->X, &sig->c, true}},
-                 3);
-    gs_g1_sum_vt(&K[3], (struct gs_term[]){{&sig->T, &sig->zr, false}, {&sig->A, &sig->zu, true}},
-                 2);
+    gs_multiples_sum_vt(&K[0], K1, 4);
+    gs_multiples_sum_vt(&K[1], K2, 2);
+    gs_multiples_sum_vt(&K[2], K3, 3);
+    gs_multiples_sum_vt(&K[3], K4, 2);
 
     blst_p1_affine points[GS_SIGN_POINTS] = {sig->A, sig->Abar, sig->E1, sig->E2, sig->T};
-    gs_g1_normalise(points + GS_K1, K, 4);
-    blst_scalar c;
+    blst_scalar expected;
     uint8_t challenge[GS_CHALLENGE_BYTES];
-    gs_sign_challenge(&c, challenge, key, msg32, points);
+    gs_g1_normalise(points + GS_K1, K, 4);
+    gs_sign_challenge(&expected, challenge, key, msg32, points);
     return memcmp(challenge, sig->bytes + SIG_C, GS_CHALLENGE_BYTES) == 0;
+}
+
+void gs_verified_set(struct groupsig_verified *verified, const struct groupsig_group_key *key,
+                     const struct groupsig_signature *signature)
+{
+    memcpy(verified->fingerprint, key->fingerprint, GROUPSIG_FINGERPRINT_BYTES);
+    blst_sha256(verified->hash, signature->bytes, GROUPSIG_SIGNATURE_BYTES);
+    verified->A = signature->A;
+    verified->E1 = signature->E1;
+    verified->E2 = signature->E2;
+    verified->T = signature->T;
 }
 
 bool groupsig_verify(const struct groupsig_group_key *key, struct groupsig_verified *verified,
                      const struct groupsig_signature *signature, const uint8_t msg32[32])
 {
     /* e(A', R) = e(Abar, H) */
-    if (!challenge_matches(key, signature, msg32) ||
+    if (!gs_challenge_matches_vt(key, signature, msg32) ||
         !gs_pairing_equal(&signature->A, key->R_lines, &signature->Abar))
         return false;
-    if (verified) {
-        memcpy(verified->fingerprint, key->fingerprint, GROUPSIG_FINGERPRINT_BYTES);
-        blst_sha256(verified->hash, signature->bytes, GROUPSIG_SIGNATURE_BYTES);
-        verified->A = signature->A;
-        verified->E1 = signature->E1;
-        verified->E2 = signature->E2;
-        verified->T = signature->T;
-    }
+    if (verified)
+        gs_verified_set(verified, key, signature);
     return true;
 }

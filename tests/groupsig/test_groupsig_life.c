@@ -96,6 +96,32 @@ static void test_token_traces_its_member_only(void **state)
     }
 }
 
+static void test_token_lists(void **state)
+{
+    (void)state;
+    static struct groupsig_token tokens[3];
+    uint8_t bytes[2][GROUPSIG_TOKEN_BYTES];
+    struct groupsig_verified signatures[2];
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t signature_bytes[GROUPSIG_SIGNATURE_BYTES];
+        reveal_token(&f.members[i], bytes[i]);
+        assert_true(fixture_sign(&f, i, f.msg32, signature_bytes, &signatures[i]));
+    }
+    size_t index = 77;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(groupsig_token_parse(&tokens[i], bytes[i > 0], GROUPSIG_TOKEN_BYTES),
+                         GROUPSIG_OK);
+    assert_false(groupsig_trace_list(&index, &signatures[0], tokens, 0));
+    assert_false(groupsig_trace_list(&index, &signatures[0], tokens + 1, 2));
+    assert_false(groupsig_trace_list(&index, &signatures[1], tokens, 1));
+    assert_int_equal(index, 77);
+    assert_true(groupsig_trace_list(&index, &signatures[0], tokens, 3));
+    assert_int_equal(index, 0);
+    assert_true(groupsig_trace_list(&index, &signatures[1], tokens, 3));
+    assert_int_equal(index, 1);
+    assert_true(groupsig_trace_list(NULL, &signatures[1], tokens, 3));
+}
+
 static void test_reveal_is_no_decryption_oracle(void **state)
 {
     (void)state;
@@ -382,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open_names_the_signer),
         cmocka_unit_test(test_token_traces_its_member_only),
+        cmocka_unit_test(test_token_lists),
         cmocka_unit_test(test_reveal_is_no_decryption_oracle),
         cmocka_unit_test(test_claim),
         cmocka_unit_test(test_link),
