@@ -30,6 +30,28 @@ static void free_tokener(struct json_tokener **tokener)
         json_tokener_free(*tokener);
 }
 
+/* Levels of containers. json-c's own bound counts an empty container and a full one differently. */
+static int count_levels(json_object *value)
+{
+    int below = 0;
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member)
+        {
+            (void)key;
+            int levels = count_levels(member);
+            below = levels > below ? levels : below;
+        }
+        return below + 1;
+    }
+    if (!json_object_is_type(value, json_type_array))
+        return 0;
+    for (size_t i = 0; i < json_object_array_length(value); i++) {
+        int levels = count_levels(json_object_array_get_idx(value, i));
+        below = levels > below ? levels : below;
+    }
+    return below + 1;
+}
+
 enum galen_err record_json_parse(json_object **out, const char *text, size_t len, size_t max_bytes,
                                  struct galen_errinfo *info)
 {
@@ -47,7 +69,8 @@ enum galen_err record_json_parse(json_object **out, const char *text, size_t len
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     RECORD_JSON_AUTO value = json_tokener_parse_ex(tokener, text, (int)len);
     enum json_tokener_error error = json_tokener_get_error(tokener);
-    if (error == json_tokener_error_depth)
+    if (error == json_tokener_error_depth ||
+        (value != NULL && count_levels(value) > RECORD_MAX_JSON_DEPTH))
         return base_fail(info, GALEN_ERR_LIMIT, "JSON nested deeper than %d levels",
                          RECORD_MAX_JSON_DEPTH);
     if (error != json_tokener_success || value == NULL ||

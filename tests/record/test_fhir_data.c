@@ -1,7 +1,7 @@
 /*
- * The importer over whole folders of synthetic patients: Synthea bundles beside the checkout (skipped
- * when they are not there) and the fixtures that come with npm's cql-exec-fhir. Every record that
- * comes out must be valid, hash, give a release, and survive export and import.
+ * The importer over whole folders of synthetic patients: Synthea bundles beside the checkout
+ * (skipped when they are not there) and the fixtures that come with npm's cql-exec-fhir. Every
+ * record that comes out must be valid, hash, give a release, and survive export and import.
  */
 #include "record_test.h"
 
