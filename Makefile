@@ -25,7 +25,7 @@ build: ## build everything with gcc
 	@[ -e build/build.ninja ] || CC=gcc meson setup build --werror
 	@ninja -C build
 
-demo: build ## the three workflows and a dispute, end to end (ARGS="...")
+demo: build ## the three workflows, end to end (ARGS="...")
 	@$(GALEN) demo $(ARGS)
 
 test: ## every test, with gcc and with clang's sanitizers, and the format check

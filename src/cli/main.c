@@ -29,21 +29,30 @@ static void print_command(FILE *out, const struct cli_command *command)
     fprintf(out, "\n    %s\n", command->summary);
 }
 
-static void print_help(FILE *out, const char *noun)
+/* Everything, or the commands of one noun. False when there is no such noun. */
+static bool print_help(const char *noun)
 {
-    fprintf(out, "usage: galen [options] NOUN [VERB] [arguments]\n\n");
+    bool found = noun == NULL;
+    for (size_t i = 0; i < cli_n_commands; i++)
+        found = found || strcmp(cli_commands[i].noun, noun) == 0;
+    if (!found) {
+        fprintf(stderr, "galen: unknown command %s; 'galen --help' lists all\n", noun);
+        return false;
+    }
+    printf("usage: galen [options] NOUN [VERB] [arguments]\n\n");
     for (size_t i = 0; i < cli_n_commands; i++)
         if (noun == NULL || strcmp(cli_commands[i].noun, noun) == 0)
-            print_command(out, &cli_commands[i]);
-    fprintf(out, "\noptions of every command\n"
-                 "    --home DIR            the home (or GALEN_HOME; default ~/.galen)\n"
-                 "    --password-file FILE  first line: the home's password\n"
-                 "    --rpc URL             the chain's JSON-RPC endpoint\n"
-                 "    --json                results as JSON on standard output\n"
-                 "    --dry-run             estimate the gas, send nothing\n"
-                 "    --yes                 do not ask before a transaction\n"
-                 "    --verbose, --version, --help\n\n"
-                 "exit status: 0 done, 1 a check failed, 2 usage, 3 network, 4 reverted\n");
+            print_command(stdout, &cli_commands[i]);
+    printf("\noptions of every command\n"
+           "    --home DIR            the home (or GALEN_HOME; default ~/.galen)\n"
+           "    --password-file FILE  first line: the home's password\n"
+           "    --rpc URL             the chain's JSON-RPC endpoint\n"
+           "    --json                results as JSON on standard output\n"
+           "    --dry-run             estimate the gas, send nothing\n"
+           "    --yes                 do not ask before a transaction\n"
+           "    --verbose, --version, --help\n\n"
+           "exit status: 0 done, 1 a check failed, 2 usage, 3 network, 4 reverted\n");
+    return true;
 }
 
 /* ---- parsing ------------------------------------------------------------------------------------ */
@@ -286,8 +295,7 @@ int main(int argc, char **argv)
             return CLI_DONE;
         }
         if (strcmp(argv[i], "--help") == 0 || (i == 1 && strcmp(argv[i], "help") == 0)) {
-            print_help(stdout, i > 1 && argv[1][0] != '-' ? argv[1] : NULL);
-            return CLI_DONE;
+            return print_help(i > 1 && argv[1][0] != '-' ? argv[1] : NULL) ? CLI_DONE : CLI_USAGE;
         }
     }
     RECORD_JSON_AUTO result = NULL;

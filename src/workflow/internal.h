@@ -88,7 +88,8 @@ struct workflow_contact {
     struct seal_public_key encryption;
     uint8_t sale_key[CHAIN_PUBLIC_KEY_BYTES];
 };
-/* NOT_FOUND, with the hint to add a contact card or to sync. */
+/* An identity of this home gets its card made when it has none. Else NOT_FOUND, with the hint to
+ * add a contact card or to sync. */
 GALEN_MUST_CHECK enum galen_err workflow_contact_get(struct workflow *wf,
                                                      struct workflow_contact *contact,
                                                      const struct chain_address *address,

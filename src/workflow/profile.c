@@ -252,6 +252,13 @@ enum galen_err workflow_contact_get(struct workflow *wf, struct workflow_contact
                        DB_BLOB(address->bytes, 20)));
     GALEN_TRY(db_next(&rows, &found, info));
     if (!found) {
+        bool own = false;
+        GALEN_TRY(workflow_is_own(wf, &own, NULL, address, info));
+        if (own) {
+            db_rows_end(&rows);
+            GALEN_TRY(workflow_card_make(wf, address, NULL, NULL, info));
+            return workflow_contact_get(wf, contact, address, info);
+        }
         char text[CHAIN_ADDRESS_TEXT];
         chain_address_format(text, address);
         return contact_missing(text, info);
