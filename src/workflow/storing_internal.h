@@ -43,6 +43,90 @@ storing_find_anchor(struct workflow *wf, int64_t *anchored_at, const uint8_t roo
                     const uint8_t sig362[GROUPSIG_SIGNATURE_BYTES], uint32_t key_version,
                     struct galen_errinfo *info);
 
+/* ---- among storing's files ---------------------------------------------------------------- */
+
+#define STORING_MAX_RELEASES 16
+#define ENVELOPE_TYPE        "galen.envelope/1"
+#define HAND_OVER_TYPE       "galen.hand-over/1"
+#define INDEX_MESSAGE_TYPE   "galen.index-card/1"
+
+/* A row of `record`. */
+struct storing_row {
+    int64_t id;
+    struct chain_address holder, owner;
+    const char *side, *state; /* static */
+    char reason[384];
+    uint8_t root[32], cid[32], sig[GROUPSIG_SIGNATURE_BYTES];
+    uint32_t key_version;
+    int64_t anchored_at; /* 0: not yet */
+};
+GALEN_MUST_CHECK enum galen_err storing_get_row(struct workflow *wf, struct storing_row *row,
+                                                int64_t id, struct galen_errinfo *info);
+/* By Merkle root (hex, at least 8 digits of it) or CID. side NULL: any, the patient's first.
+ * Anchored rows come before others. NOT_FOUND, USAGE, STATE (several). */
+GALEN_MUST_CHECK enum galen_err storing_find_row(struct workflow *wf, struct storing_row *row,
+                                                 const char *reference, const char *side,
+                                                 struct galen_errinfo *info);
+/* reason NULL: none. */
+GALEN_MUST_CHECK enum galen_err storing_set_state(struct workflow *wf, int64_t id,
+                                                  const char *state, const char *reason,
+                                                  struct galen_errinfo *info);
+
+/* The envelope's context, JCS: {idrec, patient, type galen.envelope/1}. */
+#define STORING_CONTEXT_TEXT 192
+void storing_context(char out[STORING_CONTEXT_TEXT], const uint8_t root32[32],
+                     const struct chain_address *patient);
+/* The parts of opening a record, each one check. The envelope's CERT holds the row's signature;
+ * cert (may be NULL) is replaced. */
+GALEN_MUST_CHECK enum galen_err storing_check_cert(const struct storing_row *row,
+                                                   struct base_view envelope, struct base_buf *cert,
+                                                   struct galen_errinfo *info);
+/* Opens with the holder's key; context, key version and form of the content. *out must be empty. */
+GALEN_MUST_CHECK enum galen_err storing_decrypt(struct workflow *wf, const struct storing_row *row,
+                                                struct base_view envelope,
+                                                struct storing_opened *out,
+                                                struct galen_errinfo *info);
+/* A valid record of the row's owner whose IDrec is the row's Merkle root. */
+GALEN_MUST_CHECK enum galen_err storing_check_root(const struct storing_opened *opened,
+                                                   struct galen_errinfo *info);
+/* CHECK unless the row's group signature over IDrec and owner holds; NOT_FOUND: unknown version. */
+GALEN_MUST_CHECK enum galen_err storing_check_signature(struct workflow *wf, uint32_t key_version,
+                                                        const uint8_t sig362[362],
+                                                        const uint8_t root32[32],
+                                                        const struct chain_address *owner,
+                                                        struct galen_errinfo *info);
+/* Every release: form, address by the patient's sale key, group signature. roots receives one 32
+ * byte root each. */
+GALEN_MUST_CHECK enum galen_err storing_check_releases(struct workflow *wf,
+                                                       const struct storing_opened *opened,
+                                                       const struct chain_address *patient,
+                                                       uint8_t roots[STORING_MAX_RELEASES][32],
+                                                       size_t *n_roots, struct galen_errinfo *info);
+
+/* Step 5 of what the doctor's row still has to hand over; nothing when all is done. tx as in
+ * workflow_transact, for records sent from the wallet. */
+GALEN_MUST_CHECK enum galen_err storing_send_row(struct workflow *wf, int64_t id,
+                                                 struct json_object **tx,
+                                                 struct galen_errinfo *info);
+/* storeDataFor from the doctor's own wallet (the row's holder): it names the doctor. */
+GALEN_MUST_CHECK enum galen_err storing_send_from_wallet(struct workflow *wf,
+                                                         const struct storing_row *row,
+                                                         struct json_object **tx,
+                                                         struct galen_errinfo *info);
+/* The same for all rows that an interruption left. */
+GALEN_MUST_CHECK enum galen_err storing_retry_unsent(struct workflow *wf,
+                                                     struct galen_errinfo *info);
+/* {type galen.unsent/1, hospital, card, cardSig, fromWallet}: what the doctor's row keeps, sealed
+ * to the home, until it is handed over. */
+#define UNSENT_TYPE "galen.unsent/1"
+
+/* What an index card's group signature is over: SHA-256("galen/index/1" ‖ chain id u256 ‖ DataHub
+ * 20 ‖ hospital 20 ‖ SHA-256(JCS(card))). */
+GALEN_MUST_CHECK enum galen_err storing_card_msg32(const struct workflow *wf, uint8_t msg32[32],
+                                                   const struct chain_address *hospital,
+                                                   struct json_object *card,
+                                                   struct galen_errinfo *info);
+
 /*
  * Index cards (galen.index/1), in the table index_card sealed by workflow_home_seal:
  * {type, recordId (Merkle root, 0x hex), patient, category, year, demographics {age (band), gender,

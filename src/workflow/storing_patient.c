@@ -1,0 +1,137 @@
+/*
+ * Storing, steps 6 and 7: DataStored events, and the patient's list. Anyone can have the contract
+ * emit anything about anyone, so a record is listed only after every part of it was checked.
+ */
+#include "workflow/steps.h"
+#include "workflow/storing_internal.h"
+
+#include <string.h>
+
+/* A group key that is not here yet makes a record wait; whatever else is wrong refuses it. */
+static bool is_waiting(enum galen_err err)
+{
+    return err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_STATE;
+}
+
+/* Everything of an anchored record that can be checked; opened and roots for listing it. */
+static enum galen_err examine(struct workflow *wf, const struct storing_row *row,
+                              uint8_t roots[STORING_MAX_RELEASES][32], size_t *n_roots,
+                              struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO envelope = {0};
+    STORING_OPENED_AUTO opened = {0};
+    /* An altered copy here is not the record's fault: a good one may still come. */
+    enum galen_err err = store_get(&envelope, wf->store, row->cid, info);
+    if (err == GALEN_ERR_NOT_FOUND)
+        return base_fail(info, GALEN_ERR_STATE, "its block is not at hand");
+    if (err == GALEN_ERR_CHECK)
+        return base_fail(info, GALEN_ERR_STATE, "its block was altered here");
+    GALEN_TRY(err);
+    GALEN_TRY(
+        storing_check_signature(wf, row->key_version, row->sig, row->root, &row->owner, info));
+    GALEN_TRY(storing_check_cert(row, steps_view(&envelope), NULL, info));
+    GALEN_TRY(storing_decrypt(wf, row, steps_view(&envelope), &opened, info));
+    GALEN_TRY(storing_check_root(&opened, info));
+    return storing_check_releases(wf, &opened, &row->owner, roots, n_roots, info);
+}
+
+/* One transaction: the state and the releases. A release that another record has is no release. */
+static enum galen_err list_record(struct workflow *wf, const struct storing_row *row,
+                                  uint8_t (*roots)[32], size_t n_roots, struct galen_errinfo *info)
+{
+    DB_TRANSACTION_AUTO tx = {0};
+    char subject[65];
+    GALEN_TRY(db_begin(&tx, wf->db, info));
+    for (size_t i = 0; i < n_roots; i++) {
+        enum galen_err err = db_run(wf->db, info,
+                                    "INSERT INTO release (root, record_id, position)"
+                                    " VALUES (?, ?, ?)",
+                                    DB_BLOB(roots[i], 32), DB_INT(row->id), DB_INT(i));
+        if (err == GALEN_ERR_EXISTS)
+            return base_fail(info, GALEN_ERR_CHECK, "its releases belong to another record");
+        GALEN_TRY(err);
+    }
+    GALEN_TRY(storing_set_state(wf, row->id, "anchored", NULL, info));
+    base_hex_encode(subject, row->root, 32);
+    GALEN_TRY(workflow_notify(wf, &row->holder, "record", subject, info));
+    return db_commit(&tx, info);
+}
+
+/* Moves a patient's row to anchored, waiting or refused. */
+static enum galen_err settle(struct workflow *wf, int64_t id, struct galen_errinfo *info)
+{
+    struct storing_row row;
+    uint8_t roots[STORING_MAX_RELEASES][32];
+    size_t n_roots = 0;
+    struct galen_errinfo why = {0};
+    GALEN_TRY(storing_get_row(wf, &row, id, info));
+    if (wf->keys == NULL)
+        return storing_set_state(wf, id, "waiting", "the home was opened without its keys", info);
+    enum galen_err err = examine(wf, &row, roots, &n_roots, &why);
+    if (err == GALEN_OK)
+        err = list_record(wf, &row, roots, n_roots, &why);
+    if (err == GALEN_OK)
+        return GALEN_OK;
+    if (steps_is_fatal(err)) {
+        if (info != NULL)
+            *info = why;
+        return err;
+    }
+    return storing_set_state(wf, id, is_waiting(err) ? "waiting" : "refused", why.what, info);
+}
+
+enum galen_err storing_on_data_stored(struct workflow *wf, const struct workflow_event *event,
+                                      const struct datahub_data_stored_event *args,
+                                      struct galen_errinfo *info)
+{
+    bool own = false;
+    int64_t id = 0;
+    if (args->sig.len != GROUPSIG_SIGNATURE_BYTES)
+        return GALEN_OK;
+    /* The doctor's and the relay's rows of this very record. */
+    GALEN_TRY(db_run(wf->db, info,
+                     "UPDATE record SET state = 'anchored', reason = NULL, tx_hash = ?,"
+                     " anchored_at = ? WHERE side IN ('doctor', 'relay') AND merkle_root = ?"
+                     " AND owner = ? AND cid = ? AND signature = ? AND key_version = ?",
+                     DB_BLOB(event->log->tx_hash, 32), DB_INT(event->time_s),
+                     DB_BLOB(args->merkle_root, 32), DB_BLOB(args->owner.bytes, 20),
+                     DB_BLOB(args->cid, 32), DB_BLOB(args->sig.data, args->sig.len),
+                     DB_INT(args->key_version)));
+    GALEN_TRY(workflow_is_own(wf, &own, NULL, &args->owner, info));
+    if (!own)
+        return GALEN_OK;
+    GALEN_TRY(db_run(wf->db, info,
+                     "INSERT INTO record (holder, side, merkle_root, cid, owner, key_version,"
+                     " signature, state, tx_hash, anchored_at, created_at)"
+                     " VALUES (?1, 'patient', ?2, ?3, ?1, ?4, ?5, 'waiting', ?6, ?7, ?8)"
+                     " ON CONFLICT DO UPDATE SET tx_hash = excluded.tx_hash,"
+                     " anchored_at = excluded.anchored_at,"
+                     " state = CASE state WHEN 'handed-over' THEN 'waiting' ELSE state END",
+                     DB_BLOB(args->owner.bytes, 20), DB_BLOB(args->merkle_root, 32),
+                     DB_BLOB(args->cid, 32), DB_INT(args->key_version),
+                     DB_BLOB(args->sig.data, args->sig.len), DB_BLOB(event->log->tx_hash, 32),
+                     DB_INT(event->time_s), DB_INT(base_time_s())));
+    GALEN_TRY(db_get_int(wf->db, &id, 0, info,
+                         "SELECT id FROM record WHERE side = 'patient' AND state = 'waiting'"
+                         " AND holder = ? AND merkle_root = ? AND cid = ? AND signature = ?"
+                         " AND key_version = ?",
+                         DB_BLOB(args->owner.bytes, 20), DB_BLOB(args->merkle_root, 32),
+                         DB_BLOB(args->cid, 32), DB_BLOB(args->sig.data, args->sig.len),
+                         DB_INT(args->key_version)));
+    return id == 0 ? GALEN_OK : settle(wf, id, info);
+}
+
+enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info)
+{
+    GALEN_TRY(group_retry_waiting(wf, info));
+    GALEN_TRY(storing_retry_unsent(wf, info));
+    for (int64_t after = 0;;) {
+        GALEN_TRY(db_get_int(wf->db, &after, 0, info,
+                             "SELECT id FROM record WHERE side = 'patient' AND state = 'waiting'"
+                             " AND id > ? ORDER BY id LIMIT 1",
+                             DB_INT(after)));
+        if (after == 0)
+            return GALEN_OK;
+        GALEN_TRY(settle(wf, after, info));
+    }
+}
