@@ -4,6 +4,7 @@
  * half goes into the MAC, keccak256(second half ‖ ciphertext).
  */
 #include <openssl/evp.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "chain/internal.h"
@@ -56,19 +57,21 @@ static enum galen_err derive(struct base_secret *derived, const struct keystore 
     if (password_len > INT32_MAX)
         return base_fail(info, GALEN_ERR_LIMIT, "the password is too long");
     const char *text = password_len == 0 ? "" : password;
-    int done;
+    bool done;
     if (keystore->kdf == KDF_SCRYPT) {
         const struct chain_keystore_cost *cost = &keystore->scrypt;
-        /* OpenSSL counts its blocks besides the table of 128·N·r bytes. */
-        uint64_t memory = 128 * (uint64_t)cost->r * ((uint64_t)cost->n + cost->p + 2) + (1 << 20);
-        done = EVP_PBE_scrypt(text, password_len, keystore->salt, keystore->salt_len, cost->n,
-                              cost->r, cost->p, memory, derived->data, DERIVED);
+        /* libsodium's, since OpenSSL refuses N ≥ 2^(16·r), which the definition's own vector has.
+         */
+        done = crypto_pwhash_scryptsalsa208sha256_ll((const uint8_t *)text, password_len,
+                                                     keystore->salt, keystore->salt_len, cost->n,
+                                                     cost->r, cost->p, derived->data, DERIVED) == 0;
     } else {
         done = PKCS5_PBKDF2_HMAC(text, (int)password_len, keystore->salt, (int)keystore->salt_len,
-                                 (int)keystore->rounds, EVP_sha256(), DERIVED, derived->data);
+                                 (int)keystore->rounds, EVP_sha256(), DERIVED, derived->data) == 1;
     }
-    if (done != 1)
-        return base_fail(info, GALEN_ERR_INTERNAL, "OpenSSL could not derive the keystore's key");
+    if (!done)
+        return base_fail(info, GALEN_ERR_INTERNAL,
+                         "the keystore's key could not be derived: not enough memory?");
     return GALEN_OK;
 }
 
