@@ -188,7 +188,7 @@ static enum galen_err status_error(const struct chain_rpc *rpc, long status,
 }
 
 /* Leaves the answer in rpc->body. */
-static enum galen_err post(struct chain_rpc *rpc, const struct base_buf *request,
+static enum galen_err post(struct chain_rpc *rpc, const struct base_buf *request, long *status,
                            struct galen_errinfo *info)
 {
     base_buf_clear(&rpc->body);
@@ -200,9 +200,8 @@ static enum galen_err post(struct chain_rpc *rpc, const struct base_buf *request
     CURLcode code = curl_easy_perform(rpc->curl);
     if (code != CURLE_OK)
         return transport_error(rpc, code, info);
-    long status = 0;
-    if (curl_easy_getinfo(rpc->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
-        return status_error(rpc, status, info);
+    if (curl_easy_getinfo(rpc->curl, CURLINFO_RESPONSE_CODE, status) != CURLE_OK)
+        return base_fail(info, GALEN_ERR_INTERNAL, "libcurl does not tell the status");
     return GALEN_OK;
 }
 
@@ -265,17 +264,21 @@ static enum galen_err not_json_rpc(const struct chain_rpc *rpc, struct galen_err
     return GALEN_ERR_NETWORK;
 }
 
-/* Takes the result out of the answer in rpc->body. */
+/* Takes the result out of the answer in rpc->body. With a status other than 200 only a proper error
+ * counts: some endpoints send their JSON-RPC errors so. */
 static enum galen_err read_answer(struct chain_rpc *rpc, json_object **result, const char *method,
-                                  struct galen_errinfo *info)
+                                  long status, struct galen_errinfo *info)
 {
     CHAIN_JSON_AUTO answer = NULL;
     json_object *id = NULL, *value = NULL;
     if (chain_json_parse(&answer, (const char *)rpc->body.data, rpc->body.len) != GALEN_OK ||
         !json_object_is_type(answer, json_type_object))
-        return not_json_rpc(rpc, info);
+        return status == 200 ? not_json_rpc(rpc, info) : status_error(rpc, status, info);
     json_object *error = chain_json_member(answer, "error");
     bool has_result = json_object_object_get_ex(answer, "result", &value);
+    bool is_about_access = status == 401 || status == 403 || status == 429;
+    if (status != 200 && (!json_object_is_type(error, json_type_object) || is_about_access))
+        return status_error(rpc, status, info);
     if (error == NULL && !has_result)
         return not_json_rpc(rpc, info);
 
@@ -304,9 +307,10 @@ enum galen_err chain_rpc_query(struct chain_rpc *rpc, json_object **result, cons
         rpc->last_id, method));
     GALEN_TRY(base_buf_append_text(&request, params));
     GALEN_TRY(base_buf_append_text(&request, "}"));
-    enum galen_err err = post(rpc, &request, info);
+    long status = 0;
+    enum galen_err err = post(rpc, &request, &status, info);
     if (err == GALEN_OK)
-        err = read_answer(rpc, result, method, info);
+        err = read_answer(rpc, result, method, status, info);
     base_buf_clear(&rpc->body);
     return err;
 }
