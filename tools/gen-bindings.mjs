@@ -293,7 +293,7 @@ const functionId = (fn) => `${PREFIX}_FUNCTION_${fn.name.toUpperCase()}`;
 // ---- everything together ----------------------------------------------------------------------------
 
 const functions = readFunctions();
-const events = readEvents().filter((event) => event.struct.fields.length);
+const events = readEvents().filter((event) => event.struct.fields.length); // else nothing to decode
 const errors = readErrors();
 const deploy = structOf('deploy_args', entries('constructor')[0]?.inputs ?? []);
 for (const code of [artifact.bytecode, artifact.deployedBytecode]) {
