@@ -16,7 +16,9 @@ static bool is_own(const struct groupsig_verified *signature, const blst_scalar 
 {
     blst_p1_affine T;
     gs_g1_mul_ct(&T, &signature->A, x);
-    return blst_p1_affine_is_equal(&T, &signature->T);
+    bool equal = blst_p1_affine_is_equal(&T, &signature->T);
+    gs_public(&equal, sizeof equal);
+    return equal;
 }
 
 /* c = chal(CLAIM, fp, SHA-256(sig), ctx32, A', T, kA') */
@@ -79,6 +81,7 @@ void gs_claim_with_nonce(const struct groupsig_group_key *key, uint8_t claim[GRO
     blst_p1_affine kA;
     blst_scalar c;
     gs_g1_mul_ct(&kA, &signature->A, k);
+    gs_public(&kA, sizeof kA);
     claim_challenge(&c, claim + PROOF_C, key, signature, ctx32, &kA);
     proof_put(claim, GS_TYPE_CLAIM, k, &c, x);
 }
@@ -94,6 +97,7 @@ void gs_link_with_nonce(const struct groupsig_group_key *key, uint8_t link[GROUP
     for (size_t i = 0; i < count; i++) {
         blst_p1_affine kA;
         gs_g1_mul_ct(&kA, &signatures[i].A, k);
+        gs_public(&kA, sizeof kA);
         link_put(&transcript, &signatures[i], &kA);
     }
     gs_transcript_challenge(&transcript, &c, link + PROOF_C);

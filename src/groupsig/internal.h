@@ -39,9 +39,18 @@ void gs_response(blst_scalar *z, const blst_scalar *k, const blst_scalar *c,
                  const blst_scalar *secret);
 void gs_wipe(void *data, size_t len);
 
+/* Marks what was computed from secrets as public from here on. It does nothing, but in the build
+ * that the constant-time test runs under valgrind. */
+#ifdef GROUPSIG_CTIME
+#include <valgrind/memcheck.h>
+#define gs_public(data, len) ((void)VALGRIND_MAKE_MEM_DEFINED((data), (len)))
+#else
+#define gs_public(data, len) ((void)(data), (void)(len))
+#endif
+
 /* ---- points (point.c) ------------------------------------------------------------------------ */
 
-/* Compressed, canonical, in the subgroup, not O. */
+/* Compressed, canonical, in the subgroup, not O. out is written in any case. */
 bool gs_g1_parse(blst_p1_affine *out, const uint8_t bytes[48]);
 bool gs_g2_parse(blst_p2_affine *out, const uint8_t bytes[96]);
 void gs_g1_mul_ct(blst_p1_affine *out, const blst_p1_affine *point, const blst_scalar *k);

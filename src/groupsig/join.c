@@ -67,6 +67,12 @@ void gs_join_request_with_nonces(const struct groupsig_group_key *key,
     gs_g2_mul_ct(&bxH, GS_H, &nonces->bx);
     gs_g2_mul_ct(&bkY, &key->Y, &nonces->bk);
     gs_g2_add(&K3, &bxH, &bkY);
+    gs_public(&secret->C, sizeof secret->C);
+    gs_public(&F1, sizeof F1);
+    gs_public(&F2, sizeof F2);
+    gs_public(&K1, sizeof K1);
+    gs_public(&K2, sizeof K2);
+    gs_public(&K3, sizeof K3);
     join_challenge(&c, request + REQ_CHAL, key, nonce32, ctx32, &secret->C, &F1, &F2, &K1, &K2,
                    &K3);
     gs_response(&zx, &nonces->bx, &c, &secret->x);
@@ -157,10 +163,13 @@ static enum groupsig_status issue(uint8_t membership[GROUPSIG_MEMBERSHIP_BYTES],
     blst_p1_affine sum, A;
     blst_scalar inverse;
     gs_g1_add(&sum, &GS_Q, C);
-    bool ok = blst_sk_add_n_check(&inverse, &gm->gamma, t) && !blst_p1_affine_is_inf(&sum);
+    bool ok = blst_sk_add_n_check(&inverse, &gm->gamma, t);
+    gs_public(&ok, sizeof ok); /* gamma + t = 0: the caller learns that */
+    ok = ok && !blst_p1_affine_is_inf(&sum);
     if (ok) {
         blst_sk_inverse(&inverse, &inverse);
         gs_g1_mul_ct(&A, &sum, &inverse);
+        gs_public(&A, sizeof A);
         gs_header_put(membership, GS_TYPE_MEMBERSHIP);
         blst_p1_affine_compress(membership + MEM_A, &A);
         gs_scalar_encode(membership + MEM_T, t);

@@ -50,6 +50,9 @@ void gs_opening_share_with_nonce(const struct groupsig_group_key *key,
     gs_g1_mul_ct(&P, &signature->E1, xi);
     gs_g1_mul_comb_ct(&kU, &GS_U_COMB, k);
     gs_g1_mul_ct(&kE1, &signature->E1, k);
+    gs_public(&P, sizeof P);
+    gs_public(&kU, sizeof kU);
+    gs_public(&kE1, sizeof kE1);
     open_challenge(&c, share + SHARE_C, key, role, signature, &P, &kU, &kE1);
     gs_response(&z, k, &c, xi);
     gs_header_put(share, GS_TYPE_OPENING_SHARE);

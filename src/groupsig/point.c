@@ -8,23 +8,15 @@
 
 bool gs_g1_parse(blst_p1_affine *out, const uint8_t bytes[48])
 {
-    blst_p1_affine point;
     /* blst_p1_uncompress checks the encoding and the curve, not the subgroup, and takes O. */
-    if (blst_p1_uncompress(&point, bytes) != BLST_SUCCESS || blst_p1_affine_is_inf(&point) ||
-        !blst_p1_affine_in_g1(&point))
-        return false;
-    *out = point;
-    return true;
+    return blst_p1_uncompress(out, bytes) == BLST_SUCCESS && !blst_p1_affine_is_inf(out) &&
+           blst_p1_affine_in_g1(out);
 }
 
 bool gs_g2_parse(blst_p2_affine *out, const uint8_t bytes[96])
 {
-    blst_p2_affine point;
-    if (blst_p2_uncompress(&point, bytes) != BLST_SUCCESS || blst_p2_affine_is_inf(&point) ||
-        !blst_p2_affine_in_g2(&point))
-        return false;
-    *out = point;
-    return true;
+    return blst_p2_uncompress(out, bytes) == BLST_SUCCESS && !blst_p2_affine_is_inf(out) &&
+           blst_p2_affine_in_g2(out);
 }
 
 /* blst's signing functions are its multiplications for secret scalars: no branch on the scalar, and
@@ -80,7 +72,13 @@ static void g2_combine(blst_p2_affine *out, const blst_p2_affine *a, const blst_
     blst_p2_from_affine(&sum, b);
     blst_p2_cneg(&sum, negate_b);
     blst_p2_add_or_double_affine(&sum, &sum, a);
-    blst_p2_to_affine(out, &sum);
+    bool is_inf = blst_p2_is_inf(&sum);
+    gs_public(&is_inf, sizeof is_inf);
+    if (is_inf)
+        *out = (blst_p2_affine){0};
+    else /* unlike blst_p2_to_affine, without a branch on Z */
+        blst_p2s_to_affine(out, (const blst_p2 *[]){&sum}, 1);
+    gs_wipe(&sum, sizeof sum);
 }
 
 void gs_g2_add(blst_p2_affine *out, const blst_p2_affine *a, const blst_p2_affine *b)
@@ -101,6 +99,7 @@ void gs_g1_normalise(blst_p1_affine *out, const blst_p1 *points, size_t count)
         abort();
     for (size_t i = 0; i < count; i++) {
         is_inf[i] = blst_p1_is_inf(&points[i]);
+        gs_public(&is_inf[i], sizeof is_inf[i]);
         pointers[i] = is_inf[i] ? blst_p1_generator() : &points[i]; /* blst takes no O here */
     }
     blst_p1s_to_affine(out, pointers, count);

@@ -53,6 +53,9 @@ void gs_reveal_share_with_nonce(const struct groupsig_group_key *key,
     gs_g2_mul_ct(&V, &request->F1, eta);
     gs_g2_mul_ct(&kH, GS_H, k);
     gs_g2_mul_ct(&kF1, &request->F1, k);
+    gs_public(&V, sizeof V);
+    gs_public(&kH, sizeof kH);
+    gs_public(&kF1, sizeof kF1);
     reveal_challenge(&c, share + SHARE_C, key, role, request, &V, &kH, &kF1);
     gs_response(&z, k, &c, eta);
     gs_header_put(share, GS_TYPE_REVEAL_SHARE);

@@ -8,6 +8,7 @@ bool gs_scalar_parse(blst_scalar *out, const uint8_t bytes[32])
     blst_scalar scalar;
     blst_scalar_from_bendian(&scalar, bytes);
     bool ok = blst_scalar_fr_check(&scalar); /* unlike blst_sk_check, takes 0 */
+    gs_public(&ok, sizeof ok);
     if (ok)
         *out = scalar;
     gs_wipe(&scalar, sizeof scalar);
@@ -24,7 +25,9 @@ bool gs_scalar_is_zero(const blst_scalar *scalar)
     unsigned any = 0;
     for (size_t i = 0; i < sizeof scalar->b; i++)
         any |= scalar->b[i];
-    return any == 0;
+    bool is_zero = any == 0;
+    gs_public(&is_zero, sizeof is_zero);
+    return is_zero;
 }
 
 void gs_challenge_parse(blst_scalar *out, const uint8_t bytes[GS_CHALLENGE_BYTES])

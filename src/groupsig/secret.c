@@ -92,6 +92,7 @@ enum groupsig_status groupsig_join_secret_parse(struct groupsig_join_secret *sec
     if (ok) {
         memcpy(parsed.fingerprint, bytes + 2, GROUPSIG_FINGERPRINT_BYTES);
         gs_g1_mul_comb_ct(&parsed.C, &GS_G_COMB, &parsed.x);
+        gs_public(&parsed.C, sizeof parsed.C);
         *secret = parsed;
     }
     gs_wipe(&parsed, sizeof parsed);
@@ -124,6 +125,7 @@ enum groupsig_status groupsig_member_secret_parse(struct groupsig_member_secret 
     if (ok) {
         memcpy(parsed.fingerprint, bytes + 2, GROUPSIG_FINGERPRINT_BYTES);
         gs_g1_mul_comb_ct(&parsed.C, &GS_G_COMB, &parsed.x);
+        gs_public(&parsed.C, sizeof parsed.C);
         gs_comb_build(&parsed.A_comb, &parsed.A);
         *member = parsed;
     }

@@ -121,12 +121,17 @@ void gs_gm_secret_complete(struct groupsig_gm_secret *secret)
     gs_g2_mul_ct(&secret->R, GS_H, &secret->gamma);
     gs_g1_mul_comb_ct(&secret->X_G, &GS_U_COMB, &secret->xi);
     gs_g2_mul_ct(&secret->Y_G, GS_H, &secret->eta);
+    gs_public(&secret->R, sizeof secret->R);
+    gs_public(&secret->X_G, sizeof secret->X_G);
+    gs_public(&secret->Y_G, sizeof secret->Y_G);
 }
 
 void gs_rm_secret_complete(struct groupsig_rm_secret *secret)
 {
     gs_g1_mul_comb_ct(&secret->X_R, &GS_U_COMB, &secret->xi);
     gs_g2_mul_ct(&secret->Y_R, GS_H, &secret->eta);
+    gs_public(&secret->X_R, sizeof secret->X_R);
+    gs_public(&secret->Y_R, sizeof secret->Y_R);
 }
 
 void gs_gm_setup_with_nonces(struct groupsig_gm_secret *secret,
@@ -140,6 +145,9 @@ void gs_gm_setup_with_nonces(struct groupsig_gm_secret *secret,
     gs_g2_mul_ct(&kg_H, GS_H, &nonces->gamma);
     gs_g1_mul_comb_ct(&kx_U, &GS_U_COMB, &nonces->xi);
     gs_g2_mul_ct(&ke_H, GS_H, &nonces->eta);
+    gs_public(&kg_H, sizeof kg_H);
+    gs_public(&kx_U, sizeof kx_U);
+    gs_public(&ke_H, sizeof ke_H);
     const struct gs_gm_public gm = {.R = secret->R, .X = secret->X_G, .Y = secret->Y_G};
     gm_challenge(&c, share + GM_C, &gm, &kg_H, &kx_U, &ke_H);
     blst_p2_affine_compress(share + GM_R, &gm.R);
@@ -165,6 +173,8 @@ enum groupsig_status gs_rm_setup_with_nonces(struct groupsig_rm_secret *secret,
     gs_rm_secret_complete(secret);
     gs_g1_mul_comb_ct(&kx_U, &GS_U_COMB, &nonces->xi);
     gs_g2_mul_ct(&ke_H, GS_H, &nonces->eta);
+    gs_public(&kx_U, sizeof kx_U);
+    gs_public(&ke_H, sizeof ke_H);
     const struct gs_rm_public rm = {.X = secret->X_R, .Y = secret->Y_R};
     rm_challenge(&c, share + RM_C, &gm, &rm, &kx_U, &ke_H);
     blst_p1_affine_compress(share + RM_X, &rm.X);

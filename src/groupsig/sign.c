@@ -44,7 +44,7 @@ static void add_term(struct scratch *scratch, size_t index, const struct groupsi
     blst_p1_add_or_double(&scratch->sum[index], &scratch->sum[index], &scratch->product);
 }
 
-/* value = a b, and -(a b), and a b - c d */
+/* value = a b, -(a b), a - b; valid until the next. */
 static const blst_fr *product(struct scratch *scratch, const blst_fr *a, const blst_fr *b)
 {
     blst_fr_mul(&scratch->value, a, b);
@@ -110,6 +110,7 @@ void gs_sign_with_nonces(const struct groupsig_group_key *key,
     blst_p1_affine points[GS_SIGN_POINTS];
     blst_scalar c, z, u;
     gs_g1_normalise(points, s.sum, GS_SIGN_POINTS);
+    gs_public(points, sizeof points);
     gs_sign_challenge(&c, signature + SIG_C, key, msg32, points);
     gs_header_put(signature, GS_TYPE_SIGNATURE);
     for (size_t i = GS_A; i <= GS_T; i++)

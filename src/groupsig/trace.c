@@ -14,8 +14,10 @@ bool gs_token_matches(const blst_p2_affine *token, const blst_p1_affine *C)
 enum groupsig_status groupsig_token_parse(struct groupsig_token *token, const uint8_t *bytes,
                                           size_t len)
 {
-    if (len != GROUPSIG_TOKEN_BYTES || !gs_g2_parse(&token->point, bytes))
+    blst_p2_affine point;
+    if (len != GROUPSIG_TOKEN_BYTES || !gs_g2_parse(&point, bytes))
         return GROUPSIG_ERR_PARSE;
+    token->point = point;
     blst_precompute_lines(token->lines, &token->point);
     return GROUPSIG_OK;
 }
