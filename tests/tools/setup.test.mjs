@@ -12,7 +12,7 @@ import { test } from 'node:test';
 
 const root = process.env.GALEN_SOURCE_ROOT ?? process.cwd();
 const basics =
-  'bash env dirname mkdir flock tr grep paste cmp tail sed id cp ln uname cat rm chmod'.split(' ');
+  'bash env dirname mkdir flock tr grep paste cmp tail sed cp ln uname cat rm chmod'.split(' ');
 
 const note = (name) => `echo "${name} $*" >> "$MACHINE/calls"\n`;
 const makeTool = 'make_tool() { printf "#!/bin/sh\\n%s\\n" "$2" > "$1"; chmod +x "$1"; }\n';
@@ -69,10 +69,7 @@ function makeMachine(t, { without = [], node = 'v22.1.0', user = 0 } = {}) {
     tool(join(dir, 'spare', name), body);
     if (!without.includes(name)) tool(join(bin, name), body);
   }
-  if (user !== 0) {
-    rmSync(join(bin, 'id'));
-    tool(join(bin, 'id'), `echo ${user}\n`);
-  }
+  tool(join(bin, 'id'), `echo ${user}\n`);
   if (!without.includes('libclang-rt')) {
     mkdirSync(join(dir, 'rt/lib/linux'), { recursive: true });
     writeFileSync(join(dir, 'rt/lib/linux/libclang_rt.asan.a'), '');
