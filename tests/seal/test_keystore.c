@@ -70,6 +70,7 @@ static void passwords(void **state)
 {
     struct galen_errinfo info = {0};
     SEAL_KEYSTORE_AUTO keys = create();
+    assert_non_null(keys);
     SEAL_KEYSTORE_AUTO second = NULL;
     static const char *const wrong[] = {"", "pass wor", "pass wordx", "Pass word"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -112,6 +113,7 @@ static void create_overwrites_nothing(void **state)
 {
     struct galen_errinfo info = {0};
     SEAL_KEYSTORE_AUTO keys = create();
+    assert_non_null(keys);
     SEAL_KEYSTORE_AUTO second = NULL;
     assert_fails(GALEN_ERR_EXISTS,
                  seal_keystore_create(&second, home, text_view("x"), SEAL_KDF_MINIMAL, &info));
@@ -343,6 +345,7 @@ static void odd_master_files(void **state)
     struct galen_errinfo info = {0};
     {
         SEAL_KEYSTORE_AUTO keys = create();
+        assert_non_null(keys);
     }
     BASE_BUF_AUTO good = {0};
     assert_done(base_file_read(&good, in_home("master.json"), 4096, &info));
