@@ -6,6 +6,16 @@
 
 #include <jansson.h>
 
+/* json-c exports a json_object_get, too, and the link order decides which one a program calls. What
+ * comes out is borrowed; NULL when there is no such member, or no object. */
+static inline json_t *seal_json_member(const json_t *object, const char *name)
+{
+    json_t *value = NULL;
+    (void)!json_unpack((json_t *)object, "{s?o}", name, &value);
+    return value;
+}
+#define json_object_get seal_json_member
+
 /* ---- json.c -------------------------------------------------------------------------------- */
 
 /* Before any use of jansson or libjose: makes jansson wipe what it frees. Any number of times. */
