@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Lets forge use the solcjs of node_modules: answers --version, and --standard-json from stdin.
+// Code is made for the tests only: what they deploy is the artifact that the build ships.
 import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
@@ -8,16 +9,23 @@ const solc = createRequire(import.meta.url)('solc');
 if (process.argv.includes('--version')) {
   console.log(`solc, the solidity compiler commandline interface\nVersion: ${solc.version()}`);
 } else if (process.argv.includes('--standard-json')) {
-  const base = process.argv[process.argv.indexOf('--base-path') + 1];
-  // forge sends every source along; what it does not send is looked for below the base path
-  const missing = (file) => {
+  const input = JSON.parse(fs.readFileSync(0, 'utf8'));
+  const { '*': everywhere, ...outputs } = input.settings.outputSelection;
+  for (const file of Object.keys(input.sources)) {
+    outputs[file] ??= everywhere;
+    if (outputs[file] && !file.startsWith('test/')) outputs[file] = { '*': ['abi'], '': ['ast'] };
+  }
+  input.settings.outputSelection = outputs;
+  // what forge does not send along lies below its base path
+  const base = process.argv[process.argv.indexOf('--base-path') + 1] ?? '.';
+  const findImport = (file) => {
     try {
-      return { contents: fs.readFileSync(path.resolve(base ?? '.', file), 'utf8') };
+      return { contents: fs.readFileSync(path.resolve(base, file), 'utf8') };
     } catch (error) {
       return { error: error.message };
     }
   };
-  process.stdout.write(solc.compile(fs.readFileSync(0, 'utf8'), { import: missing }));
+  process.stdout.write(solc.compile(JSON.stringify(input), { import: findImport }));
 } else {
   console.error('solc-forge: only --version and --standard-json are known');
   process.exit(1);

@@ -1,5 +1,6 @@
 // Writes points.json: the uncompressed points that the contract wants beside the compressed objects of
-// tests/vectors/cpy06-g1.json. points: X_G, X_R, R as in EIP-2537; ys: for each of `signatures` the y
+// tests/vectors/cpy06-g1.json. points: X_G, X_R, R as in EIP-2537; x: X = X_G + X_R; outside: a point on
+// the curve that is not in the subgroup, with its compressed form; ys: for each of `signatures` the y
 // coordinates of its five points, 48 bytes each.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,9 +19,30 @@ const shares = [slice(key, 98, 48), slice(key, 362, 48)].map(g1);
 const r = bls.G2.ProjectivePoint.fromHex(slice(key, 2, 96)).toAffine();
 const coordinates = [...shares.flatMap(({ x, y }) => [x, y]), r.x.c0, r.x.c1, r.y.c0, r.y.c1];
 
+const sum = bls.G1.ProjectivePoint.fromAffine(shares[0])
+  .add(bls.G1.ProjectivePoint.fromAffine(shares[1])).toAffine();
+
+function findOutside() {
+  const field = bls.fields.Fp;
+  for (let x = 1n; ; x++) {
+    try {
+      const y = field.sqrt(field.add(field.pow(x, 3n), 4n));
+      const point = bls.G1.ProjectivePoint.fromAffine({ x, y });
+      if (!point.isTorsionFree()) return point;
+    } catch {
+      continue; // no such x on the curve
+    }
+  }
+}
+const outside = findOutside().toAffine();
+const outsideSign = 2n * outside.y > bls.fields.Fp.ORDER ? 0xa0n : 0x80n;
+
 const ys = vectors.signatures.map(({ signature }) =>
   `0x${[0, 1, 2, 3, 4].map((i) => hex(g1(slice(signature, 2 + 48 * i, 48)).y, 48)).join('')}`);
 fs.writeFileSync(here('points.json'), `${JSON.stringify({
   points: `0x${coordinates.map((c) => hex(c, 64)).join('')}`,
+  x: `0x${hex(sum.x, 64)}${hex(sum.y, 64)}`,
+  outside: `0x${hex(outside.x, 64)}${hex(outside.y, 64)}`,
+  outsideCompressed: `0x${hex(outside.x | (outsideSign << 376n), 48)}`,
   ys,
 }, null, 2)}\n`);
