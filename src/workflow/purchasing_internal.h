@@ -1,0 +1,333 @@
+/*
+ * What the files of purchasing share. One file an actor's job:
+ *   purchasing_state.c     a request as the chain, this home and its template have it; list, show
+ *   purchasing_events.c    the contract's events
+ *   purchasing_entries.c   delivered entries: body hashes, the parts' Merkle trees, proofs
+ *   purchasing_buyer.c     step 1
+ *   purchasing_match.c     a hospital's index cards against a template, and k
+ *   purchasing_hospital.c  step 2, and asking for consent
+ *   purchasing_patient.c   step 3: what is asked; purchasing_consent.c: the answer
+ *   purchasing_offers.c    what patients answered; purchasing_deliver.c: step 3, delivery
+ *   purchasing_manifest.c  the manifest, written and read
+ *   purchasing_verify.c    step 4, the delivery; purchasing_check.c: one entry
+ *   purchasing_settle.c    step 5 and the exits
+ *
+ * Objects, all JCS and beside those of the design's messages:
+ *   galen.bundle/1         {type, context {type, requestId, templateHash}, requestId, disclosure,
+ * sig} galen.manifest/1       {type, requestId, templateHash, k, suppressed, parts: [cid]}
+ *   galen.manifest-part/1  {type, entries: [{bundleCid, ek}]}
+ * EK_i is wrapped with the context {type galen.bundle/1, requestId, bundleCid}.
+ */
+#ifndef GALEN_WORKFLOW_PURCHASING_INTERNAL_H
+#define GALEN_WORKFLOW_PURCHASING_INTERNAL_H
+
+#include "workflow/steps.h"
+#include "workflow/verify.h"
+
+#define PURCHASING_BUNDLE_TYPE        "galen.bundle/1"
+#define PURCHASING_OFFER_TYPE         "galen.offer/1"
+#define PURCHASING_WANTED_TYPE        "galen.consent-wanted/1"
+#define PURCHASING_GIVEN_TYPE         "galen.consent-given/1"
+#define PURCHASING_DECLINED_TYPE      "galen.consent-declined/1"
+#define PURCHASING_MANIFEST_TYPE      "galen.manifest/1"
+#define PURCHASING_MANIFEST_PART_TYPE "galen.manifest-part/1"
+#define PURCHASING_MAX_ENTRIES        65535
+#define PURCHASING_MANIFEST_PART      500 /* entries in one block of a manifest */
+#define PURCHASING_PUSH_MAX           64  /* the contract pays as many in one call */
+/* Entries of one deliver when there are more than can be pushed: nodes take 128 KiB of calldata a
+ * transaction, an entry has 1,152 bytes. */
+#define PURCHASING_DELIVER_PART 110
+
+/* ---- purchasing_state.c ---------------------------------------------------------------------- */
+
+/* As the contract counts them. */
+enum purchasing_state {
+    PURCHASING_NONE,
+    PURCHASING_OPEN,
+    PURCHASING_REPLIED,
+    PURCHASING_DELIVERED,
+    PURCHASING_FINALIZED,
+    PURCHASING_REFUNDED,
+};
+
+/* A request as the chain has it now. */
+struct purchasing_onchain {
+    uint64_t id;
+    enum purchasing_state state;
+    struct chain_address buyer, hospital;
+    struct chain_u256 escrow, bond;
+    int64_t deadline; /* replyBy, deliverBy, or verifyBy */
+    int64_t rule_by;
+    int64_t now; /* the newest block's time: what deadlines are held against */
+    uint32_t count, parts, settled, invalid;
+    struct chain_u256 highest_min_payout;
+    uint8_t last_root[32];
+    struct datahub_terms terms;
+};
+/* NOT_FOUND: the contract has no such request. */
+GALEN_MUST_CHECK enum galen_err purchasing_read_chain(struct workflow *wf,
+                                                      struct purchasing_onchain *out,
+                                                      uint64_t request_id,
+                                                      struct galen_errinfo *info);
+
+/* A request as this home has seen it. */
+struct purchasing_row {
+    uint64_t id;
+    uint8_t template_hash[32];
+    struct chain_address buyer;
+    int64_t opened_at; /* the block's time */
+    bool is_sealed;
+    uint8_t manifest_cid[32]; /* when is_sealed */
+    char state[16];           /* as stored: never 'verified', which is derived */
+    int verified;             /* 1, 0, or -1: not run */
+};
+/* NOT_FOUND, with the hint to sync. */
+GALEN_MUST_CHECK enum galen_err purchasing_read_row(struct workflow *wf, struct purchasing_row *out,
+                                                    uint64_t request_id,
+                                                    struct galen_errinfo *info);
+
+/* The template's block, held against the chain: CHECK when its min_records or price_wei differ.
+ * *out must be empty; json (may be NULL) receives the template itself. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_read_template(struct workflow *wf, struct record_template *out,
+                         struct json_object **json, const struct purchasing_row *row,
+                         const struct purchasing_onchain *chain, struct galen_errinfo *info);
+/* UTC year of the request's block: "N years" counts from it. */
+int purchasing_request_year(const struct purchasing_row *row);
+
+/* floor(escrow / (count + 1)): what each of count entries is paid. */
+struct chain_u256 purchasing_part(const struct chain_u256 *escrow, uint32_t count);
+/* The seed's word: pending, replied, filled, verified, finalized; refunded. */
+const char *purchasing_state_name(enum purchasing_state state, int verified);
+struct chain_u256 purchasing_u256(uint64_t id);
+/* JCS of {type galen.bundle/1, requestId, templateHash}: a bundle's context. Appends. */
+GALEN_MUST_CHECK enum galen_err purchasing_bundle_context(struct base_buf *out, uint64_t request_id,
+                                                          const uint8_t template_hash32[32],
+                                                          struct galen_errinfo *info);
+/* JCS of {type galen.bundle/1, requestId, bundleCid}: what EK_i is wrapped with. Appends. */
+GALEN_MUST_CHECK enum galen_err purchasing_key_context(struct base_buf *out, uint64_t request_id,
+                                                       const uint8_t bundle_cid32[32],
+                                                       struct galen_errinfo *info);
+/* SHA-256("galen/bundle/1" | bundle's digest | SHA-256(EK)). */
+GALEN_MUST_CHECK enum galen_err purchasing_bundle_digest(uint8_t digest32[32],
+                                                         const uint8_t bundle_cid32[32],
+                                                         const char *ek,
+                                                         struct galen_errinfo *info);
+/* NOT_FOUND unless the account is an identity of this home, of whatever role. */
+GALEN_MUST_CHECK enum galen_err purchasing_need_own(struct workflow *wf,
+                                                    const struct chain_address *account,
+                                                    struct galen_errinfo *info);
+
+/* ---- purchasing_events.c --------------------------------------------------------------------- */
+
+/* Hands the purchasing events among a mined transaction's logs to their handlers, so that what this
+ * home did itself is known without a sync. */
+GALEN_MUST_CHECK enum galen_err purchasing_take_receipt(struct workflow *wf,
+                                                        const struct chain_receipt *receipt,
+                                                        struct galen_errinfo *info);
+
+/* ---- purchasing_entries.c -------------------------------------------------------------------- */
+
+struct purchasing_entry {
+    uint8_t release_root[32];
+    struct chain_address release_addr, payout;
+    uint8_t bundle_digest[32];
+    struct chain_u256 min_payout;
+    uint32_t key_version;
+    uint8_t sig[GROUPSIG_SIGNATURE_BYTES];
+    uint8_t ys[GROUPSIG_SIGNATURE_YS_BYTES];
+    uint8_t consent[CHAIN_SIGNATURE_BYTES];
+    uint32_t part;
+    int64_t block_number;
+};
+
+struct purchasing_entries {
+    struct purchasing_entry *items; /* owned, by index */
+    size_t n;
+};
+void purchasing_entries_clear(struct purchasing_entries *entries);
+#define PURCHASING_ENTRIES_AUTO GALEN_CLEANUP(purchasing_entries_clear) struct purchasing_entries
+
+/* All entries of a request that this home has seen. When their number is not the chain's, syncs
+ * once; then STATE. *out must be empty. */
+GALEN_MUST_CHECK enum galen_err purchasing_load_entries(struct workflow *wf,
+                                                        struct purchasing_entries *out,
+                                                        const struct purchasing_onchain *chain,
+                                                        struct galen_errinfo *info);
+/* keccak256 of an entry's fields but the payout, as the contract hashes them. */
+void purchasing_body_hash(uint8_t hash32[32], const struct purchasing_entry *entry);
+/* Root of one part: entries[0 … n-1] having the indices first, first + 1, …; n > 0. */
+GALEN_MUST_CHECK enum galen_err purchasing_part_root(uint8_t root32[32], uint64_t request_id,
+                                                     const struct purchasing_entry *entries,
+                                                     size_t n, uint64_t first,
+                                                     struct galen_errinfo *info);
+/* The proof of entries[at]: 32-byte nodes appended to proof. */
+GALEN_MUST_CHECK enum galen_err purchasing_part_proof(struct base_buf *proof, uint64_t request_id,
+                                                      const struct purchasing_entry *entries,
+                                                      size_t n, uint64_t first, size_t at,
+                                                      struct galen_errinfo *info);
+/* Finds out, by the roots that the contract keeps, which part each entry was delivered in, and
+ * remembers it. */
+GALEN_MUST_CHECK enum galen_err purchasing_assign_parts(struct workflow *wf, uint64_t request_id,
+                                                        struct galen_errinfo *info);
+/* *valid: consent is releaseAddr's ShareConsent for exactly this entry of this request. */
+void purchasing_consent_valid(const struct workflow *wf, bool *valid, uint64_t request_id,
+                              const struct purchasing_entry *entry);
+
+/* ---- purchasing_match.c ---------------------------------------------------------------------- */
+
+/* A matching index card. */
+struct purchasing_match {
+    uint8_t record_root[32];
+    struct chain_address patient;
+};
+struct purchasing_matches {
+    struct purchasing_match *items; /* owned, by patient and root */
+    size_t n;
+    uint32_t k; /* the smallest class of patients alike in what is asked; 0 without any */
+};
+void purchasing_matches_clear(struct purchasing_matches *matches);
+#define PURCHASING_MATCHES_AUTO GALEN_CLEANUP(purchasing_matches_clear) struct purchasing_matches
+/* *out must be empty. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_find_matches(struct workflow *wf, struct purchasing_matches *out,
+                        const struct chain_address *hospital, const struct record_template *wanted,
+                        int request_year, struct galen_errinfo *info);
+
+/* Appends the quasi-identifiers that the template asks for (age band, gender, region, ethnicity),
+ * as JCS: people with equal text are alike. content: a release's, a card's, or {demographics}. */
+GALEN_MUST_CHECK enum galen_err purchasing_class_text(struct base_buf *out,
+                                                      const struct record_template *wanted,
+                                                      struct json_object *content,
+                                                      struct galen_errinfo *info);
+/* One person's membership of a class. */
+struct purchasing_member {
+    const char *class_text;
+    struct chain_address person;
+};
+/* How many persons the smallest class has (members are sorted here); 0 when n is 0. */
+uint32_t purchasing_smallest_class(struct purchasing_member *members, size_t n);
+
+/* ---- purchasing_offers.c --------------------------------------------------------------------- */
+
+/* What one patient gave for one record: an entry, its manifest row, its quasi-identifiers. */
+struct purchasing_offer {
+    struct purchasing_entry entry;
+    struct chain_address patient;
+    uint8_t record_root[32];
+    uint8_t bundle_cid[32];
+    char *ek;         /* owned */
+    char *class_text; /* owned; see purchasing_class_text */
+};
+struct purchasing_offers {
+    struct purchasing_offer *items; /* owned */
+    size_t n;
+};
+void purchasing_offer_clear(struct purchasing_offer *offer);
+void purchasing_offers_clear(struct purchasing_offers *offers);
+#define PURCHASING_OFFERS_AUTO GALEN_CLEANUP(purchasing_offers_clear) struct purchasing_offers
+/* A consent-given body, strictly; only its form is checked. *out must be empty. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_parse_given(struct purchasing_offer *out, struct json_object *body, uint64_t *request_id,
+                       const struct record_template *wanted, struct galen_errinfo *info);
+/* All consents kept for a request, given or already delivered. wanted: its template. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_load_offers(struct workflow *wf, struct purchasing_offers *out,
+                       const struct chain_address *hospital, uint64_t request_id,
+                       const struct record_template *wanted, struct galen_errinfo *info);
+/* Holds one against signature, key version, revocation list, consent, bundle and earlier sales;
+ * computes entry.ys. CHECK with the reason when it must not be delivered; NOT_FOUND while its
+ * bundle's block is not at hand. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_check_offer(struct workflow *wf, struct purchasing_offer *offer, uint64_t request_id,
+                       const struct revocation_list *list, struct galen_errinfo *info);
+
+/* ---- purchasing_manifest.c ------------------------------------------------------------------- */
+
+struct purchasing_manifest {
+    uint8_t cid[32];
+    uint32_t k;
+    size_t n_blocks;         /* the parts, then the manifest itself */
+    struct base_buf *blocks; /* owned */
+};
+void purchasing_manifest_clear(struct purchasing_manifest *manifest);
+#define PURCHASING_MANIFEST_AUTO GALEN_CLEANUP(purchasing_manifest_clear) struct purchasing_manifest
+/* Of the offers in the order of their entries. Equal offers give equal bytes, so that after a crash
+ * it can be made again. *out must be empty. */
+GALEN_MUST_CHECK enum galen_err purchasing_make_manifest(
+    struct purchasing_manifest *out, uint64_t request_id, const uint8_t template_hash32[32],
+    const struct purchasing_offer *const *offers, size_t n, struct galen_errinfo *info);
+/* What a buyer reads of it: one row an entry. */
+struct purchasing_manifest_row {
+    uint8_t bundle_cid[32];
+    char *ek; /* owned; NULL when the manifest has none */
+};
+struct purchasing_manifest_read {
+    uint64_t request_id;
+    uint8_t template_hash[32];
+    uint32_t k;
+    struct purchasing_manifest_row *rows; /* owned */
+    size_t n;
+};
+void purchasing_manifest_read_clear(struct purchasing_manifest_read *manifest);
+#define PURCHASING_MANIFEST_READ_AUTO                                                              \
+    GALEN_CLEANUP(purchasing_manifest_read_clear) struct purchasing_manifest_read
+/* *out must be empty. NOT_FOUND: a block is not at hand; PARSE, CHECK, LIMIT. */
+GALEN_MUST_CHECK enum galen_err purchasing_read_manifest(struct workflow *wf,
+                                                         struct purchasing_manifest_read *out,
+                                                         const uint8_t cid32[32],
+                                                         struct galen_errinfo *info);
+
+/* ---- purchasing_consent.c -------------------------------------------------------------------- */
+
+/* What a patient was asked. */
+struct purchasing_question {
+    uint64_t request_id;
+    struct chain_address patient, hospital;
+    uint8_t record_root[32];
+    uint32_t k, planned_count;
+    int64_t respond_by;
+};
+/* A consent-wanted body, strictly. patient and hospital are left alone. */
+GALEN_MUST_CHECK enum galen_err purchasing_parse_wanted(struct purchasing_question *out,
+                                                        uint8_t template_hash32[32],
+                                                        struct json_object *body,
+                                                        struct galen_errinfo *info);
+/* A release of a record that fits the template: the one reserved for this request, else the first
+ * unused. NOT_FOUND: none is left; CHECK: it does not fit, with why. *out must be empty. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_pick_release(struct workflow *wf, struct record_release *out, uint8_t release_root32[32],
+                        int64_t *record_id, const struct purchasing_question *question,
+                        const struct record_template *wanted, int request_year,
+                        struct galen_errinfo *info);
+/* What of it would leave. *out must be empty. */
+GALEN_MUST_CHECK enum galen_err purchasing_disclose(struct record_disclosure *out,
+                                                    const struct record_release *release,
+                                                    const struct record_template *wanted,
+                                                    struct galen_errinfo *info);
+
+/* ---- purchasing_check.c ---------------------------------------------------------------------- */
+
+struct purchasing_buyer_view; /* what the buyer's checks of all entries share */
+void purchasing_buyer_view_free(struct purchasing_buyer_view **view);
+#define PURCHASING_BUYER_VIEW_AUTO                                                                 \
+    GALEN_CLEANUP(purchasing_buyer_view_free) struct purchasing_buyer_view *
+/* Loads request, template, buyer's key, entries, manifest, revocation list. The manifest's own rows
+ * go to checks; when it cannot be read *all is cleared and purchasing_view_readable is false. */
+GALEN_MUST_CHECK enum galen_err purchasing_buyer_view_new(struct workflow *wf,
+                                                          struct purchasing_buyer_view **out,
+                                                          uint64_t request_id,
+                                                          struct json_object *checks, bool *all,
+                                                          struct galen_errinfo *info);
+bool purchasing_view_readable(const struct purchasing_buyer_view *view);
+size_t purchasing_view_count(const struct purchasing_buyer_view *view);
+uint32_t purchasing_view_k(const struct purchasing_buyer_view *view);
+const struct record_template *purchasing_view_template(const struct purchasing_buyer_view *view);
+/* Every check of one entry. content (may be NULL) receives the values when they could be read at
+ * all; class_text likewise. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_check_entry(struct workflow *wf, const struct purchasing_buyer_view *view, size_t index,
+                       struct json_object *checks, bool *all, struct json_object **content,
+                       struct base_buf *class_text, struct galen_errinfo *info);
+
+#endif

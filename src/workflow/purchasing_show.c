@@ -1,0 +1,200 @@
+/* What a request's parties see: its state by the seed's words, and who may act next, by when. */
+#include <string.h>
+
+#include "workflow/purchasing_internal.h"
+
+struct next_step {
+    const char *who, *what, *otherwise;
+};
+
+/* Before the state's deadline, and from then on. */
+static struct next_step next_step(const struct purchasing_onchain *chain, bool passed, int verified)
+{
+    switch (chain->state) {
+    case PURCHASING_OPEN:
+        return passed
+                   ? (struct next_step){"anyone", "expire: the escrow goes back to the buyer", NULL}
+                   : (struct next_step){"an accredited hospital", "reply with an offer and a bond",
+                                        "the escrow goes back to the buyer"};
+    case PURCHASING_REPLIED:
+        return passed
+                   ? (struct next_step){"anyone", "expire: escrow and bond go to the buyer", NULL}
+                   : (struct next_step){"the hospital", "ask for consent, then deliver",
+                                        "escrow and bond go to the buyer"};
+    case PURCHASING_DELIVERED:
+        if (passed)
+            return (struct next_step){"anyone", "finalize: patients and hospital are paid", NULL};
+        return (struct next_step){"the buyer", verified == 1 ? "finalize" : "verify, then finalize",
+                                  "silence pays: anyone may finalize"};
+    case PURCHASING_FINALIZED:
+        if (chain->settled < chain->count)
+            return (struct next_step){"anyone", "claim entries: the money goes to their accounts",
+                                      NULL};
+        return (struct next_step){NULL, "everything is paid", NULL};
+    case PURCHASING_REFUNDED:
+        return (struct next_step){NULL, "the money went back to the buyer", NULL};
+    case PURCHASING_NONE:
+        break;
+    }
+    return (struct next_step){0};
+}
+
+static enum galen_err add_next(struct json_object *out, const struct purchasing_onchain *chain,
+                               int verified, struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO next = NULL;
+    bool passed = chain->now >= chain->deadline;
+    bool timed = !passed &&
+                 (chain->state == PURCHASING_OPEN || chain->state == PURCHASING_REPLIED ||
+                  chain->state == PURCHASING_DELIVERED);
+    const struct next_step step = next_step(chain, passed, verified);
+    GALEN_TRY(workflow_object(&next, info));
+    if (step.who != NULL)
+        GALEN_TRY(workflow_set_text(next, "who", step.who, info));
+    if (step.what != NULL)
+        GALEN_TRY(workflow_set_text(next, "what", step.what, info));
+    if (timed)
+        GALEN_TRY(workflow_set_time(next, "by", chain->deadline, info));
+    if (step.otherwise != NULL)
+        GALEN_TRY(workflow_set_text(next, "otherwise", step.otherwise, info));
+    return workflow_set_object(out, "next", &next, info);
+}
+
+/* The members that come from the chain. */
+static enum galen_err add_onchain(struct json_object *out, const struct purchasing_onchain *chain,
+                                  int verified, struct galen_errinfo *info)
+{
+    static const char *const names[] = {"None",      "Open",      "Replied",
+                                        "Delivered", "Finalized", "Refunded"};
+    bool is_replied = !chain_address_is_zero(&chain->hospital);
+    GALEN_TRY(workflow_set_text(out, "state", purchasing_state_name(chain->state, verified), info));
+    GALEN_TRY(workflow_set_text(out, "onChain", names[chain->state], info));
+    GALEN_TRY(workflow_set_wei(out, "escrowWei", &chain->escrow, info));
+    if (is_replied) {
+        GALEN_TRY(workflow_set_address(out, "hospital", &chain->hospital, info));
+        GALEN_TRY(workflow_set_wei(out, "bondWei", &chain->bond, info));
+    }
+    GALEN_TRY(workflow_set_int(out, "minRecords", chain->terms.min_records, info));
+    GALEN_TRY(workflow_set_int(out, "maxRecords", chain->terms.max_records, info));
+    GALEN_TRY(workflow_set_int(out, "count", chain->count, info));
+    GALEN_TRY(workflow_set_int(out, "settled", chain->settled, info));
+    if (chain->count > 0) {
+        struct chain_u256 part = purchasing_part(&chain->escrow, chain->count);
+        GALEN_TRY(workflow_set_wei(out, "partWei", &part, info));
+    }
+    return workflow_set_time(out, "deadline", chain->deadline, info);
+}
+
+static enum galen_err request_json(struct workflow *wf, const struct purchasing_row *row,
+                                   struct purchasing_onchain *chain, bool *reachable,
+                                   struct json_object **out, struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO made = NULL;
+    struct galen_errinfo why = {0};
+    GALEN_TRY(workflow_object(&made, info));
+    GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)row->id, info));
+    GALEN_TRY(workflow_set_address(made, "buyer", &row->buyer, info));
+    GALEN_TRY(record_json_set_hex(made, "templateHash", row->template_hash, 32, info));
+    GALEN_TRY(workflow_set_cid(made, "cid", row->template_hash, info));
+    GALEN_TRY(workflow_set_time(made, "opened", row->opened_at, info));
+    if (row->is_sealed)
+        GALEN_TRY(workflow_set_cid(made, "manifestCid", row->manifest_cid, info));
+    if (row->verified >= 0)
+        GALEN_TRY(workflow_set_bool(made, "verified", row->verified == 1, info));
+    *reachable = purchasing_read_chain(wf, chain, row->id, &why) == GALEN_OK;
+    if (*reachable) {
+        GALEN_TRY(add_onchain(made, chain, row->verified, info));
+    } else {
+        /* What was last seen, and why it is no more than that. */
+        bool is_verified = strcmp(row->state, "filled") == 0 && row->verified == 1;
+        GALEN_TRY(workflow_set_text(made, "state", is_verified ? "verified" : row->state, info));
+        GALEN_TRY(workflow_set_text(made, "problem", why.what, info));
+    }
+    *out = made;
+    made = NULL;
+    return GALEN_OK;
+}
+
+static enum galen_err next_id(struct workflow *wf, int64_t before, int64_t *id,
+                              struct galen_errinfo *info)
+{
+    return db_get_int(wf->db, id, 0, info,
+                      "SELECT id FROM request WHERE id < ? ORDER BY id DESC LIMIT 1",
+                      DB_INT(before));
+}
+
+enum galen_err purchasing_list(struct workflow *wf, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO list = NULL;
+    int64_t id = 0;
+    GALEN_TRY(workflow_array(&list, info));
+    GALEN_TRY(next_id(wf, INT64_MAX, &id, info));
+    while (id > 0) {
+        RECORD_JSON_AUTO made = NULL;
+        struct purchasing_row row;
+        struct purchasing_onchain chain;
+        bool reachable = false;
+        GALEN_TRY(purchasing_read_row(wf, &row, (uint64_t)id, info));
+        GALEN_TRY(request_json(wf, &row, &chain, &reachable, &made, info));
+        GALEN_TRY(workflow_push(list, &made, info));
+        GALEN_TRY(next_id(wf, id, &id, info));
+    }
+    workflow_give(result, &list);
+    return GALEN_OK;
+}
+
+static enum galen_err add_template(struct workflow *wf, struct json_object *out,
+                                   const struct purchasing_row *row,
+                                   const struct purchasing_onchain *chain,
+                                   struct galen_errinfo *info)
+{
+    RECORD_TEMPLATE_AUTO wanted = {0};
+    RECORD_JSON_AUTO json = NULL;
+    struct galen_errinfo why = {0};
+    enum galen_err err = purchasing_read_template(wf, &wanted, &json, row, chain, &why);
+    if (err != GALEN_OK)
+        return workflow_set_text(out, "templateProblem", why.what, info);
+    return workflow_set_object(out, "template", &json, info);
+}
+
+/* How many were asked and what they said, where this home is the hospital. */
+static enum galen_err add_consents(struct workflow *wf, struct json_object *out, uint64_t id,
+                                   struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO counts = NULL;
+    DB_ROWS_AUTO rows = {0};
+    bool any = false;
+    GALEN_TRY(workflow_object(&counts, info));
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT state, count(*) FROM consent WHERE side = 'hospital'"
+                       " AND request_id = ? GROUP BY state",
+                       DB_INT(id)));
+    for (;;) {
+        bool found = false;
+        GALEN_TRY(db_next(&rows, &found, info));
+        if (!found)
+            break;
+        any = true;
+        GALEN_TRY(workflow_set_int(counts, db_text(&rows, 0), db_int(&rows, 1), info));
+    }
+    return any ? workflow_set_object(out, "consents", &counts, info) : GALEN_OK;
+}
+
+enum galen_err purchasing_show(struct workflow *wf, uint64_t request_id,
+                               struct json_object **result, struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO made = NULL;
+    struct purchasing_row row;
+    struct purchasing_onchain chain;
+    bool reachable = false;
+    GALEN_TRY(purchasing_read_row(wf, &row, request_id, info));
+    GALEN_TRY(request_json(wf, &row, &chain, &reachable, &made, info));
+    if (reachable) {
+        GALEN_TRY(add_template(wf, made, &row, &chain, info));
+        GALEN_TRY(add_next(made, &chain, row.verified, info));
+    }
+    GALEN_TRY(add_consents(wf, made, request_id, info));
+    workflow_give(result, &made);
+    return GALEN_OK;
+}
