@@ -52,12 +52,27 @@ static int count_levels(json_object *value)
     return below + 1;
 }
 
+/* Both parsers make some hundred bytes of a two-byte container, so small texts could take
+ * gigabytes. Brackets and commas inside texts count too, which a bound may do. */
+static bool too_many(const char *text, size_t len)
+{
+    size_t containers = 0;
+    size_t commas = 0;
+    for (size_t i = 0; i < len; i++) {
+        containers += text[i] == '{' || text[i] == '[';
+        commas += text[i] == ',';
+    }
+    return containers > RECORD_MAX_JSON_CONTAINERS || commas > RECORD_MAX_JSON_VALUES;
+}
+
 enum galen_err record_json_parse(json_object **out, const char *text, size_t len, size_t max_bytes,
                                  struct galen_errinfo *info)
 {
     if (len > max_bytes || len > INT_MAX)
         return base_fail(info, GALEN_ERR_LIMIT, "JSON of %zu bytes; at most %zu are taken", len,
                          max_bytes);
+    if (too_many(text, len))
+        return base_fail(info, GALEN_ERR_LIMIT, "JSON of too many values");
     GALEN_TRY(record_json_gate(text, len, info));
     while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
         len--;

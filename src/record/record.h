@@ -34,19 +34,22 @@
 #define RECORD_SIGNATURE_BYTES 362 /* a CPY06 group signature */
 #define RECORD_ADDRESS_TEXT    43  /* "0x", 40 digits and NUL */
 
-#define RECORD_MAX_JSON_BYTES  ((size_t)16 << 20) /* a sensible max_bytes for record_json_parse */
-#define RECORD_MAX_JSON_DEPTH  64
-#define RECORD_MAX_LEAVES      65536u
-#define RECORD_MAX_PATH_BYTES  512
-#define RECORD_MAX_TEXT_BYTES  1024 /* of one text in a record, but for notes */
-#define RECORD_MAX_NOTES_BYTES 65536
-#define RECORD_MAX_LIST        8192 /* entries of one list in medical_data */
+#define RECORD_MAX_JSON_BYTES      ((size_t)16 << 20) /* a sensible max_bytes for record_json_parse */
+#define RECORD_MAX_JSON_DEPTH      64
+#define RECORD_MAX_JSON_CONTAINERS 2000000u
+#define RECORD_MAX_JSON_VALUES     8000000u
+#define RECORD_MAX_LEAVES          65536u
+#define RECORD_MAX_PATH_BYTES      512
+#define RECORD_MAX_TEXT_BYTES      1024 /* of one text in a record, but for notes */
+#define RECORD_MAX_NOTES_BYTES     65536
+#define RECORD_MAX_LIST            8192 /* entries of one list in medical_data */
 
 /* ---- strict JSON --------------------------------------------------------------------------- */
 
 /* Parses one JSON text (RFC 8259) from outside. The top must be an object or an array. Refused, as
  * PARSE: invalid UTF-8, a byte-order mark, duplicate keys, U+0000, lone surrogates, integers beyond
- * 64 bits, trailing bytes. More than max_bytes bytes or RECORD_MAX_JSON_DEPTH levels: LIMIT. Number
+ * 64 bits, trailing bytes. More than max_bytes bytes, RECORD_MAX_JSON_DEPTH levels,
+ * RECORD_MAX_JSON_CONTAINERS brackets or RECORD_MAX_JSON_VALUES commas: LIMIT. Number
  * literals that are not integers keep their spelling (json_object_get_string). text need not end in
  * NUL. */
 GALEN_MUST_CHECK enum galen_err record_json_parse(json_object **out, const char *text, size_t len,

@@ -538,8 +538,8 @@ static void test_round_trip(void **state)
     assert_ok(record_fhir_export(&again, record, info));
     const char *text = json_object_to_json_string(out);
     assert_string_equal(text, json_object_to_json_string(again));
-    assert_null(strstr(text, PATIENT + 2));
-    assert_null(strstr(text, HOSPITAL + 2));
+    assert_null(strstr(text, &PATIENT[2]));
+    assert_null(strstr(text, &HOSPITAL[2]));
     assert_non_null(strstr(text, "&lt;night&gt; team &amp; sent"));
     assert_non_null(strstr(text, "1.10"));
     import_text(&result, text, NULL);

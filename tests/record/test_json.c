@@ -89,6 +89,15 @@ static void test_parse_limits(void **state)
     (void)state;
     assert_int_equal(record_json_parse(&value, "[1]", 3, 2, NULL), GALEN_ERR_LIMIT);
     assert_int_equal(record_json_parse(&value, "{}\0", 3, 10, NULL), GALEN_ERR_PARSE);
+    size_t many = 3 * RECORD_MAX_JSON_CONTAINERS + 2;
+    char *text = malloc(many); /* [[],[],… with one bracket too many */
+    memset(text, '[', many);
+    for (size_t i = 0; i + 3 <= many - 2; i += 3)
+        memcpy(text + 1 + i, "[],", 3);
+    text[many - 2] = ' ';
+    text[many - 1] = ']';
+    assert_int_equal(record_json_parse(&value, text, many, many, NULL), GALEN_ERR_LIMIT);
+    free(text);
     for (int depth = 1; depth <= 400; depth++) {
         memset(nested, '[', (size_t)depth);
         memset(nested + depth, ']', (size_t)depth);
