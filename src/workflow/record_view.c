@@ -168,15 +168,20 @@ void storing_opened_clear(struct storing_opened *opened)
 }
 
 void storing_context(char out[STORING_CONTEXT_TEXT], const uint8_t root32[32],
-                     const struct chain_address *patient)
+                     const struct chain_address *patient, struct base_view eid)
 {
+    uint8_t eid32[32];
+    char eid_hex[65];
     char root[65];
     char address[CHAIN_ADDRESS_TEXT];
+    store_digest(eid32, eid.data, eid.len);
+    base_hex_encode(eid_hex, eid32, 32);
     base_hex_encode(root, root32, 32);
     chain_address_format(address, patient);
     snprintf(out, STORING_CONTEXT_TEXT,
-             "{\"idrec\":\"0x%s\",\"patient\":\"%s\",\"type\":\"" ENVELOPE_TYPE "\"}", root,
-             address);
+             "{\"eid\":\"0x%s\",\"idrec\":\"0x%s\",\"patient\":\"%s\",\"type\":\"" ENVELOPE_TYPE
+             "\"}",
+             eid_hex, root, address);
 }
 
 enum galen_err storing_check_cert(const struct storing_row *row, struct base_view envelope,
@@ -228,12 +233,17 @@ enum galen_err storing_decrypt(struct workflow *wf, const struct storing_row *ro
                                   .owner = row->owner,
                                   .key_version = row->key_version,
                                   .envelope_len = envelope.len};
+    BASE_BUF_AUTO cert = {0};
+    BASE_BUF_AUTO eid = {0};
+    uint8_t sig[SEAL_SIGNATURE_BYTES];
     char context[STORING_CONTEXT_TEXT];
     snprintf(opened.state, sizeof opened.state, "%s", row->state);
     memcpy(opened.idrec, row->root, 32);
     memcpy(opened.cid, row->cid, 32);
     memcpy(opened.sig, row->sig, sizeof opened.sig);
-    storing_context(context, row->root, &row->owner);
+    GALEN_TRY(seal_envelope_cert(&cert, envelope, info));
+    GALEN_TRY(seal_cert_parse(sig, &eid, steps_view(&cert), info));
+    storing_context(context, row->root, &row->owner, steps_view(&eid));
     GALEN_TRY(workflow_secret_get(wf, &jwk, WORKFLOW_KEY_JWK, &row->holder, info));
     GALEN_TRY(seal_open_envelope(&text, NULL, envelope, &jwk, context, info));
     GALEN_TRY(

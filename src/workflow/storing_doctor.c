@@ -208,10 +208,10 @@ enum galen_err storing_sign_record(struct workflow *wf, struct storing_draft *dr
 /* ---- step 3 ------------------------------------------------------------------------------------- */
 
 static enum galen_err make_cert(struct storing_draft *draft, const uint8_t k_patient32[32],
-                                struct base_buf *cert, struct galen_errinfo *info)
+                                struct base_buf *cert, struct base_buf *eid,
+                                struct galen_errinfo *info)
 {
     BASE_BUF_AUTO hospital_text = {0};
-    BASE_BUF_AUTO eid = {0};
     RECORD_JSON_AUTO hospital = NULL;
     struct json_object *in_record = NULL;
     const char *name = NULL;
@@ -225,21 +225,21 @@ static enum galen_err make_cert(struct storing_draft *draft, const uint8_t k_pat
     GALEN_TRY(workflow_set_address(hospital, "address", &draft->hospital.address, info));
     GALEN_TRY(record_json_jcs(&hospital_text, hospital, info));
     chain_address_format(patient, &draft->patient.address);
-    GALEN_TRY(seal_make_eid(&eid, draft->idrec, patient, (const char *)hospital_text.data,
+    GALEN_TRY(seal_make_eid(eid, draft->idrec, patient, (const char *)hospital_text.data,
                             k_patient32, &draft->gm.encryption, &draft->rm.encryption, info));
-    return seal_cert_encode(cert, draft->sig, steps_view(&eid), info);
+    return seal_cert_encode(cert, draft->sig, steps_view(eid), info);
 }
 
 /* What the envelope holds, JCS: it has seeds in it, base_buf wipes them. */
-static enum galen_err make_plaintext(struct storing_draft *draft, struct base_buf *text,
-                                     struct galen_errinfo *info)
+static enum galen_err make_plaintext(struct storing_draft *draft, const struct base_buf *eid,
+                                     struct base_buf *text, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO content = NULL;
     RECORD_JSON_AUTO context = NULL;
     RECORD_JSON_AUTO record = NULL;
     RECORD_JSON_AUTO releases = NULL;
     char context_text[STORING_CONTEXT_TEXT];
-    storing_context(context_text, draft->idrec, &draft->patient.address);
+    storing_context(context_text, draft->idrec, &draft->patient.address, steps_view(eid));
     GALEN_TRY(
         record_json_parse(&context, context_text, strlen(context_text), sizeof context_text, info));
     GALEN_TRY(record_json_copy(&record, draft->record, info));
@@ -259,12 +259,13 @@ enum galen_err storing_encrypt_record(struct workflow *wf, struct storing_draft 
     (void)wf;
     BASE_SECRET_AUTO k_patient = {0};
     BASE_BUF_AUTO cert = {0};
+    BASE_BUF_AUTO eid = {0};
     BASE_BUF_AUTO text = {0};
     GALEN_TRY(need_stage(draft, STAGE_SIGNED, info));
     GALEN_TRY(base_secret_alloc(&k_patient, SEAL_KEY_BYTES));
     base_random(k_patient.data, k_patient.len);
-    GALEN_TRY(make_cert(draft, k_patient.data, &cert, info));
-    GALEN_TRY(make_plaintext(draft, &text, info));
+    GALEN_TRY(make_cert(draft, k_patient.data, &cert, &eid, info));
+    GALEN_TRY(make_plaintext(draft, &eid, &text, info));
     enum galen_err err = seal_envelope(&draft->envelope, &draft->patient.encryption, k_patient.data,
                                        steps_view(&cert), steps_view(&text), info);
     if (err == GALEN_ERR_LIMIT)

@@ -72,10 +72,12 @@ GALEN_MUST_CHECK enum galen_err storing_set_state(struct workflow *wf, int64_t i
                                                   const char *state, const char *reason,
                                                   struct galen_errinfo *info);
 
-/* The envelope's context, JCS: {idrec, patient, type galen.envelope/1}. */
-#define STORING_CONTEXT_TEXT 192
+/* The envelope's context, JCS: {eid, idrec, patient, type galen.envelope/1}. eid is the SHA-256 of
+ * the CERT's eId, which the envelope's tag does not cover: without it anyone could anchor a copy
+ * whose eId the managers cannot open. */
+#define STORING_CONTEXT_TEXT 288
 void storing_context(char out[STORING_CONTEXT_TEXT], const uint8_t root32[32],
-                     const struct chain_address *patient);
+                     const struct chain_address *patient, struct base_view eid);
 /* The parts of opening a record, each one check. The envelope's CERT holds the row's signature;
  * cert (may be NULL) is replaced. */
 GALEN_MUST_CHECK enum galen_err storing_check_cert(const struct storing_row *row,
@@ -103,16 +105,16 @@ GALEN_MUST_CHECK enum galen_err storing_check_releases(struct workflow *wf,
                                                        uint8_t roots[STORING_MAX_RELEASES][32],
                                                        size_t *n_roots, struct galen_errinfo *info);
 
-/* Step 5 of what the doctor's row still has to hand over; nothing when all is done. tx as in
- * workflow_transact, for records sent from the wallet. */
-GALEN_MUST_CHECK enum galen_err storing_send_row(struct workflow *wf, int64_t id,
-                                                 struct json_object **tx,
-                                                 struct galen_errinfo *info);
 /* storeDataFor from the doctor's own wallet (the row's holder): it names the doctor. */
 GALEN_MUST_CHECK enum galen_err storing_send_from_wallet(struct workflow *wf,
                                                          const struct storing_row *row,
                                                          struct json_object **tx,
                                                          struct galen_errinfo *info);
+/* Step 5 of what the doctor's row still has to hand over; nothing when all is done. tx as in
+ * workflow_transact, for records sent from the wallet. */
+GALEN_MUST_CHECK enum galen_err storing_send_row(struct workflow *wf, int64_t id,
+                                                 struct json_object **tx,
+                                                 struct galen_errinfo *info);
 /* The same for all rows that an interruption left. */
 GALEN_MUST_CHECK enum galen_err storing_retry_unsent(struct workflow *wf,
                                                      struct galen_errinfo *info);

@@ -20,6 +20,16 @@ static enum galen_err examine(struct workflow *wf, const struct storing_row *row
 {
     BASE_BUF_AUTO envelope = {0};
     STORING_OPENED_AUTO opened = {0};
+    int64_t listed = 0;
+    /* First what needs no block, so that nobody can make this home wait for nothing. */
+    GALEN_TRY(
+        storing_check_signature(wf, row->key_version, row->sig, row->root, &row->owner, info));
+    GALEN_TRY(db_get_int(wf->db, &listed, 0, info,
+                         "SELECT count(*) FROM record WHERE side = 'patient' AND holder = ?"
+                         " AND merkle_root = ? AND state = 'anchored' AND id <> ?",
+                         DB_BLOB(row->holder.bytes, 20), DB_BLOB(row->root, 32), DB_INT(row->id)));
+    if (listed > 0)
+        return base_fail(info, GALEN_ERR_CHECK, "a copy of a record that is listed already");
     /* An altered copy here is not the record's fault: a good one may still come. */
     enum galen_err err = store_get(&envelope, wf->store, row->cid, info);
     if (err == GALEN_ERR_NOT_FOUND)
@@ -27,8 +37,6 @@ static enum galen_err examine(struct workflow *wf, const struct storing_row *row
     if (err == GALEN_ERR_CHECK)
         return base_fail(info, GALEN_ERR_STATE, "its block was altered here");
     GALEN_TRY(err);
-    GALEN_TRY(
-        storing_check_signature(wf, row->key_version, row->sig, row->root, &row->owner, info));
     GALEN_TRY(storing_check_cert(row, steps_view(&envelope), NULL, info));
     GALEN_TRY(storing_decrypt(wf, row, steps_view(&envelope), &opened, info));
     GALEN_TRY(storing_check_root(&opened, info));
