@@ -147,6 +147,7 @@ static enum galen_err set_up_group(struct demo *demo, const struct cast *cast,
     GALEN_TRY(demo_check(demo, strlen(demo_text(proposed, "fingerprint")) == 66, info,
                          "group key %s confirmed by the revocation manager's own wallet",
                          demo_text(proposed, "fingerprint")));
+    GALEN_TRY(demo_deliver_mail(demo, info));
 
     GALEN_TRY(demo_step(demo, "Preparation: doctors join", "doctors, group manager", info,
                         "Each answers a nonce with a join request, a statement and the wallet's "

@@ -292,8 +292,8 @@ static enum galen_err pending_read(struct workflow *wf, struct pending *pending,
     GALEN_TRY(workflow_home_open(wf, &sealed, db_blob(&rows, 1), info));
     if (json_object_object_get_ex(sealed, "given", &part))
         GALEN_TRY(record_json_copy(&pending->answer, part, info));
-    part = sealed;
-    (void)json_object_object_get_ex(sealed, "wanted", &part);
+    if (!json_object_object_get_ex(sealed, "wanted", &part))
+        part = sealed;
     GALEN_TRY(record_json_copy(&pending->wanted, part, info));
     return purchasing_parse_wanted(&pending->question, template_hash, pending->wanted, info);
 }

@@ -289,8 +289,9 @@ static enum galen_err nth_question(struct workflow *wf, const struct chain_addre
     GALEN_TRY(db_bytes(&rows, 1, question->hospital.bytes, 20, info));
     snprintf(state, 16, "%s", db_text(&rows, 3));
     GALEN_TRY(workflow_home_open(wf, &body, db_blob(&rows, 2), info));
-    struct json_object *asked = body;
-    (void)json_object_object_get_ex(body, "wanted", &asked);
+    struct json_object *asked = NULL;
+    if (!json_object_object_get_ex(body, "wanted", &asked))
+        asked = body;
     return purchasing_parse_wanted(question, template_hash, asked, info);
 }
 
