@@ -41,13 +41,13 @@ enum galen_err fhir_input_load(struct fhir_input *input, struct record_fhir_resu
 /* The resource that owner[key].reference names, or FHIR_NONE. */
 size_t fhir_input_resolve(const struct fhir_input *input, json_object *owner, const char *key);
 
-/* ---- report (fhir_report.c) ---------------------------------------------------------------------- */
+/* ---- report (fhir_report.c) ------------------------------------------------------------------ */
 
 /* One more resource that became no part of a record. */
 enum galen_err fhir_skip(struct record_fhir_result *result, const char *resource_type,
                          const char *reason, struct galen_errinfo *info);
 
-/* ---- reading data types (fhir_read.c) --------------------------------------------------------------- */
+/* ---- reading data types (fhir_read.c) -------------------------------------------------------- */
 
 /* array[index] of object[key]; NULL when there is none. */
 json_object *fhir_item(json_object *object, const char *key, size_t index);
@@ -79,7 +79,7 @@ bool fhir_time(int64_t *unix_s, const char *date);
 /* Full years from birth (a year, month or day) to date; -1 when it cannot be told. */
 int64_t fhir_age(const char *birth, const char *date);
 
-/* ---- resources to entries (fhir_entry.c) ------------------------------------------------------------- */
+/* ---- resources to entries (fhir_entry.c) ----------------------------------------------------- */
 
 /* demographics of a Patient without the age; *out = NULL when there are none. */
 enum galen_err fhir_read_patient(json_object **out, json_object *patient,
@@ -92,7 +92,7 @@ enum galen_err fhir_read_entries(json_object **out, enum record_list *list, cons
 /* Is resources of this type ever read by fhir_read_entries? */
 bool fhir_is_clinical(const char *type);
 
-/* ---- category (fhir_category.c) ---------------------------------------------------------------------- */
+/* ---- category (fhir_category.c) -------------------------------------------------------------- */
 
 /* A static name, or a text borrowed from encounter. medical: the record's medical_data, or NULL. */
 const char *fhir_category(json_object *encounter, json_object *medical);

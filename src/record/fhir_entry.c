@@ -12,7 +12,7 @@ static bool one_of(const char *text, const char *const *list)
     return false;
 }
 
-/* ---- Patient ----------------------------------------------------------------------------------- */
+/* ---- Patient --------------------------------------------------------------------------------- */
 
 static enum galen_err read_address(json_object *out, json_object *patient,
                                    struct galen_errinfo *info)
@@ -118,7 +118,7 @@ enum galen_err fhir_read_patient(json_object **out, json_object *patient,
     return GALEN_OK;
 }
 
-/* ---- clinical resources -------------------------------------------------------------------------- */
+/* ---- clinical resources ---------------------------------------------------------------------- */
 
 /* What one kind of resource needs told apart. */
 struct source {

@@ -35,7 +35,7 @@ static enum galen_err make_uuid(char out[UUID_TEXT], const struct export *export
     return GALEN_OK;
 }
 
-/* ---- small parts ------------------------------------------------------------------------------- */
+/* ---- small parts ----------------------------------------------------------------------------- */
 
 static enum galen_err set_text(json_object *object, const char *key, const char *text,
                                struct galen_errinfo *info)
@@ -148,7 +148,7 @@ static enum galen_err set_status(json_object *object, json_object *entry,
     return set_text(object, "status", "unknown", info);
 }
 
-/* ---- resources ---------------------------------------------------------------------------------- */
+/* ---- resources ------------------------------------------------------------------------------- */
 
 /* A new resource of the bundle, linked to patient and encounter where that makes sense. */
 static enum galen_err add_resource(json_object **out, struct export *export, const char *type,

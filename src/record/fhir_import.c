@@ -47,7 +47,7 @@ static bool is_type(const struct fhir_resource *resource, const char *type)
     return strcmp(resource->type, type) == 0;
 }
 
-/* ---- whose ---------------------------------------------------------------------------------------- */
+/* ---- whose ----------------------------------------------------------------------------------- */
 
 static enum galen_err find_patient(struct import *import, struct galen_errinfo *info)
 {
@@ -90,7 +90,7 @@ static const char *check_subject(const struct import *import, json_object *value
     return "it does not say which patient it is about";
 }
 
-/* ---- encounters ----------------------------------------------------------------------------------- */
+/* ---- encounters ------------------------------------------------------------------------------ */
 
 static const char *check_encounter(struct draft *draft, json_object *value)
 {
@@ -174,7 +174,7 @@ static enum galen_err find_encounters(struct import *import, struct galen_errinf
     return add_draft(import, &whole, FHIR_NONE, info);
 }
 
-/* ---- what belongs where ------------------------------------------------------------------------------ */
+/* ---- what belongs where ---------------------------------------------------------------------- */
 
 static const char *entry_date(json_object *entries)
 {
@@ -281,7 +281,7 @@ static enum galen_err place_resource(struct import *import, const struct fhir_re
     return GALEN_OK;
 }
 
-/* ---- records ---------------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 /* One category for all encounters when they agree. */
 static const char *common_category(const struct import *import, json_object *medical)

@@ -18,7 +18,7 @@ void fhir_input_clear(struct fhir_input *input)
     *input = (struct fhir_input){0};
 }
 
-/* ---- gzip -------------------------------------------------------------------------------------- */
+/* ---- gzip ------------------------------------------------------------------------------------ */
 
 static void end_inflate(z_stream *stream)
 {
@@ -63,7 +63,7 @@ static enum galen_err unpack(struct base_buf *out, const uint8_t *data, size_t l
     }
 }
 
-/* ---- resources ----------------------------------------------------------------------------------- */
+/* ---- resources ------------------------------------------------------------------------------- */
 
 static enum galen_err index_as(struct fhir_input *input, const char *name,
                                struct galen_errinfo *info)
@@ -157,7 +157,16 @@ static enum galen_err add_document(struct fhir_input *input, struct record_fhir_
     return GALEN_ERR_PARSE;
 }
 
-/* ---- text ---------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
+
+static bool is_blank(const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
+            return false;
+    }
+    return true;
+}
 
 static enum galen_err add_lines(struct fhir_input *input, struct record_fhir_result *result,
                                 const char *text, size_t len, bool *any, struct galen_errinfo *info)
@@ -166,8 +175,8 @@ static enum galen_err add_lines(struct fhir_input *input, struct record_fhir_res
         const char *stop = memchr(text, '\n', (size_t)(end - text));
         size_t line_len = stop == NULL ? (size_t)(end - text) : (size_t)(stop - text);
         const char *line = text;
-        text += line_len + 1;
-        if (strspn(line, " \t\r") >= line_len)
+        text = stop == NULL ? end : stop + 1;
+        if (is_blank(line, line_len))
             continue;
         json_object *document = NULL;
         enum galen_err err = record_json_parse(&document, line, line_len, RECORD_FHIR_MAX_BYTES,
@@ -228,7 +237,7 @@ enum galen_err fhir_input_load(struct fhir_input *input, struct record_fhir_resu
     return load_text(input, result, (const char *)unpacked.data, unpacked.len, info);
 }
 
-/* ---- references ---------------------------------------------------------------------------------- */
+/* ---- references ------------------------------------------------------------------------------ */
 
 size_t fhir_input_resolve(const struct fhir_input *input, json_object *owner, const char *key)
 {

@@ -27,7 +27,7 @@ enum galen_err fhir_put_text(json_object *entry, const char *key, const char *te
     return record_json_set(entry, key, json_object_new_string(text), info);
 }
 
-/* ---- codes ------------------------------------------------------------------------------------ */
+/* ---- codes ----------------------------------------------------------------------------------- */
 
 const char *fhir_concept_code(json_object *concept)
 {
@@ -99,7 +99,7 @@ enum galen_err fhir_read_concept(bool *any, json_object *entry, json_object *con
     return record_json_set(entry, "also", taken, info);
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* The number as the source wrote it. */
 static const char *number_literal(json_object *value)
@@ -184,7 +184,7 @@ enum galen_err fhir_read_value(bool *any, const char **reason, json_object *entr
     return GALEN_OK;
 }
 
-/* ---- dates ------------------------------------------------------------------------------------- */
+/* ---- dates ----------------------------------------------------------------------------------- */
 
 static const char *date_member(json_object *object, const char *key)
 {

@@ -34,7 +34,7 @@
 #define RECORD_SIGNATURE_BYTES 362 /* a CPY06 group signature */
 #define RECORD_ADDRESS_TEXT    43  /* "0x", 40 digits and NUL */
 
-#define RECORD_MAX_JSON_BYTES      ((size_t)16 << 20) /* a sensible max_bytes for record_json_parse */
+#define RECORD_MAX_JSON_BYTES      ((size_t)16 << 20) /* for record_json_parse */
 #define RECORD_MAX_JSON_DEPTH      64
 #define RECORD_MAX_JSON_CONTAINERS 2000000u
 #define RECORD_MAX_JSON_VALUES     8000000u
@@ -44,7 +44,7 @@
 #define RECORD_MAX_NOTES_BYTES     65536
 #define RECORD_MAX_LIST            8192 /* entries of one list in medical_data */
 
-/* ---- strict JSON --------------------------------------------------------------------------- */
+/* ---- strict JSON ----------------------------------------------------------------------------- */
 
 /* Parses one JSON text (RFC 8259) from outside. The top must be an object or an array. Refused, as
  * PARSE: invalid UTF-8, a byte-order mark, duplicate keys, U+0000, lone surrogates, integers beyond
@@ -137,7 +137,7 @@ record_json_check_keys(json_object *object, const char *const *required,
 GALEN_MUST_CHECK enum galen_err record_json_check_type(json_object *object, const char *type,
                                                        struct galen_errinfo *info);
 
-/* ---- the record ---------------------------------------------------------------------------- */
+/* ---- the record ------------------------------------------------------------------------------ */
 
 #define RECORD_TYPE "galen.record/1"
 
@@ -170,7 +170,7 @@ const char *const *record_categories(void);
 /* The known name that text spells (ASCII case aside); NULL when there is none. */
 const char *record_find_category(const char *text);
 
-/* ---- the salted Merkle tree ---------------------------------------------------------------- */
+/* ---- the salted Merkle tree ------------------------------------------------------------------ */
 
 struct record_tree;
 
@@ -203,7 +203,7 @@ GALEN_MUST_CHECK enum galen_err record_id(uint8_t idrec32[RECORD_HASH_BYTES], js
                                           const uint8_t seed[RECORD_SEED_BYTES],
                                           struct galen_errinfo *info);
 
-/* ---- disclosures --------------------------------------------------------------------------- */
+/* ---- disclosures ----------------------------------------------------------------------------- */
 
 #define RECORD_DISCLOSURE_TYPE "galen.disclosure/1"
 
@@ -275,7 +275,7 @@ GALEN_MUST_CHECK enum galen_err
 record_disclosure_content(json_object **out, const struct record_disclosure *disclosure,
                           struct galen_errinfo *info);
 
-/* ---- what the doctor signs ----------------------------------------------------------------- */
+/* ---- what the doctor signs ------------------------------------------------------------------- */
 
 /* SHA-256("galen/record/1" | chain id u256 | DataHub 20 | IDrec 32 | patient 20). */
 GALEN_MUST_CHECK enum galen_err record_msg32(uint8_t msg32[32], uint64_t chain_id,
@@ -290,7 +290,7 @@ GALEN_MUST_CHECK enum galen_err record_release_msg32(uint8_t msg32[32], uint64_t
                                                      const uint8_t release20[RECORD_ADDRESS_BYTES],
                                                      struct galen_errinfo *info);
 
-/* ---- releases ------------------------------------------------------------------------------ */
+/* ---- releases -------------------------------------------------------------------------------- */
 
 #define RECORD_RELEASE_TYPE "galen.release/1"
 
@@ -339,7 +339,7 @@ GALEN_MUST_CHECK enum galen_err record_release_encode(json_object **out,
 GALEN_MUST_CHECK enum galen_err record_release_parse(struct record_release *out, json_object *value,
                                                      struct galen_errinfo *info);
 
-/* ---- templates ----------------------------------------------------------------------------- */
+/* ---- templates ------------------------------------------------------------------------------- */
 
 #define RECORD_TEMPLATE_TYPE        "galen.template/1"
 #define RECORD_TEMPLATE_MAX_FILTERS 64
@@ -396,7 +396,7 @@ GALEN_MUST_CHECK enum galen_err record_template_check(bool *complete,
                                                       const struct record_disclosure *disclosure,
                                                       int request_year, struct galen_errinfo *info);
 
-/* ---- HL7 FHIR R4 --------------------------------------------------------------------------- */
+/* ---- HL7 FHIR R4 ----------------------------------------------------------------------------- */
 
 #define RECORD_FHIR_MAX_BYTES ((size_t)64 << 20) /* of one file, unpacked */
 
