@@ -7,12 +7,12 @@ import {Records} from "./datahub/Records.sol";
 import {Settlement} from "./datahub/Settlement.sol";
 
 /// @title DataHub: anchors of medical records, the directory of keys, and the escrow of data sales
-/// @notice Records are anchored and never changed ({Records}); two managers who are never the same account
-/// keep the directory ({Managers}, {GroupKeys}, {Profiles}); a buyer's money leaves only to the patients'
-/// payout accounts, the hospital that delivered, or back to the buyer ({Requests}, {Settlement}). Every
-/// state of a request has an exit by time alone that anyone may take: acting is possible while
-/// `block.timestamp < deadline`, the exit from `block.timestamp >= deadline` on. Times are seconds, money is
-/// wei, a cid is the SHA-256 digest of a raw CIDv1 block.
+/// @notice Records are anchored and never changed ({Records}); two managers who are never the same
+/// account keep the directory ({Managers}, {GroupKeys}, {Profiles}); a buyer's money leaves only to
+/// the patients' payout accounts, the hospital that delivered, or back to the buyer ({Requests},
+/// {Settlement}). Every state of a request has an exit by time alone that anyone may take: acting
+/// is possible while `block.timestamp < deadline`, the exit from `block.timestamp >= deadline` on.
+/// Times are seconds, money is wei, a cid is the SHA-256 digest of a raw CIDv1 block.
 contract DataHub is Profiles, Records, Settlement {
     /// @param groupManager_ the first group manager
     /// @param revocationManager_ the first revocation manager, another account

@@ -1,14 +1,12 @@
 // Runs the contract's Forge tests on a built artifact and prints the result as TAP.
 // Usage: forge-tap.mjs ARTIFACT.json WORKDIR [forge test arguments]
-// WORKDIR takes forge's cache and output. FOUNDRY_PROFILE=heavy runs many more rounds; GALEN_FUZZ_SEED
-// repeats a run. A test that fails, no test at all, or a failing compilation end with 1.
+// WORKDIR takes forge's cache and output. FOUNDRY_PROFILE=heavy runs many more rounds;
+// GALEN_FUZZ_SEED repeats a run. A test that fails, no test at all, or a failing compilation end
+// with 1.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+import { findBinary, root } from './forge-binaries.mjs';
 
 function bail(message) {
   console.log(`Bail out! ${message}`);
@@ -17,14 +15,9 @@ function bail(message) {
 
 const [artifact, work, ...more] = process.argv.slice(2);
 if (!work) bail('usage: forge-tap.mjs ARTIFACT.json WORKDIR [forge test arguments]');
-const forge = ['amd64', 'arm64']
-  .map((arch) => path.join(root, 'node_modules', '@foundry-rs', `forge-linux-${arch}`, 'bin', 'forge'))
-  .find((file) => fs.existsSync(file));
-if (!forge) bail('forge is not in node_modules: run `make setup`');
-
 const seed = process.env.GALEN_FUZZ_SEED ?? `0x${randomBytes(32).toString('hex')}`;
 console.log(`# GALEN_FUZZ_SEED=${seed}`);
-const run = spawnSync(forge, ['test', '--json', '--fuzz-seed', seed, ...more], {
+const run = spawnSync(findBinary('forge'), ['test', '--json', '--fuzz-seed', seed, ...more], {
   cwd: path.join(root, 'contracts'),
   encoding: 'utf8',
   maxBuffer: 1 << 28,
@@ -45,19 +38,23 @@ try {
   bail(run.error?.message ?? `forge ended with ${run.status ?? run.signal} and no results`);
 }
 
-const rounds = (kind) => {
+// " (256 runs)" of a fuzz test, " (16 runs, 4000 calls)" of an invariant
+function rounds(kind) {
   const { runs, calls } = Object.values(kind ?? {})[0] ?? {};
-  return runs === undefined ? '' : ` (${runs} runs${calls === undefined ? '' : `, ${calls} calls`})`;
-};
+  if (runs === undefined) return '';
+  return calls === undefined ? ` (${runs} runs)` : ` (${runs} runs, ${calls} calls)`;
+}
+
 let count = 0;
 let failures = 0;
 for (const [suite, { test_results: tests }] of Object.entries(suites)) {
   for (const [name, test] of Object.entries(tests)) {
     const good = test.status === 'Success' || test.status === 'Skipped';
     const skip = test.status === 'Skipped' ? ' # SKIP' : '';
+    const title = `${suite.split(':')[1]} ${name}${rounds(test.kind)}${skip}`;
     count += 1;
     failures += good ? 0 : 1;
-    console.log(`${good ? 'ok' : 'not ok'} ${count} - ${suite.split(':')[1]} ${name}${rounds(test.kind)}${skip}`);
+    console.log(`${good ? 'ok' : 'not ok'} ${count} - ${title}`);
     if (!good) {
       const note = { reason: test.reason, counterexample: test.counterexample };
       console.log(JSON.stringify(note, null, 2).replace(/^/gm, '# '));
@@ -66,5 +63,7 @@ for (const [suite, { test_results: tests }] of Object.entries(suites)) {
 }
 if (count === 0) bail('forge ran no test');
 console.log(`1..${count}`);
-if (run.status !== 0 && failures === 0) bail(`forge ended with ${run.status ?? run.signal}: ${run.stderr}`);
+if (run.status !== 0 && failures === 0) {
+  bail(`forge ended with ${run.status ?? run.signal}: ${run.stderr}`);
+}
 process.exit(failures ? 1 : 0);

@@ -1,26 +1,14 @@
-// A chain of one's own for measuring: Anvil on a free port of loopback, and whole transactions on it.
+// A chain of one's own to measure on: Anvil on a free port of loopback, and whole transactions.
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Interface, JsonRpcProvider } from 'ethers';
-
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-
-function findAnvil() {
-  for (const arch of ['amd64', 'arm64']) {
-    const at = path.join(root, 'node_modules', '@foundry-rs', `anvil-linux-${arch}`, 'bin', 'anvil');
-    if (fs.existsSync(at)) return at;
-  }
-  throw new Error('anvil is not in node_modules: run `make setup`');
-}
+import { findBinary } from './forge-binaries.mjs';
 
 /** The most gas a transaction may have (EIP-7825), which every documented maximum must keep to. */
 export const TX_GAS_CAP = 2 ** 24;
 
-/** Starts Anvil; `stop()` ends it. Accounts and block times come from Anvil and are always the same. */
+/** Starts Anvil; `stop()` ends it. Accounts and the first block's time are always the same. */
 export async function startChain(hardfork) {
-  const anvil = spawn(findAnvil(), [
+  const anvil = spawn(findBinary('anvil'), [
     '--port', '0', '--hardfork', hardfork, '--accounts', '10', '--chain-id', '31337',
     '--gas-limit', '30000000', '--base-fee', '0', '--timestamp', '1800000000',
   ], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -71,7 +59,8 @@ export class Measured {
   }
 
   async deploy(from, ...args) {
-    const sent = await this.send({ from, data: this.bytecode + this.abi.encodeDeploy(args).slice(2) });
+    const data = this.bytecode + this.abi.encodeDeploy(args).slice(2);
+    const sent = await this.send({ from, data });
     if (!sent.ok) throw new Error('the contract was not deployed');
     this.address = sent.receipt.contractAddress;
     return sent.gas;
@@ -83,8 +72,9 @@ export class Measured {
     const transaction = { from, to: this.address, data, value: `0x${value.toString(16)}` };
     const sent = await this.send(transaction);
     if (sent.ok) return sent.gas;
+    const gas = `0x${TX_GAS_CAP.toString(16)}`;
     try {
-      await this.provider.send('eth_call', [{ ...transaction, gas: `0x${TX_GAS_CAP.toString(16)}` }, 'latest']);
+      await this.provider.send('eth_call', [{ ...transaction, gas }, 'latest']);
     } catch (error) {
       const known = error.info?.error?.data ?? error.data;
       const decoded = known && this.abi.parseError(known);

@@ -1,12 +1,13 @@
 // Measures DataHub's calls as whole transactions (intrinsic gas, calldata and its EIP-7623 floor
 // included) on an Anvil of its own, and writes the table docs/gas.md.
 // Usage: gas-table.mjs ARTIFACT.json [--check]
-// Ends with 1 when a figure is above its target, when a hardfork differs, or, with --check, when the
-// committed table is not what was measured. --check writes nothing.
+// Ends with 1 when a figure is above its target, when the hardforks differ, or, with --check, when
+// the committed table is not what was measured. --check writes nothing.
 import fs from 'node:fs';
 import path from 'node:path';
 import { AbiCoder, Wallet, ZeroHash, getAddress, keccak256, toBeHex, zeroPadValue } from 'ethers';
-import { Measured, TX_GAS_CAP, root, startChain } from './gas-chain.mjs';
+import { root } from './forge-binaries.mjs';
+import { Measured, TX_GAS_CAP, startChain } from './gas-chain.mjs';
 
 const table = path.join(root, 'docs', 'gas.md');
 const readJson = (...at) => JSON.parse(fs.readFileSync(path.join(root, ...at), 'utf8'));
@@ -46,15 +47,20 @@ class Bench {
     [this.gm, this.rm, this.hospital, this.buyer, this.patient, this.relay] = accounts;
     this.rmWallet = new Wallet(word('revocation manager'));
     this.rows = [];
-    this.payoutsMade = 0;
   }
 
-  row(name, gas, { per = 1, target } = {}) {
-    this.rows.push({ name, gas, per, each: Math.ceil(gas / per), target });
+  row(title, gas, { per = 1, target } = {}) {
+    this.rows.push({ title, gas, per, each: Math.ceil(gas / per), target });
+  }
+
+  /** Calls and writes a row; per: how many things the call is for; target: most gas for each. */
+  async measure(title, from, name, args, { value, per, target } = {}) {
+    this.row(title, await this.hub.call(from, name, args, value), { per, target });
   }
 
   signTyped(wallet, primary, value) {
-    const domain = { name: 'Galen', version: '1', chainId: 31337, verifyingContract: this.hub.address };
+    const verifyingContract = this.hub.address;
+    const domain = { name: 'Galen', version: '1', chainId: 31337, verifyingContract };
     return wallet.signTypedData(domain, { [primary]: DOMAIN_TYPES[primary] }, value);
   }
 
@@ -85,7 +91,8 @@ class Bench {
   async delivered(label, n, payout) {
     const id = await this.replied(Math.min(n, 20), Math.max(n, 20));
     const entries = await this.entries(id, label, n, payout);
-    const gas = await this.hub.call(this.hospital, 'deliver', [id, word('manifest'), entries, true]);
+    const args = [id, word('manifest'), entries, true];
+    const gas = await this.hub.call(this.hospital, 'deliver', args);
     return { id, entries, gas };
   }
 }
@@ -111,78 +118,91 @@ function partTree(id, entries) {
   for (let i = n - 2; i >= 0; i--) tree[i] = join(tree[2 * i + 1], tree[2 * i + 2]);
   return (index) => {
     const proof = [];
-    for (let at = 2 * n - 2 - index; at > 0; at = (at - 1) >> 1) proof.push(tree[((at + 1) ^ 1) - 1]);
+    for (let node = 2 * n - 2 - index; node > 0; node = (node - 1) >> 1) {
+      proof.push(tree[((node + 1) ^ 1) - 1]);
+    }
     return proof;
   };
 }
 
 async function measureDirectory(bench) {
-  const { hub, gm, rm } = bench;
+  const { gm, rm, hospital, patient, relay } = bench;
   const key = `0x${vectors.setup.group_key}`;
   const fingerprint = `0x${vectors.setup.fingerprint}`;
-  bench.row('setHospital', await hub.call(gm, 'setHospital', [bench.hospital, true]));
-  bench.row('setGroupKey', await hub.call(gm, 'setGroupKey', [fingerprint, key, points]));
-  bench.row('confirmGroupKey', await hub.call(rm, 'confirmGroupKey', [1, fingerprint]));
-  bench.row('setRevocationList, first', await hub.call(rm, 'setRevocationList', [word('list', 1)]));
-  bench.row('setRevocationList, later', await hub.call(rm, 'setRevocationList', [word('list', 2)]));
-  bench.row('setProfile, first', await hub.call(bench.patient, 'setProfile', [word('profile', 1)]));
-  bench.row('setProfile, later', await hub.call(bench.patient, 'setProfile', [word('profile', 2)]));
-
+  await bench.measure('setHospital', gm, 'setHospital', [hospital, true]);
+  await bench.measure('setGroupKey', gm, 'setGroupKey', [fingerprint, key, points]);
+  await bench.measure('confirmGroupKey', rm, 'confirmGroupKey', [1, fingerprint]);
+  for (const [i, when] of ['first', 'later'].entries()) {
+    await bench.measure(`setRevocationList, ${when}`, rm, 'setRevocationList', [word('list', i)]);
+  }
+  for (const [i, when] of ['first', 'later'].entries()) {
+    await bench.measure(`setProfile, ${when}`, patient, 'setProfile', [word('profile', i)]);
+  }
   const newcomer = new Wallet(word('newcomer'));
   const profile = {
-    owner: newcomer.address, profileCid: word('profile', 3), nonce: 1_800_000_000, expiry: 1_900_000_000,
+    owner: newcomer.address,
+    profileCid: word('profile', 3),
+    nonce: 1_800_000_000,
+    expiry: 1_900_000_000,
   };
-  const profileSig = await bench.signTyped(newcomer, 'Profile', profile);
-  bench.row('setProfileFor, first', await hub.call(bench.relay, 'setProfileFor', [
-    profile.owner, profile.profileCid, profile.nonce, profile.expiry, profileSig,
-  ]));
+  const sig = await bench.signTyped(newcomer, 'Profile', profile);
+  await bench.measure('setProfileFor, first', relay, 'setProfileFor',
+    [...Object.values(profile), sig]);
 }
 
 /** The revocation manager's office goes to a key we can sign with, in its two steps. */
 async function measureRotation(bench) {
   const { hub, gm, rm, rmWallet } = bench;
-  await hub.provider.send('anvil_setBalance', [rmWallet.address, toBeHex(10n ** 18n)]);
-  await hub.provider.send('anvil_impersonateAccount', [rmWallet.address]);
-  bench.row('proposeManager', await hub.call(rm, 'proposeManager', [rmWallet.address]));
-  bench.row('acceptRevocationManager', await hub.call(rmWallet.address, 'acceptRevocationManager', []));
-  for (const [name, size] of [['first', 1], ['later', 2]]) {
-    const head = { keyVersion: 1, size, head: word('registry', size) };
+  const next = rmWallet.address;
+  await hub.provider.send('anvil_setBalance', [next, toBeHex(10n ** 18n)]);
+  await hub.provider.send('anvil_impersonateAccount', [next]);
+  await bench.measure('proposeManager', rm, 'proposeManager', [next]);
+  await bench.measure('acceptRevocationManager', next, 'acceptRevocationManager', []);
+  for (const [i, when] of ['first', 'later'].entries()) {
+    const head = { keyVersion: 1, size: i + 1, head: word('registry', i) };
     const sig = await bench.signTyped(rmWallet, 'RegistryHead', head);
-    bench.row(`commitMembers, ${name}`,
-      await hub.call(gm, 'commitMembers', [head.keyVersion, head.size, head.head, sig]));
+    await bench.measure(`commitMembers, ${when}`, gm, 'commitMembers',
+      [...Object.values(head), sig]);
   }
 }
 
 async function measureStoring(bench) {
-  const { hub } = bench;
-  bench.row('storeData', await hub.call(bench.patient, 'storeData',
-    [word('cid'), word('root'), signature(0)]), { target: 65_000 });
-  bench.row('storeDataFor', await hub.call(bench.relay, 'storeDataFor',
-    [word('cid', 1), word('root', 1), signature(1), bench.patient, 1]), { target: 65_000 });
-  bench.row('storeDataFor, already stored', await hub.call(bench.relay, 'storeDataFor',
-    [word('cid', 1), word('root', 1), signature(1), bench.patient, 1]));
+  const { patient, relay } = bench;
+  await bench.measure('storeData', patient, 'storeData',
+    [word('cid'), word('root'), signature(0)], { target: 65_000 });
+  const record = [word('cid', 1), word('root', 1), signature(1), patient, 1];
+  await bench.measure('storeDataFor', relay, 'storeDataFor', record, { target: 65_000 });
+  await bench.measure('storeDataFor, already stored', relay, 'storeDataFor', record);
   for (const n of [100, 400]) {
     const items = range(n).map((i) => ({
-      cid: word(`batch ${n} cid`, i), merkleRoot: word(`batch ${n} root`, i), sig: signature(i),
-      owner: account('patient', i), keyVersion: 1,
+      cid: word(`batch ${n} cid`, i),
+      merkleRoot: word(`batch ${n} root`, i),
+      sig: signature(i),
+      owner: account('patient', i),
+      keyVersion: 1,
     }));
-    bench.row(`storeBatch(${n}), a record`, await hub.call(bench.relay, 'storeBatch', [items]),
+    await bench.measure(`storeBatch(${n}), a record`, relay, 'storeBatch', [items],
       { per: n, target: 42_000 });
   }
   const wrapped = `0x${Buffer.from('e'.repeat(420)).toString('hex')}`;
-  bench.row('postShare, key of 420 bytes', await hub.call(bench.patient, 'postShare',
-    [account('doctor', 0), word('share'), wrapped]));
+  await bench.measure('postShare, key of 420 bytes', patient, 'postShare',
+    [account('doctor', 0), word('share'), wrapped]);
 }
 
-async function measurePurchasing(bench) {
-  const { hub, buyer, hospital, relay } = bench;
+async function measureAsking(bench) {
+  const { hub, buyer, hospital } = bench;
   const terms = [20, 400, 3 * DAY, 14 * DAY, 7 * DAY, 14 * DAY];
-  await hub.call(buyer, 'request', [word('template')], ESCROW); // the counter's first use costs more
-  bench.row('request', await hub.call(buyer, 'request', [word('template')], ESCROW), { target: 80_000 });
-  bench.row('requestWithTerms', await hub.call(buyer, 'requestWithTerms', [word('template'), terms], ESCROW),
-    { target: 80_000 });
-  bench.row('reply', await hub.call(hospital, 'reply', [2n, word('offer')], BOND), { target: 60_000 });
+  const template = word('template');
+  const limit = { value: ESCROW, target: 80_000 };
+  await hub.call(buyer, 'request', [template], ESCROW); // the counter's first use costs more
+  await bench.measure('request', buyer, 'request', [template], limit);
+  await bench.measure('requestWithTerms', buyer, 'requestWithTerms', [template, terms], limit);
+  await bench.measure('reply', hospital, 'reply', [2n, word('offer')],
+    { value: BOND, target: 60_000 });
+}
 
+/** Returns the deals delivered, by their number of entries. */
+async function measureDelivering(bench) {
   const deals = {};
   for (const n of [1, 20, 64, 100, 400]) {
     deals[n] = await bench.delivered(`of ${n}`, n);
@@ -191,50 +211,59 @@ async function measurePurchasing(bench) {
   }
   const id = await bench.replied(20, 40);
   const entries = await bench.entries(id, 'in parts', 40);
-  for (const [i, seal] of [[0, false], [1, true]]) {
-    bench.row(`deliver of 20 as part ${i + 1} of 2, an entry`, await hub.call(hospital, 'deliver',
-      [id, seal ? word('manifest') : ZeroHash, entries.slice(20 * i, 20 * i + 20), seal]),
-    { per: 20, target: 38_000 });
+  for (const [i, manifest] of [ZeroHash, word('manifest')].entries()) {
+    const part = entries.slice(20 * i, 20 * i + 20);
+    await bench.measure(`deliver of 20 as part ${i + 1} of 2, an entry`, bench.hospital, 'deliver',
+      [id, manifest, part, i === 1], { per: 20, target: 38_000 });
   }
+  return deals;
+}
 
-  for (const n of [20, 64]) {
-    const deal = deals[n];
-    bench.row(`finalize by push to ${n} fresh accounts, a recipient`, await hub.call(buyer,
-      'finalizeWithBodyHashes', [deal.id, true, deal.entries.map((e) => e.payout), deal.entries.map(bodyHash)]),
-    { per: n, target: 44_000 });
-  }
+async function measurePushing(bench, deals) {
+  const { hub, buyer } = bench;
+  const push = (deal, to, target) => {
+    const n = deal.entries.length;
+    const payouts = deal.entries.map((entry) => entry.payout);
+    return bench.measure(`finalize by push to ${n} ${to}, a recipient`, buyer,
+      'finalizeWithBodyHashes', [deal.id, true, payouts, deal.entries.map(bodyHash)],
+      { per: n, target });
+  };
+  for (const n of [20, 64]) await push(deals[n], 'fresh accounts', 44_000);
   for (const n of [20, 64]) {
     const hostile = (i) => account(`hostile ${n}`, i);
     for (const i of range(n)) await hub.provider.send('anvil_setCode', [hostile(i), '0x5b600056']);
     const deal = await bench.delivered(`hostile ${n}`, n, hostile);
-    bench.row(`finalize by push to ${n} accounts that burn all gas, a recipient`, await hub.call(buyer,
-      'finalizeWithBodyHashes', [deal.id, true, deal.entries.map((e) => e.payout), deal.entries.map(bodyHash)]),
-    { per: n, target: 64_000 });
+    await push(deal, 'accounts that burn all gas', 64_000);
   }
+}
 
-  bench.row('finalize without recipients', await hub.call(buyer, 'finalize', [deals[400].id, true, []]));
-  const claimOf = (deal, index) => {
+async function measureClaiming(bench, deals) {
+  const { hub, buyer, relay } = bench;
+  const claim = (title, deal, index) => {
     const entry = deal.entries[index];
-    return [deal.id, 0, index, entry.payout, bodyHash(entry), partTree(deal.id, deal.entries)(index)];
+    const proof = partTree(deal.id, deal.entries)(index);
+    return bench.measure(title, relay, 'claim',
+      [deal.id, 0, index, entry.payout, bodyHash(entry), proof], { target: 110_000 });
   };
-  bench.row('claim of 1 in 400, fresh account and status word', await hub.call(relay, 'claim',
-    claimOf(deals[400], 0)), { target: 110_000 });
-  bench.row('claim of 1 in 400, later', await hub.call(relay, 'claim', claimOf(deals[400], 1)),
-    { target: 110_000 });
+  await bench.measure('finalize without recipients', buyer, 'finalize', [deals[400].id, true, []]);
+  await claim('claim of 1 in 400, fresh account and status word', deals[400], 0);
+  await claim('claim of 1 in 400, later', deals[400], 1);
   await hub.passTime(7 * DAY);
-  bench.row('claim of 1 in 100 that finalizes', await hub.call(relay, 'claim', claimOf(deals[100], 99)),
-    { target: 110_000 });
-  bench.row('claim of the only entry: finalizes, pays the hospital', await hub.call(relay, 'claim',
-    claimOf(deals[1], 0)), { target: 110_000 });
+  await claim('claim of 1 in 100 that finalizes', deals[100], 99);
+  await claim('claim of the only entry: finalizes, pays the hospital', deals[1], 0);
 
   const owed = account('hostile 20', 0);
   await hub.provider.send('anvil_setCode', [owed, '0x']);
-  bench.row('withdraw to a fresh account', await hub.call(relay, 'withdraw', [owed]), { target: 65_000 });
+  await bench.measure('withdraw to a fresh account', relay, 'withdraw', [owed],
+    { target: 65_000 });
+}
 
-  bench.row('expire, open', await hub.call(relay, 'expire', [1n]));
-  await hub.passTime(14 * DAY);
-  bench.row('expire, replied', await hub.call(relay, 'expire', [2n]));
-  bench.row('retireGroupKey', await hub.call(bench.gm, 'retireGroupKey', [1, false]));
+/** What comes last: it ends the first two requests and the group key. */
+async function measureEnding(bench) {
+  await bench.measure('expire, open', bench.relay, 'expire', [1n]);
+  await bench.hub.passTime(14 * DAY);
+  await bench.measure('expire, replied', bench.relay, 'expire', [2n]);
+  await bench.measure('retireGroupKey', bench.gm, 'retireGroupKey', [1, false]);
 }
 
 async function measure(artifact, hardfork) {
@@ -247,7 +276,11 @@ async function measure(artifact, hardfork) {
     await measureDirectory(bench);
     await measureRotation(bench);
     await measureStoring(bench);
-    await measurePurchasing(bench);
+    await measureAsking(bench);
+    const deals = await measureDelivering(bench);
+    await measurePushing(bench, deals);
+    await measureClaiming(bench, deals);
+    await measureEnding(bench);
     return bench.rows;
   } finally {
     chain.stop();
@@ -257,14 +290,17 @@ async function measure(artifact, hardfork) {
 const digits = (n) => n.toString().replace(/\B(?=(\d{3})+$)/g, ',');
 
 function render(rows, codeBytes) {
-  const lines = rows.map(({ name, gas, per, each, target }) =>
-    `| ${name} | ${digits(each)} | ${target ? digits(target) : ''} | ${per > 1 ? digits(gas) : ''} |`);
+  const lines = rows.map(({ title, gas, per, each, target }) => {
+    const whole = per > 1 ? digits(gas) : '';
+    return `| ${title} | ${digits(each)} | ${target ? digits(target) : ''} | ${whole} |`;
+  });
   return `# Gas
 
-What DataHub's calls cost, measured by \`make gas\` (tools/gas-table.mjs) on Anvil, whole transactions:
-intrinsic gas, calldata and its floor (EIP-7623) included. Prague and Osaka agree. Signatures are real,
-362 bytes. No call needs more than ${digits(TX_GAS_CAP)} (2^24, EIP-7825) at its documented maximum. The
-contract has ${digits(codeBytes)} bytes of code; a chain takes at most 24,576 (EIP-170).
+What DataHub's calls cost, measured by \`make gas\` (tools/gas-table.mjs) on Anvil, whole
+transactions: intrinsic gas, calldata and its floor (EIP-7623) included. Prague and Osaka agree.
+Signatures are real, 362 bytes. No call needs more than ${digits(TX_GAS_CAP)} (2^24, EIP-7825) at its
+documented maximum. The contract has ${digits(codeBytes)} bytes of code; a chain takes at most 24,576
+(EIP-170).
 
 | call | gas | at most | whole call |
 |---|--:|--:|--:|
@@ -285,8 +321,9 @@ console.log(text);
 
 const wrong = [];
 prague.forEach((row, i) => {
-  if (row.target && row.each > row.target) wrong.push(`${row.name}: ${row.each} is above ${row.target}`);
-  if (row.gas !== osaka[i].gas) wrong.push(`${row.name}: ${row.gas} on Prague, ${osaka[i].gas} on Osaka`);
+  const { title, gas, each, target } = row;
+  if (target && each > target) wrong.push(`${title}: ${each} is above ${target}`);
+  if (gas !== osaka[i].gas) wrong.push(`${title}: ${gas} on Prague, ${osaka[i].gas} on Osaka`);
 });
 if (flags.includes('--check')) {
   const committed = fs.existsSync(table) ? fs.readFileSync(table, 'utf8') : '';

@@ -1,8 +1,8 @@
-// Compiles one contract with solcjs and writes {"abi","bytecode","deployedBytecode","immutables"}; the
-// last says where deployment writes into the deployed code: [{"start","length"}], in order.
+// Compiles one contract with solcjs and writes {"abi","bytecode","deployedBytecode","immutables"};
+// the last says where deployment writes into the deployed code: [{"start","length"}], in order.
 // Usage: solc-compile.mjs SOURCE.sol CONTRACT OUTPUT.json DEPFILE
-// Imports beginning with @ come from node_modules. The depfile names every file read, so that a build is repeated
-// only when one of them has changed.
+// Imports beginning with @ come from node_modules. The depfile names every file read, so that a
+// build is repeated only when one of them has changed.
 import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
@@ -28,14 +28,15 @@ const input = {
   sources: { [name]: { content: fs.readFileSync(source, 'utf8') } },
   settings: {
     ...JSON.parse(fs.readFileSync(settingsPath, 'utf8')),
-    outputSelection: { [name]: { [contract]: ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object',
-      'evm.deployedBytecode.immutableReferences'] } },
+    outputSelection: { [name]: { [contract]: ['abi', 'evm.bytecode.object',
+      'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences'] } },
   },
 };
 const result = JSON.parse(solc.compile(JSON.stringify(input), {
   import(file) {
     const library = file.startsWith('@');
-    const at = library ? path.join(root, 'node_modules', file) : path.resolve(path.dirname(source), file);
+    const folder = library ? path.join(root, 'node_modules') : path.dirname(source);
+    const at = path.resolve(folder, file);
     try {
       const contents = fs.readFileSync(at, 'utf8');
       read.add(at);
@@ -54,8 +55,8 @@ if (notes.length) fail(`${source}: ${notes.length} error(s) or warning(s)`);
 
 const built = result.contracts[name][contract];
 const deployed = built.evm.deployedBytecode.object;
-if (deployed.length / 2 > 24576) {
-  fail(`${contract} has ${deployed.length / 2} bytes of code; a chain takes at most 24576 (EIP-170)`);
+if (deployed.length / 2 > 24576) { // EIP-170
+  fail(`${contract} has ${deployed.length / 2} bytes of code; a chain takes at most 24576`);
 }
 fs.writeFileSync(output, `${JSON.stringify({
   abi: built.abi,

@@ -5,7 +5,8 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Entry} from "./Types.sol";
 
 /// @title The Merkle tree over a part's entries
-/// @notice OpenZeppelin's StandardMerkleTree, `sortLeaves: false`, of (TAG, id, index, payout, bodyHash).
+/// @notice OpenZeppelin's StandardMerkleTree, `sortLeaves: false`, of
+/// (TAG, id, index, payout, bodyHash).
 library EntryTree {
     bytes32 private constant ENTRY_TAG = keccak256("galen/entry/1");
 
@@ -34,7 +35,7 @@ library EntryTree {
         return keccak256(bytes.concat(keccak256(abi.encode(ENTRY_TAG, id, index, payout, body))));
     }
 
-    /// @dev The root over n leaves, which stand in tree[n - 1 ..], last first; tree has 2n - 1 words.
+    /// @dev The root over n leaves: tree has 2n - 1 words and ends with them, last first.
     function root(bytes32[] memory tree, uint256 n) internal pure returns (bytes32) {
         for (uint256 i = n - 1; i > 0; --i) {
             tree[i - 1] = Hashes.commutativeKeccak256(tree[2 * i - 1], tree[2 * i]);

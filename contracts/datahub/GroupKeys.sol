@@ -110,9 +110,9 @@ abstract contract GroupKeys is Managers {
         emit GroupKeyConfirmed(version, fingerprint);
     }
 
-    /// @notice Retires a confirmed version, by either manager: no new records under it, its releases are
-    /// sold for {KEY_SALE_PERIOD} more, unless it is compromised. A version already retired can still be
-    /// called compromised.
+    /// @notice Retires a confirmed version, by either manager: no new records under it, its
+    /// releases are sold for {KEY_SALE_PERIOD} more, unless it is compromised. A version already
+    /// retired can still be called compromised.
     /// @param version the version's number
     /// @param compromised whether its releases are sold no longer
     function retireGroupKey(uint32 version, bool compromised) external {
@@ -164,8 +164,8 @@ abstract contract GroupKeys is Managers {
 
     /// @notice A group key version; reverts when there is no such version.
     /// @param version its number, from 1
-    /// @return its fingerprint, data contract (code: 00, fingerprint, X, R), times (0: not yet) and whether
-    /// it is compromised
+    /// @return its fingerprint, data contract (code: 00, fingerprint, X, R), times (0: not yet) and
+    /// whether it is compromised
     function getGroupKey(uint32 version) external view returns (GroupKeyInfo memory) {
         GroupKey storage key = _groupKeys[version];
         if (key.data == address(0)) revert NotNewestKey(version, groupKeyCount);
@@ -192,7 +192,8 @@ abstract contract GroupKeys is Managers {
     // A contract whose code is these bytes (they begin with STOP).
     function _writeData(bytes memory data) private returns (address where) {
         // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN
-        bytes memory init = bytes.concat(hex"61", bytes2(uint16(data.length)), hex"80600a3d393df3", data);
+        bytes memory init =
+            bytes.concat(hex"61", bytes2(uint16(data.length)), hex"80600a3d393df3", data);
         assembly ("memory-safe") {
             where := create(0, add(init, 32), mload(init))
         }

@@ -2,16 +2,16 @@
 pragma solidity ^0.8.30;
 
 /// @title A group key's points: from the compressed object to what the precompiles want
-/// @notice Compressed points are those of the group key object (48 bytes for G1, 96 for G2, x.c1 first); the
-/// others are as in EIP-2537 (64 bytes a field element, G2's c0 first).
+/// @notice Compressed points are those of the group key object (48 bytes for G1, 96 for G2, x.c1
+/// first); the others are as in EIP-2537 (64 bytes a field element, G2's c0 first).
 library KeyPoints {
     // (p - 1) / 2 of BLS12-381's base field: upper 16 and lower 32 of its 48 bytes
     uint256 private constant HALF_P_HI = 0x0d0088f51cbff34d258dd3db21a5d66b;
     uint256 private constant HALF_P_LO =
         0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
 
-    /// @dev Whether points (X_G, X_R, R, 512 bytes) are those of the group key object (594 bytes). Says
-    /// nothing about points that are on no curve: {sumOfShares} does.
+    /// @dev Whether points (X_G, X_R, R, 512 bytes) are those of the group key object (594 bytes).
+    /// Says nothing about points that are on no curve: {sumOfShares} does.
     function matches(bytes calldata groupKey, bytes calldata points) internal pure returns (bool) {
         // header 2, R 96 (x.c1, x.c0), X_G 48, Y_G 96, c 24, three scalars; X_R 48 from byte 362 on
         return bytes2(groupKey) == 0x0602
@@ -21,14 +21,15 @@ library KeyPoints {
             && keccak256(groupKey[50:98]) == keccak256(points[272:320]);
     }
 
-    /// @dev X = X_G + X_R (128 bytes), not O. Before that, a pairing proves all three points to be on their
-    /// curves and in the subgroups; none is infinity, for their compressed forms say so ({matches}).
+    /// @dev X = X_G + X_R (128 bytes), not O. Before that, a pairing proves all three points to be
+    /// on their curves and in the subgroups; none is infinity, for their compressed forms say so
+    /// ({matches}).
     function sumOfShares(bytes calldata points) internal view returns (bool ok, bytes memory x) {
         bytes calldata r = points[256:512];
         bytes memory pairs = bytes.concat(points[0:128], r, points[128:256], r);
         x = new bytes(128);
         assembly ("memory-safe") {
-            // 102,900 for two pairs, 375 for an addition; a failing precompile burns what it is given
+            // 102,900 for two pairs, 375 for an addition; a precompile that fails burns all it has
             ok := staticcall(150000, 0x0f, add(pairs, 32), 768, 0, 32)
             ok := and(ok, eq(returndatasize(), 32))
             calldatacopy(add(pairs, 32), points.offset, 256)

@@ -21,9 +21,9 @@ abstract contract Managers is EIP712 {
 
     /// @notice A manager named its successor; the zero address takes an earlier naming back.
     event ManagerProposed(address indexed current, address indexed next);
-    /// @notice The group manager's office changed hands; at construction from the zero address.
+    /// @notice The group manager's office changed hands; at construction from zero.
     event GroupManagerChanged(address indexed previous, address indexed current);
-    /// @notice The revocation manager's office changed hands; at construction from the zero address.
+    /// @notice The revocation manager's office changed hands; at construction from zero.
     event RevocationManagerChanged(address indexed previous, address indexed current);
     /// @notice A hospital was accredited or struck off.
     event HospitalSet(address indexed hospital, bool registered);
@@ -100,8 +100,8 @@ abstract contract Managers is EIP712 {
         pendingRevocationManager = address(0);
     }
 
-    /// @notice Accredits a hospital or strikes it off, by the group manager. One struck off keeps its
-    /// duties and rights in requests it has replied to.
+    /// @notice Accredits a hospital or strikes it off, by the group manager. One struck off keeps
+    /// its duties and rights in requests it has replied to.
     /// @param hospital its account
     /// @param registered whether it may reply to requests from now on
     function setHospital(address hospital, bool registered) external onlyGroupManager {
@@ -111,7 +111,8 @@ abstract contract Managers is EIP712 {
     }
 
     function _checkSignature(address signer, bytes32 structHash, bytes calldata sig) internal view {
-        if (!SignatureChecker.isValidSignatureNowCalldata(signer, _hashTypedDataV4(structHash), sig)) {
+        bytes32 digest = _hashTypedDataV4(structHash);
+        if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, sig)) {
             revert BadSignature(signer);
         }
     }

@@ -5,7 +5,8 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {PAYMENT_GAS} from "./Types.sol";
 
 /// @title Payments that cannot fail
-/// @notice Every payment is a call with {PAYMENT_GAS} gas; what an account does not take is credited to it.
+/// @notice Every payment is a call with {PAYMENT_GAS} gas; what an account does not take is
+/// credited to it.
 abstract contract Payments is ReentrancyGuardTransient {
     struct PaymentList {
         uint256 n;
@@ -19,7 +20,7 @@ abstract contract Payments is ReentrancyGuardTransient {
     /// @notice Money owed to an account that could not take a payment, see {withdraw}.
     mapping(address account => uint256) public credits;
 
-    /// @notice Those whom this call paid or credited from the request, entries in index order first.
+    /// @notice Those whom this call paid or credited from the request, entries first, by index.
     event PaymentReleased(uint256 indexed id, address[] recipients);
     /// @notice A payment could not be made and is owed, see {withdraw}.
     event Credited(address indexed account, uint256 amount);
@@ -71,8 +72,8 @@ abstract contract Payments is ReentrancyGuardTransient {
         emit PaymentReleased(id, to);
     }
 
-    // The recipient gets its gas in full or the whole call reverts: a caller who brings too little must
-    // not turn a payment into a credit. What the recipient returns is not copied.
+    // The recipient gets its gas in full or the whole call reverts: a caller who brings too little
+    // must not turn a payment into a credit. What the recipient returns is not copied.
     function _send(address to, uint256 amount) private returns (bool ok) {
         if (gasleft() < GAS_BEFORE_PAYMENT) revert TooLittleGas(gasleft(), GAS_BEFORE_PAYMENT);
         assembly ("memory-safe") {

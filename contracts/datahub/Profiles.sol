@@ -23,20 +23,22 @@ abstract contract Profiles is Managers {
     /// @notice The nonce is not above the last one, or more than a day ahead.
     error BadNonce(uint64 given, uint64 last);
 
-    /// @notice Sets the caller's profile. Profiles it has signed with a nonce up to now's time can no
-    /// longer be set.
+    /// @notice Sets the caller's profile. Profiles it has signed with a nonce up to now's time can
+    /// no longer be set.
     /// @param profileCid the profile
     function setProfile(bytes32 profileCid) external {
         Profile storage profile = _profiles[msg.sender];
         uint64 nonce = profile.nonce + 1;
-        _setProfile(msg.sender, profileCid, nonce < block.timestamp ? uint64(block.timestamp) : nonce);
+        _setProfile(
+            msg.sender, profileCid, nonce < block.timestamp ? uint64(block.timestamp) : nonce
+        );
     }
 
     /// @notice Sets a profile that its owner has signed (Profile); any wallet pays.
     /// @param owner whose profile it is
     /// @param profileCid the profile
-    /// @param nonce higher than the last one, at most a day ahead of the chain's clock; the time of signing
-    /// is a good choice
+    /// @param nonce higher than the last one, at most a day ahead of the chain's clock; the time of
+    /// signing is a good choice
     /// @param expiry the signature is good before this time
     /// @param sig the owner's signature, or a contract wallet's (ERC-1271)
     function setProfileFor(

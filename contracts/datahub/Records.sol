@@ -6,8 +6,8 @@ import {Scratch} from "./Scratch.sol";
 import {Item, MAX_PER_CALL, RecordMeta, SIG_BYTES} from "./Types.sol";
 
 /// @title Anchors of records, and shares
-/// @notice A record takes one slot under the hash of everything it is; the rest is in its event. Nothing can
-/// be overwritten or squatted: other content is another record.
+/// @notice A record takes one slot under the hash of everything it is; the rest is in its event.
+/// Nothing can be overwritten or squatted: other content is another record.
 abstract contract Records is GroupKeys {
     // what storage holds of a record, in one slot
     struct RecordSlot {
@@ -136,7 +136,9 @@ abstract contract Records is GroupKeys {
         uint32 keyVersion,
         uint32 current
     ) private returns (bytes32 recordId) {
-        if (keyVersion != current || current == 0) revert KeyNotCurrent(keyVersion, current);
+        if (keyVersion != current || current == 0) {
+            revert KeyNotCurrent(keyVersion, current);
+        }
         if (sig.length != SIG_BYTES) revert BadLength(sig.length, SIG_BYTES);
         if (owner == address(0)) revert ZeroAddress();
         if (cid == 0 || merkleRoot == 0) revert ZeroValue();

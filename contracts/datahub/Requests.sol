@@ -90,8 +90,8 @@ abstract contract Requests is GroupKeys {
     /// @notice With so many entries each is paid less than a patient wants at least.
     error PayoutTooSmall(uint256 part, uint256 minPayout);
 
-    /// @notice Opens a request with the default terms: 20 to 400 records, 3 days to reply, 14 to deliver,
-    /// 7 to verify, 14 to rule. The escrow is msg.value, more than 400 wei.
+    /// @notice Opens a request with the default terms: 20 to 400 records, 3 days to reply, 14 to
+    /// deliver, 7 to verify, 14 to rule. The escrow is msg.value, more than 400 wei.
     /// @param templateHash the template, whose min_records and price_wei must be these
     /// @return id the request's number
     function request(bytes32 templateHash) external payable returns (uint256 id) {
@@ -110,8 +110,8 @@ abstract contract Requests is GroupKeys {
         return _open(templateHash, terms);
     }
 
-    /// @notice A registered hospital takes the request, before replyBy; msg.value is its bond, a tenth
-    /// of the escrow rounded up.
+    /// @notice A registered hospital takes the request, before replyBy; msg.value is its bond, a
+    /// tenth of the escrow rounded up.
     /// @param id the request
     /// @param templateCid the hospital's offer
     function reply(uint256 id, bytes32 templateCid) external payable {
@@ -127,13 +127,15 @@ abstract contract Requests is GroupKeys {
         emit ReplySubmitted(id, templateCid, msg.sender);
     }
 
-    /// @notice The request's hospital delivers a part of the entries, or the last part and the seal,
-    /// before deliverBy. Release roots ascend strictly over all parts.
+    /// @notice The request's hospital delivers a part of the entries, or the last part and the
+    /// seal, before deliverBy. Release roots ascend strictly over all parts.
     /// @param id the request
     /// @param manifestCid the manifest with the seal, else 0
     /// @param entries at most {MAX_PER_CALL}; none only with the seal
     /// @param seal whether the delivery is complete
-    function deliver(uint256 id, bytes32 manifestCid, Entry[] calldata entries, bool seal) external {
+    function deliver(uint256 id, bytes32 manifestCid, Entry[] calldata entries, bool seal)
+        external
+    {
         Request storage r = _requests[id];
         Progress memory p = r.progress;
         _requireState(id, p.state, RequestState.Replied);
@@ -160,8 +162,8 @@ abstract contract Requests is GroupKeys {
         }
     }
 
-    /// @notice A request's state, money, deadlines, counters and terms; reverts when there is no such
-    /// request.
+    /// @notice A request's state, money, deadlines, counters and terms; reverts when there is no
+    /// such request.
     /// @param id the request
     /// @return info see {RequestInfo}
     function getRequest(uint256 id) external view returns (RequestInfo memory info) {
@@ -184,12 +186,7 @@ abstract contract Requests is GroupKeys {
         info.highestMinPayout = r.highestMinPayout;
         info.lastReleaseRoot = r.lastReleaseRoot;
         info.terms = Terms(
-            p.minRecords,
-            p.maxRecords,
-            p.replyWindow,
-            p.deliverWindow,
-            p.verifyWindow,
-            p.ruleWindow
+            p.minRecords, p.maxRecords, p.replyWindow, p.deliverWindow, p.verifyWindow, p.ruleWindow
         );
     }
 
@@ -255,7 +252,8 @@ abstract contract Requests is GroupKeys {
             last = entry.releaseRoot;
             if (entry.minPayout > highest) highest = entry.minPayout;
             _checkEntry(index, entry);
-            tree[2 * n - 2 - i] = EntryTree.leaf(id, index, entry.payout, EntryTree.bodyHash(entry));
+            bytes32 body = EntryTree.bodyHash(entry);
+            tree[2 * n - 2 - i] = EntryTree.leaf(id, index, entry.payout, body);
             emit EntryDelivered(id, index, last, entry);
             Scratch.reset(scratch);
         }

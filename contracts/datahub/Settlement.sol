@@ -9,8 +9,8 @@ import {Scratch} from "./Scratch.sol";
 import {EntryStatus, MAX_PUSH, RequestState} from "./Types.sol";
 
 /// @title Who gets a request's money
-/// @notice count entries share the escrow with the hospital: each gets a part = floor(escrow / (count + 1)),
-/// the hospital what remains, with its bond, once the last entry is settled.
+/// @notice count entries share the escrow with the hospital: each gets a part = floor(escrow /
+/// (count + 1)), the hospital what remains, with its bond, once the last entry is settled.
 abstract contract Settlement is Requests, Payments {
     /// @notice A request's entries may be claimed from now on.
     event RequestFinalized(uint256 indexed id);
@@ -48,8 +48,9 @@ abstract contract Settlement is Requests, Payments {
         }
     }
 
-    /// @notice As {finalize} with ok, and pays every unsettled, undisputed entry at once; works on a
-    /// finalized request too. Only for requests delivered as one part of at most {MAX_PUSH} entries.
+    /// @notice As {finalize} with ok, and pays every unsettled, undisputed entry at once; works on
+    /// a finalized request too. Only for requests delivered as one part of at most {MAX_PUSH}
+    /// entries.
     /// @param id the request
     /// @param ok must be true; a refund needs no recipients
     /// @param recipients all entries' payout accounts in index order
@@ -119,7 +120,7 @@ abstract contract Settlement is Requests, Payments {
         emit RequestFinalized(id);
     }
 
-    // Open or Replied past its deadline: everything goes back to the buyer, the hospital's bond too.
+    // Open or Replied past its deadline: all goes back to the buyer, the hospital's bond too.
     function _refund(uint256 id, Request storage r) private {
         RequestState state = r.progress.state;
         uint256 amount = r.escrow;
@@ -170,7 +171,7 @@ abstract contract Settlement is Requests, Payments {
         _release(id, pays);
     }
 
-    // Counts entries as settled. With the last one the hospital's part and the rest of its bond go out.
+    // Counts entries as settled. With the last one the hospital's part and bond are paid.
     function _settle(
         Request storage r,
         Progress memory p,

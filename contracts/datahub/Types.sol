@@ -53,7 +53,7 @@ struct Terms {
 }
 
 /// @notice One sold release. sig: group signature, 362 bytes; ys: y coordinates of its five points,
-/// 240 bytes; consent: ShareConsent by releaseAddr, 65 bytes. minPayout: what the patient wants at least.
+/// 240 bytes; consent: ShareConsent by releaseAddr, 65 bytes. minPayout: the patient's least.
 struct Entry {
     bytes32 releaseRoot;
     address releaseAddr;
@@ -76,7 +76,7 @@ enum RequestState {
     Refunded
 }
 
-/// @notice Where an entry stands: low four bits of its status byte; each manager's vote has two more.
+/// @notice Where an entry stands: low four bits of its status byte; a manager's vote has two more.
 enum EntryStatus {
     Unsettled,
     Paid,
@@ -96,9 +96,9 @@ enum EntryFault {
 }
 
 /// @notice A request as {getRequest} returns it. deadline is replyBy while Open, deliverBy while
-/// Replied, verifyBy from Delivered on; ruleBy is 0 until then. bond is what the hospital's reply costs
-/// or has cost; count entries came in parts, of which settled are paid or gone back to the buyer, the
-/// latter counted in invalid too.
+/// Replied, verifyBy from Delivered on; ruleBy is 0 until then. bond is what the hospital's reply
+/// costs or has cost; count entries came in parts, of which settled are paid or gone back to the
+/// buyer, the latter counted in invalid too.
 struct RequestInfo {
     RequestState state;
     address buyer;

@@ -8,6 +8,9 @@ import {HubTest} from "./HubTest.sol";
 
 contract GroupKeysTest is HubTest {
     bytes32 private constant HEAD = keccak256("registry");
+    // BLS12-381's base field
+    bytes private constant P = hex"1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf"
+        hex"6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
 
     // ---------------------------------------------------------------- proposing
 
@@ -36,9 +39,7 @@ contract GroupKeysTest is HubTest {
     function test_setGroupKeyChecksLengthsAndDigest() public {
         uint256[4] memory lengths = [uint256(0), 593, 595, 512];
         for (uint256 i = 0; i < 4; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(Managers.BadLength.selector, lengths[i], 594)
-            );
+            vm.expectRevert(abi.encodeWithSelector(Managers.BadLength.selector, lengths[i], 594));
             vm.prank(gm);
             hub.setGroupKey(fingerprint, new bytes(lengths[i]), points);
         }
@@ -81,7 +82,7 @@ contract GroupKeysTest is HubTest {
         _refuse(groupKey, _flipped(points, _bound(bit, 0, 8 * 512 - 1)));
     }
 
-    /// Bytes that do not concern the points (Y_G, Y_R, proofs) are the managers' to check off-chain.
+    /// What does not concern the points (Y_G, Y_R, proofs) is the managers' to check off-chain.
     function testFuzz_setGroupKeyTakesOtherBytesAsTheyAre(uint256 offset, bytes1 value) public {
         uint256 i = _bound(offset, 0, 593 - 146 - 48);
         i = i + 146 < 362 ? i + 146 : i + 146 + 48;
@@ -93,13 +94,12 @@ contract GroupKeysTest is HubTest {
     }
 
     function test_setGroupKeyRefusesNegatedPoints() public {
-        bytes memory p = hex"1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
         uint256[4] memory atY = [uint256(64), 192, 384, 448];
         for (uint256 k = 0; k < 4; ++k) {
-            _refuse(groupKey, _negated(points, atY[k], p));
+            _refuse(groupKey, _negated(points, atY[k]));
         }
         // with R both coordinates of y change sign together: on the curve, and still refused
-        _refuse(groupKey, _negated(_negated(points, 384, p), 448, p));
+        _refuse(groupKey, _negated(_negated(points, 384), 448));
     }
 
     function test_setGroupKeyRefusesPointsOutsideTheSubgroup() public {
@@ -115,15 +115,17 @@ contract GroupKeysTest is HubTest {
         infinity[0] = 0xc0;
         _refuse(_with(groupKey, 98, infinity), _with(points, 0, new bytes(128)));
         _refuse(_with(groupKey, 362, infinity), _with(points, 128, new bytes(128)));
-        _refuse(_with(_with(groupKey, 2, infinity), 50, new bytes(48)), _with(points, 256, new bytes(256)));
+        _refuse(
+            _with(_with(groupKey, 2, infinity), 50, new bytes(48)),
+            _with(points, 256, new bytes(256))
+        );
     }
 
     function test_setGroupKeyRefusesSharesThatAddToInfinity() public {
-        bytes memory p = hex"1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
         // X_R = -X_G, in both forms
         bytes memory key = _with(groupKey, 362, _slice(groupKey, 98, 48));
         key[362] ^= 0x20;
-        bytes memory negative = _negated(_with(points, 128, _slice(points, 0, 128)), 192, p);
+        bytes memory negative = _negated(_with(points, 128, _slice(points, 0, 128)), 192);
         _refuse(key, negative);
         // while X_R = X_G is a sum like any other
         key[362] ^= 0x20;
@@ -372,16 +374,12 @@ contract GroupKeysTest is HubTest {
     }
 
     // The field element at `offset` (16 zero bytes, then 48) becomes p minus itself.
-    function _negated(bytes memory data, uint256 offset, bytes memory p)
-        private
-        pure
-        returns (bytes memory copy)
-    {
+    function _negated(bytes memory data, uint256 offset) private pure returns (bytes memory copy) {
         copy = bytes.concat(data);
         uint256 borrow = 0;
         for (uint256 i = 48; i > 0; --i) {
             uint256 difference =
-                256 + uint256(uint8(p[i - 1])) - uint8(data[offset + 15 + i]) - borrow;
+                256 + uint256(uint8(P[i - 1])) - uint8(data[offset + 15 + i]) - borrow;
             copy[offset + 15 + i] = bytes1(uint8(difference));
             borrow = difference < 256 ? 1 : 0;
         }

@@ -6,8 +6,8 @@ import {Entry, RequestState, Terms} from "../datahub/Types.sol";
 import {Bomber, Burner, Reenterer, Refuser} from "./Hostile.sol";
 import {HubTest} from "./HubTest.sol";
 
-/// @notice Acts on DataHub as everybody at random, and keeps books of its own: for every call it knows from
-/// the design whether it must succeed, and what it owes to whom.
+/// @notice Acts on DataHub as everybody at random, and keeps books of its own: for every call it
+/// knows from the design whether it must succeed, and what it owes to whom.
 contract Handler is HubTest {
     struct Deal {
         RequestState state;
@@ -150,7 +150,8 @@ contract Handler is HubTest {
             && who == d.hospital && count <= d.terms.maxRecords && (n != 0 || seal)
             && (!seal || count >= d.terms.minRecords);
         vm.prank(who);
-        bool ok = _call(0, abi.encodeCall(hub.deliver, (id, seal ? MANIFEST : bytes32(0), part, seal)));
+        bool ok =
+            _call(0, abi.encodeCall(hub.deliver, (id, seal ? MANIFEST : bytes32(0), part, seal)));
         _require("deliver", ok, may);
         if (!ok) return;
         d.count = count;
@@ -184,7 +185,8 @@ contract Handler is HubTest {
         uint256 id = _pick(seed, RequestState.Delivered);
         Deal storage d = _deals[id];
         bool may = block.timestamp >= d.deadline
-            && (d.state == RequestState.Open || d.state == RequestState.Replied
+            && (d.state == RequestState.Open
+                || d.state == RequestState.Replied
                 || d.state == RequestState.Delivered);
         vm.prank(stranger);
         bool ok = _call(0, abi.encodeCall(hub.expire, (id)));
@@ -206,9 +208,7 @@ contract Handler is HubTest {
         vm.prank(who);
         bool ok = _call(
             0,
-            abi.encodeCall(
-                hub.finalizeWithBodyHashes, (id, true, _payouts(all), _bodyHashes(all))
-            )
+            abi.encodeCall(hub.finalizeWithBodyHashes, (id, true, _payouts(all), _bodyHashes(all)))
         );
         _require("push", ok, may);
         if (!ok) return;
@@ -285,7 +285,7 @@ contract Handler is HubTest {
 
     // ---------------------------------------------------------------- the end of all things
 
-    /// @notice Time alone, and a stranger, bring every request to its end and every wei to its owner.
+    /// @notice Time alone, and a stranger, bring each request to its end, each wei to its owner.
     function finish() external {
         for (uint256 id = 1; id <= dealCount; ++id) {
             Deal storage d = _deals[id];
@@ -363,11 +363,13 @@ contract Handler is HubTest {
         _bookPaid(id, d, index);
     }
 
-    function _claimCall(uint256 id, uint256 number, uint256 first, Entry[] memory part, uint256 index)
-        private
-        view
-        returns (bytes memory)
-    {
+    function _claimCall(
+        uint256 id,
+        uint256 number,
+        uint256 first,
+        Entry[] memory part,
+        uint256 index
+    ) private view returns (bytes memory) {
         (, bytes32[] memory proof) = _prove(id, first, part, index);
         Entry memory entry = part[index - first];
         return abi.encodeCall(
@@ -376,7 +378,11 @@ contract Handler is HubTest {
     }
 
     // Entries first .. first + n - 1 of a request, but for their key version.
-    function _partOf(uint256 id, uint256 first, uint256 n) private view returns (Entry[] memory part) {
+    function _partOf(uint256 id, uint256 first, uint256 n)
+        private
+        view
+        returns (Entry[] memory part)
+    {
         part = _entries(first, n);
         for (uint256 i = 0; i < n; ++i) {
             part[i].payout = _payoutOf(id, first + i);
@@ -422,8 +428,7 @@ contract Handler is HubTest {
         if (ok) ++succeeded[what];
     }
 
-    // One of the newest eight requests, mostly one in this state; 0, which is none, only while there is
-    // no other.
+    // One of the newest eight requests, mostly one in this state; 0, which is none, at first.
     function _pick(uint256 seed, RequestState wanted) private view returns (uint256 id) {
         if (dealCount == 0) return 0;
         uint256 among = dealCount > 8 ? 8 : dealCount;
@@ -435,7 +440,11 @@ contract Handler is HubTest {
         }
     }
 
-    function _at(uint256 seed, uint256 salt, uint256 low, uint256 high) private pure returns (uint256) {
+    function _at(uint256 seed, uint256 salt, uint256 low, uint256 high)
+        private
+        pure
+        returns (uint256)
+    {
         return _bound(uint256(keccak256(abi.encode(seed, salt))), low, high);
     }
 }

@@ -46,6 +46,20 @@ contract Bomber {
     }
 }
 
+/// @notice Takes money only with so much gas, and gives back the gas when it doesn't.
+contract Fussy {
+    uint256 private least = type(uint256).max;
+
+    function setLeast(uint256 gas_) external {
+        least = gas_;
+    }
+
+    receive() external payable {
+        uint256 left = gasleft();
+        require(left >= least);
+    }
+}
+
 /// @notice Takes the money, and first calls back with what it was given. A call back that is not
 /// reverted leaves a log, for its gas pays no counter.
 contract Reenterer {

@@ -34,7 +34,8 @@ abstract contract HubTest {
 
     function setUp() public virtual {
         vm.warp(START);
-        string memory artifact = vm.envOr("GALEN_DATAHUB_JSON", string("../build/contracts/DataHub.json"));
+        string memory artifact =
+            vm.envOr("GALEN_DATAHUB_JSON", string("../build/contracts/DataHub.json"));
         creationCode = vm.parseJsonBytes(vm.readFile(artifact), ".bytecode");
         string memory vectors = vm.readFile("../tests/vectors/cpy06-g1.json");
         string memory more = vm.readFile("test/points.json");
@@ -90,17 +91,15 @@ abstract contract HubTest {
     }
 
     function _digest(bytes32 structHash) internal view returns (bytes32) {
-        (, string memory name, string memory version, uint256 chainId, address where,,) =
-            hub.eip712Domain();
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256(
                     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
                 ),
-                keccak256(bytes(name)),
-                keccak256(bytes(version)),
-                chainId,
-                where
+                keccak256("Galen"),
+                keccak256("1"),
+                block.chainid,
+                address(hub)
             )
         );
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
@@ -168,7 +167,7 @@ abstract contract HubTest {
         }
     }
 
-    // ---------------------------------------------------------------- what the design says, once more
+    // ---------------------------------------------------------------- the design, once more
 
     function _bodyHash(Entry memory e) internal pure returns (bytes32) {
         return keccak256(
@@ -188,9 +187,7 @@ abstract contract HubTest {
     function _leafOf(uint256 id, uint256 index, Entry memory e) internal pure returns (bytes32) {
         return keccak256(
             abi.encodePacked(
-                keccak256(
-                    abi.encode(keccak256("galen/entry/1"), id, index, e.payout, _bodyHash(e))
-                )
+                keccak256(abi.encode(keccak256("galen/entry/1"), id, index, e.payout, _bodyHash(e)))
             )
         );
     }
@@ -226,7 +223,11 @@ abstract contract HubTest {
         return a < b ? keccak256(abi.encodePacked(a, b)) : keccak256(abi.encodePacked(b, a));
     }
 
-    function _payouts(Entry[] memory entries) internal pure returns (address payable[] memory list) {
+    function _payouts(Entry[] memory entries)
+        internal
+        pure
+        returns (address payable[] memory list)
+    {
         list = new address payable[](entries.length);
         for (uint256 i = 0; i < list.length; ++i) {
             list[i] = payable(entries[i].payout);
@@ -242,9 +243,7 @@ abstract contract HubTest {
 
     function _claim(uint256 id, Entry[] memory entries, uint256 index) internal {
         (, bytes32[] memory proof) = _prove(id, 0, entries, index);
-        hub.claim(
-            id, 0, index, payable(entries[index].payout), _bodyHash(entries[index]), proof
-        );
+        hub.claim(id, 0, index, payable(entries[index].payout), _bodyHash(entries[index]), proof);
     }
 
     function _state(uint256 id) internal view returns (RequestState) {

@@ -98,7 +98,8 @@ contract InvariantsTest is HubTest {
         vm.assertEq(shared.requestCount(), handler.dealCount(), "requests");
         for (uint256 id = 1; id <= handler.dealCount(); ++id) {
             RequestInfo memory info = shared.getRequest(id);
-            (RequestState state, uint256 deadline, uint256 count, uint256 settled) = handler.book(id);
+            (RequestState state, uint256 deadline, uint256 count, uint256 settled) =
+                handler.book(id);
             vm.assertEq(uint256(info.state), uint256(state), "state");
             vm.assertEq(info.deadline, deadline, "deadline");
             vm.assertEq(info.count, count, "count");
@@ -120,12 +121,13 @@ contract InvariantsTest is HubTest {
         bytes4[] memory actions = this.targetSelectors()[0].selectors;
         for (uint256 i = 0; i < 2000; ++i) {
             uint256 seed = uint256(keccak256(abi.encode("walk", i)));
-            (bool ok,) =
-                address(handler).call(abi.encodeWithSelector(actions[seed % actions.length], seed >> 8));
+            (bool ok,) = address(handler)
+                .call(abi.encodeWithSelector(actions[seed % actions.length], seed >> 8));
             vm.assertTrue(ok, "an action");
         }
-        string[9] memory names =
-            ["open", "reply", "deliver", "finalize", "refund", "expire", "push", "claim", "withdraw"];
+        string[9] memory names = [
+            "open", "reply", "deliver", "finalize", "refund", "expire", "push", "claim", "withdraw"
+        ];
         for (uint256 i = 0; i < 9; ++i) {
             vm.assertGe(handler.succeeded(names[i]), 3, names[i]);
         }

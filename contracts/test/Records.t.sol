@@ -122,9 +122,7 @@ contract RecordsTest is HubTest {
         vm.assertEq(vm.getRecordedLogs().length, 4, "one event a record");
         for (uint256 i = 0; i < 5; ++i) {
             Item memory item = items[i];
-            _requireStored(
-                _idOf(item.merkleRoot, item.owner, item.cid, item.sig, 1), START, 1
-            );
+            _requireStored(_idOf(item.merkleRoot, item.owner, item.cid, item.sig, 1), START, 1);
         }
         hub.storeBatch(new Item[](0));
     }
@@ -145,7 +143,9 @@ contract RecordsTest is HubTest {
         items[2].keyVersion = 2;
         vm.expectRevert(abi.encodeWithSelector(Records.KeyNotCurrent.selector, 2, 1));
         hub.storeBatch(items);
-        _requireStored(_idOf(items[0].merkleRoot, items[0].owner, items[0].cid, items[0].sig, 1), 0, 0);
+        _requireStored(
+            _idOf(items[0].merkleRoot, items[0].owner, items[0].cid, items[0].sig, 1), 0, 0
+        );
     }
 
     function test_storeBatchLimit() public {

@@ -3,7 +3,14 @@ pragma solidity ^0.8.30;
 
 import {Managers} from "../datahub/Managers.sol";
 import {Requests} from "../datahub/Requests.sol";
-import {Entry, EntryFault, EntryStatus, RequestInfo, RequestState, Terms} from "../datahub/Types.sol";
+import {
+    Entry,
+    EntryFault,
+    EntryStatus,
+    RequestInfo,
+    RequestState,
+    Terms
+} from "../datahub/Types.sol";
 import {HubTest} from "./HubTest.sol";
 import {Vm} from "./Vm.sol";
 
@@ -24,7 +31,9 @@ contract RequestsTest is HubTest {
         vm.assertEq(info.deadline, START + 3 days, "replyBy");
         vm.assertEq(info.ruleBy, 0, "no ruleBy");
         vm.assertEq(
-            info.count + info.parts + info.settled + info.invalid + info.highestMinPayout, 0, "counters"
+            info.count + info.parts + info.settled + info.invalid + info.highestMinPayout,
+            0,
+            "counters"
         );
         vm.assertEq(info.lastReleaseRoot, bytes32(0), "no root");
         vm.assertEq(
@@ -404,13 +413,17 @@ contract RequestsTest is HubTest {
         hub.requestWithTerms{value: 1 ether}(TEMPLATE, terms);
     }
 
-    function _refuseEntry(uint256 id, Entry[] memory entries, uint256 index, EntryFault fault) private {
+    function _refuseEntry(uint256 id, Entry[] memory entries, uint256 index, EntryFault fault)
+        private
+    {
         vm.expectRevert(abi.encodeWithSelector(Requests.BadEntry.selector, index, fault));
         vm.prank(hospital);
         hub.deliver(id, 0, entries, false);
     }
 
-    function _refusePayout(uint256 id, Entry[] memory entries, uint256 part, uint256 wanted) private {
+    function _refusePayout(uint256 id, Entry[] memory entries, uint256 part, uint256 wanted)
+        private
+    {
         vm.expectRevert(abi.encodeWithSelector(Requests.PayoutTooSmall.selector, part, wanted));
         vm.prank(hospital);
         hub.deliver(id, 0, entries, false);
