@@ -9,7 +9,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/build-tools/bin:$(PATH)
 
-GALEN := build/galen
+GALEN := build/src/cli/galen
 sources = $(shell find $(wildcard src tests bench fuzz) -name '*.[ch]')
 
 .PHONY: help setup build demo test run bench gas fmt fmt-check sanitize clang analyze clean

@@ -68,9 +68,15 @@ static enum galen_err check_money(struct demo *demo, const struct chain_u256 *pr
     struct chain_u256 expected;
     struct chain_u256 paid = {0};
     struct chain_u256 hospital_part = {0};
+    struct chain_u256 bond;
     struct json_object *list = NULL;
     size_t accounts = 0;
 
+    /* ceil(price / 10), as the contract has it. */
+    if (chain_u256_div_u64(&bond, price, 10) != 0) {
+        const struct chain_u256 one = chain_u256_from_u64(1);
+        GALEN_TRY(chain_u256_add(&bond, &bond, &one));
+    }
     GALEN_TRY(chain_u256_sub(&spent, &buyer->before, &buyer->after));
     GALEN_TRY(chain_u256_add(&expected, price, &buyer->fees));
     ether(text[0], &spent);
@@ -90,7 +96,7 @@ static enum galen_err check_money(struct demo *demo, const struct chain_u256 *pr
         GALEN_TRY(chain_address_parse(&account, demo_text(row, "address"), info));
         GALEN_TRY(chain_u256_parse(&wei, demo_text(row, "wei"), info));
         if (chain_address_equal(&account, hospital_account)) {
-            hospital_part = wei;
+            GALEN_TRY(chain_u256_sub(&hospital_part, &wei, &bond));
             continue;
         }
         GALEN_TRY(balance_of(demo, &account, &now, info));
@@ -100,7 +106,7 @@ static enum galen_err check_money(struct demo *demo, const struct chain_u256 *pr
     GALEN_TRY(demo_check(demo, accounts + 1 == json_object_array_length(list), info,
                          "%zu fresh payout accounts hold exactly one part each", accounts));
 
-    /* The bond came back whole, so the hospital gained its part and spent its gas. */
+    /* The bond went and came back whole, so the hospital gained its part and spent its gas. */
     GALEN_TRY(chain_u256_add(&expected, &hospital->before, &hospital_part));
     GALEN_TRY(chain_u256_sub(&expected, &expected, &hospital->fees));
     ether(text[0], &hospital_part);

@@ -9,6 +9,8 @@
 
 #include "schema.h" /* generated: the migrations, in order */
 
+static const int64_t newest_version = sizeof db_migrations / sizeof *db_migrations;
+
 struct db {
     sqlite3 *handle;
 };
@@ -39,22 +41,32 @@ static enum galen_err run_script(struct db *db, const char *sql, struct galen_er
     return GALEN_OK;
 }
 
+static enum galen_err read_version(struct db *db, int64_t *version, struct galen_errinfo *info)
+{
+    GALEN_TRY(db_get_int(db, version, 0, info, "PRAGMA user_version"));
+    if (*version <= newest_version)
+        return GALEN_OK;
+    base_fail(info, GALEN_ERR_DB, "the database has schema %lld, this galen knows up to %lld",
+              (long long)*version, (long long)newest_version);
+    return base_hint(info, "use the galen version that made this home, or a newer one");
+}
+
+/* A database that is up to date is not written to. */
 static enum galen_err migrate(struct db *db, struct galen_errinfo *info)
 {
-    const int64_t newest = sizeof db_migrations / sizeof *db_migrations;
+    int64_t version = 0;
+    GALEN_TRY(read_version(db, &version, info));
+    if (version == newest_version)
+        return GALEN_OK;
     DB_TRANSACTION_AUTO tx = {0};
     GALEN_TRY(db_begin(&tx, db, info));
-    int64_t version = 0;
-    GALEN_TRY(db_get_int(db, &version, 0, info, "PRAGMA user_version"));
-    if (version > newest) {
-        base_fail(info, GALEN_ERR_DB, "the database has schema %lld, this galen knows up to %lld",
-                  (long long)version, (long long)newest);
-        return base_hint(info, "use the galen version that made this home, or a newer one");
-    }
-    for (; version < newest; version++)
+    /* Again: another process may have been faster. */
+    GALEN_TRY(read_version(db, &version, info));
+    for (; version < newest_version; version++)
         GALEN_TRY(run_script(db, db_migrations[version], info));
     char set_version[64];
-    snprintf(set_version, sizeof set_version, "PRAGMA user_version = %lld", (long long)newest);
+    snprintf(set_version, sizeof set_version, "PRAGMA user_version = %lld",
+             (long long)newest_version);
     GALEN_TRY(run_script(db, set_version, info));
     return db_commit(&tx, info);
 }
