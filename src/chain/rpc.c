@@ -291,7 +291,11 @@ static enum galen_err read_answer(struct chain_rpc *rpc, json_object **result, c
                          rpc->origin);
     if (error != NULL)
         return explain_error(rpc, method, error, info);
-    *result = json_object_get(value);
+    /* Not json_object_get: jansson exports that name too, and a program may link both. */
+    json_object *copy = NULL;
+    if (value != NULL && json_object_deep_copy(value, &copy, NULL) != 0)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    *result = copy;
     return GALEN_OK;
 }
 
