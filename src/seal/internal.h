@@ -96,4 +96,20 @@ enum galen_err seal_jwe_open(struct base_buf *out, struct base_view compact, siz
 enum galen_err seal_check_context(struct base_view plaintext, const char *context,
                                   struct galen_errinfo *info);
 
+/* ---- keystore.c ---------------------------------------------------------------------------- */
+
+#define SEAL_NONCE_BYTES 24
+#define SEAL_MAC_BYTES   16
+#define SEAL_SALT_BYTES  16
+
+/* master.json */
+struct seal_master {
+    struct seal_kdf_cost cost; /* within its bounds */
+    uint8_t salt[SEAL_SALT_BYTES];
+    uint8_t nonce[SEAL_NONCE_BYTES];
+    uint8_t sealed[SEAL_KEY_BYTES + SEAL_MAC_BYTES];
+};
+enum galen_err seal_master_parse(struct seal_master *master, struct base_view text,
+                                 struct galen_errinfo *info);
+
 #endif

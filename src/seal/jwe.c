@@ -8,8 +8,8 @@
 #include "seal/internal.h"
 
 #include <jose/cfg.h>
+#include <jose/io.h>
 #include <jose/jwe.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HEADER_TEXT_MAX 1024
@@ -94,12 +94,14 @@ enum galen_err seal_parts_split(struct seal_parts *parts, struct base_view compa
 {
     if (compact.len > max)
         return base_fail(info, GALEN_ERR_LIMIT, "JWE is longer than %zu bytes", max);
+    if (compact.len == 0)
+        return base_fail(info, GALEN_ERR_PARSE, "JWE is empty");
     struct base_view *const order[] = {&parts->header, &parts->encrypted_key, &parts->iv,
                                        &parts->ciphertext, &parts->tag};
     const uint8_t *at = compact.data;
     const uint8_t *end = compact.data + compact.len;
     for (size_t i = 0; i < 5; i++) {
-        const uint8_t *dot = compact.len > 0 ? memchr(at, '.', (size_t)(end - at)) : NULL;
+        const uint8_t *dot = memchr(at, '.', (size_t)(end - at));
         if ((dot == NULL) != (i == 4))
             return base_fail(info, GALEN_ERR_PARSE, "JWE has not five parts");
         if (dot == NULL)
@@ -142,6 +144,13 @@ static enum galen_err strip_padding(size_t *len, const uint8_t *data, size_t pad
 }
 
 /* ---- encryption ---------------------------------------------------------------------------- */
+
+/* All of the input; the output goes where io was told to. jose_jwe_enc_cek and _dec_cek would grow
+ * it byte by byte and leave unwiped copies behind. */
+static bool pump(jose_io_t *io, const uint8_t *in, size_t len)
+{
+    return io->feed(io, in, len) && io->done(io);
+}
 
 static json_t *content_key(const uint8_t key32[SEAL_KEY_BYTES])
 {
@@ -209,8 +218,19 @@ enum galen_err seal_jwe_encrypt(json_t **jwe, const char *typ, const struct seal
         return seal_nomem(info);
     if (reader != NULL)
         GALEN_TRY(wrap_to(config, made, json_object_get(made, "protected"), reader, cek, info));
-    if (!jose_jwe_enc_cek(config, made, cek, padded.data, padded.len))
+    BASE_BUF_AUTO bytes = {0};
+    BASE_BUF_AUTO text = {0};
+    if (base_buf_reserve(&bytes, padded.len) != GALEN_OK)
+        return seal_nomem(info);
+    bytes.len = padded.len;
+    GALEN_CLEANUP(jose_io_auto) jose_io_t *out = jose_io_buffer(config, bytes.data, &bytes.len);
+    GALEN_CLEANUP(jose_io_auto)
+    jose_io_t *in = out != NULL ? jose_jwe_enc_cek_io(config, made, cek, out) : NULL;
+    if (in == NULL || !pump(in, padded.data, padded.len) || bytes.len != padded.len)
         return base_fail(info, GALEN_ERR_INTERNAL, "libjose could not encrypt");
+    if (seal_b64_append(&text, bytes.data, bytes.len) != GALEN_OK ||
+        json_object_set_new(made, "ciphertext", json_string((char *)text.data)) != 0)
+        return seal_nomem(info);
     *jwe = json_incref(made);
     return GALEN_OK;
 }
@@ -234,13 +254,12 @@ enum galen_err seal_jwe_append_compact(struct base_buf *out, const json_t *jwe, 
 
 /* ---- decryption ---------------------------------------------------------------------------- */
 
+/* Without the ciphertext, which goes its own way. */
 static json_t *parts_to_json(const struct seal_parts *parts)
 {
-    return json_pack("{s:s%,s:s%,s:s%,s:s%,s:s%}", "protected", parts->header.data,
-                     parts->header.len, "encrypted_key", parts->encrypted_key.data,
-                     parts->encrypted_key.len, "iv", parts->iv.data, parts->iv.len, "ciphertext",
-                     parts->ciphertext.data, parts->ciphertext.len, "tag", parts->tag.data,
-                     parts->tag.len);
+    return json_pack("{s:s%,s:s%,s:s%,s:s%}", "protected", parts->header.data, parts->header.len,
+                     "encrypted_key", parts->encrypted_key.data, parts->encrypted_key.len, "iv",
+                     parts->iv.data, parts->iv.len, "tag", parts->tag.data, parts->tag.len);
 }
 
 enum galen_err seal_jwe_unwrap(struct base_secret *key, const struct seal_parts *parts,
@@ -250,10 +269,7 @@ enum galen_err seal_jwe_unwrap(struct base_secret *key, const struct seal_parts 
     json_auto_t *jwk = NULL;
     GALEN_TRY(seal_private_to_json(&jwk, private_jwk, info));
     GALEN_CLEANUP(jose_cfg_auto) jose_cfg_t *config = quiet_config();
-    /* The ciphertext is not needed for this. */
-    struct seal_parts few = *parts;
-    few.ciphertext = (struct base_view){(const uint8_t *)"", 0};
-    json_auto_t *jwe = parts_to_json(&few);
+    json_auto_t *jwe = parts_to_json(parts);
     if (config == NULL || jwe == NULL)
         return seal_nomem(info);
     json_auto_t *cek = jose_jwe_dec_jwk(config, jwe, jwe, jwk);
@@ -278,20 +294,24 @@ enum galen_err seal_jwe_decrypt(struct base_buf *out, const struct seal_parts *p
     json_auto_t *jwe = parts_to_json(parts);
     if (config == NULL || cek == NULL || jwe == NULL)
         return seal_nomem(info);
-    size_t padded = 0;
-    uint8_t *data = jose_jwe_dec_cek(config, jwe, cek, &padded);
-    if (data == NULL)
-        return base_fail(info, GALEN_ERR_CHECK, "JWE does not open: altered, or another key");
-    size_t len = 0;
+    BASE_BUF_AUTO bytes = {0};
     BASE_BUF_AUTO plaintext = {0};
-    enum galen_err err = strip_padding(&len, data, padded, pad, info);
-    if (err == GALEN_OK && base_buf_append(&plaintext, data, len) != GALEN_OK)
-        err = seal_nomem(info);
-    base_wipe(data, padded);
-    free(data);
-    if (err == GALEN_OK)
-        base_buf_move(out, &plaintext);
-    return err;
+    size_t len = parts->ciphertext.len * 3 / 4;
+    if (base_buf_reserve(&bytes, len) != GALEN_OK || base_buf_reserve(&plaintext, len) != GALEN_OK)
+        return seal_nomem(info);
+    plaintext.len = len;
+    GALEN_CLEANUP(jose_io_auto)
+    jose_io_t *collect = jose_io_buffer(config, plaintext.data, &plaintext.len);
+    GALEN_CLEANUP(jose_io_auto)
+    jose_io_t *io = collect != NULL ? jose_jwe_dec_cek_io(config, jwe, cek, collect) : NULL;
+    /* The tag is checked when io is done; until then plaintext stays in here. */
+    if (!seal_b64_decode(bytes.data, len, parts->ciphertext) || io == NULL ||
+        !pump(io, bytes.data, len) || plaintext.len != len)
+        return base_fail(info, GALEN_ERR_CHECK, "JWE does not open: altered, or another key");
+    GALEN_TRY(strip_padding(&plaintext.len, plaintext.data, len, pad, info));
+    plaintext.data[plaintext.len] = 0;
+    base_buf_move(out, &plaintext);
+    return GALEN_OK;
 }
 
 enum galen_err seal_jwe_open(struct base_buf *out, struct base_view compact, size_t max,

@@ -27,26 +27,22 @@
 #define MASTER_JSON_MAX 4096
 
 enum {
-    MASTER_BYTES = crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
-    NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
-    MAC_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES,
-    SALT_BYTES = crypto_pwhash_argon2id_SALTBYTES,
+    MASTER_BYTES = SEAL_KEY_BYTES,
+    NONCE_BYTES = SEAL_NONCE_BYTES,
+    MAC_BYTES = SEAL_MAC_BYTES,
     OPS_MAX = 16,
     MEMORY_KIB_MIN = 8,
     MEMORY_KIB_MAX = 1024 * 1024,
     SECRET_HEAD = 1 + NONCE_BYTES,
 };
+_Static_assert(MASTER_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
+_Static_assert(NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
+_Static_assert(MAC_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
+_Static_assert(SEAL_SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES, "salt");
 
 struct seal_keystore {
     char *dir;
     struct base_secret master;
-};
-
-struct master_file {
-    struct seal_kdf_cost cost;
-    uint8_t salt[SALT_BYTES];
-    uint8_t nonce[NONCE_BYTES];
-    uint8_t sealed[MASTER_BYTES + MAC_BYTES];
 };
 
 /* ---- master.json --------------------------------------------------------------------------- */
@@ -58,7 +54,7 @@ static bool cost_is_good(struct seal_kdf_cost cost)
 }
 
 static enum galen_err derive(struct base_secret *key, struct base_view password,
-                             const struct master_file *master, struct galen_errinfo *info)
+                             const struct seal_master *master, struct galen_errinfo *info)
 {
     if (base_secret_alloc(key, MASTER_BYTES) != GALEN_OK)
         return seal_nomem(info);
@@ -95,7 +91,7 @@ static enum galen_err write_master(const char *dir, const struct base_secret *ma
 {
     char path[PATH_MAX];
     GALEN_TRY(path_in(path, dir, MASTER_FILE, "", info));
-    struct master_file master = {.cost = cost};
+    struct seal_master master = {.cost = cost};
     base_random(master.salt, sizeof master.salt);
     base_random(master.nonce, sizeof master.nonce);
     BASE_SECRET_AUTO key = {0};
@@ -131,27 +127,35 @@ static uint32_t read_count(const json_t *object, const char *name)
     return json_is_integer(value) && count > 0 && count <= UINT32_MAX ? (uint32_t)count : 0;
 }
 
-static enum galen_err read_master(struct master_file *master, const char *dir,
+enum galen_err seal_master_parse(struct seal_master *master, struct base_view text,
+                                 struct galen_errinfo *info)
+{
+    json_auto_t *value = seal_json_parse(text);
+    const json_t *kdf = json_object_get(value, "kdf");
+    struct seal_master read = {
+        .cost = {.ops = read_count(kdf, "ops"), .memory_kib = read_count(kdf, "memory_kib")}};
+    if (json_object_size(value) != 4 || json_object_size(kdf) != 4 ||
+        !seal_view_is(seal_json_text(value, "type"), KEYSTORE_TYPE) ||
+        !seal_view_is(seal_json_text(kdf, "alg"), "argon2id13") ||
+        !read_hex(read.salt, sizeof read.salt, kdf, "salt") ||
+        !read_hex(read.nonce, sizeof read.nonce, value, "nonce") ||
+        !read_hex(read.sealed, sizeof read.sealed, value, "master"))
+        return base_fail(info, GALEN_ERR_PARSE, "not a key store's master file");
+    if (!cost_is_good(read.cost))
+        return base_fail(info, GALEN_ERR_PARSE, "asks for an Argon2id cost out of bounds");
+    *master = read;
+    return GALEN_OK;
+}
+
+static enum galen_err read_master(struct seal_master *master, const char *dir,
                                   struct galen_errinfo *info)
 {
     char path[PATH_MAX];
     BASE_BUF_AUTO text = {0};
     GALEN_TRY(path_in(path, dir, MASTER_FILE, "", info));
     GALEN_TRY(base_file_read(&text, path, MASTER_JSON_MAX, info));
-    json_auto_t *value = seal_json_parse((struct base_view){text.data, text.len});
-    const json_t *kdf = json_object_get(value, "kdf");
-    master->cost = (struct seal_kdf_cost){.ops = read_count(kdf, "ops"),
-                                          .memory_kib = read_count(kdf, "memory_kib")};
-    if (json_object_size(value) != 4 || json_object_size(kdf) != 4 ||
-        !seal_view_is(seal_json_text(value, "type"), KEYSTORE_TYPE) ||
-        !seal_view_is(seal_json_text(kdf, "alg"), "argon2id13") ||
-        !read_hex(master->salt, SALT_BYTES, kdf, "salt") ||
-        !read_hex(master->nonce, NONCE_BYTES, value, "nonce") ||
-        !read_hex(master->sealed, sizeof master->sealed, value, "master"))
-        return base_fail(info, GALEN_ERR_PARSE, "%s is not a key store's master file", path);
-    if (!cost_is_good(master->cost))
-        return base_fail(info, GALEN_ERR_PARSE, "%s asks for an Argon2id cost out of bounds", path);
-    return GALEN_OK;
+    enum galen_err err = seal_master_parse(master, (struct base_view){text.data, text.len}, info);
+    return err == GALEN_OK ? GALEN_OK : base_wrap(info, err, "%s", path);
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -220,7 +224,7 @@ enum galen_err seal_keystore_create(struct seal_keystore **out, const char *dir,
 enum galen_err seal_keystore_open(struct seal_keystore **out, const char *dir,
                                   struct base_view password, struct galen_errinfo *info)
 {
-    struct master_file master;
+    struct seal_master master;
     GALEN_TRY(read_master(&master, dir, info));
     SEAL_KEYSTORE_AUTO made = NULL;
     GALEN_TRY(new_keystore(&made, dir, info));

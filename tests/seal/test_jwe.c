@@ -420,7 +420,7 @@ static void a_bad_private_key_is_refused(void **state)
     reader.jwk.data[30] = reader.jwk.data[30] == 'A' ? 'B' : 'A'; /* within d */
     assert_fails(GALEN_ERR_PARSE,
                  seal_unwrap_key(&got, buf_view(&ek), &reader.jwk, CONTEXT, &info));
-    assert_null(strstr(info.what, (char *)"\"d\""));
+    assert_null(strstr(info.what, "\"d\""));
 }
 
 int main(void)
