@@ -19,7 +19,8 @@
  * Errors common to all: PARSE bytes from outside are not the object expected; LIMIT beyond a
  * maximum; CHECK tag or key wrap does not hold (altered, or the wrong key) or another context;
  * NOMEM; INTERNAL. On failure outputs are untouched, and no byte of a plaintext whose tag has not
- * been checked is released. Functions without a keystore argument may run in any thread.
+ * been checked is released. Call base_init first. Functions without a keystore argument may run in
+ * any thread.
  */
 #ifndef GALEN_SEAL_H
 #define GALEN_SEAL_H
