@@ -136,7 +136,8 @@ enum galen_err storing_show(struct workflow *wf, const char *reference, struct j
     GALEN_TRY(storing_find_row(wf, &row, reference, NULL, info));
     GALEN_TRY(describe_row(wf, &object, &row, info));
     GALEN_TRY(record_json_set_hex(object, "sig", row.sig, sizeof row.sig, info));
-    if (strcmp(row.side, "patient") == 0) {
+    /* What waits or was refused is shown as that, with the reason, and never its content. */
+    if (strcmp(row.side, "patient") == 0 && strcmp(row.state, "anchored") == 0) {
         STORING_OPENED_AUTO opened = {0};
         RECORD_JSON_AUTO cert = NULL;
         GALEN_TRY(storing_open_row(wf, row.id, &opened, info));
@@ -157,6 +158,9 @@ enum galen_err storing_export_fhir(struct workflow *wf, const char *reference,
     STORING_OPENED_AUTO opened = {0};
     RECORD_JSON_AUTO made = NULL;
     GALEN_TRY(storing_open_record(wf, reference, &opened, info));
+    if (strcmp(opened.state, "anchored") != 0)
+        return STEPS_FAIL(info, GALEN_ERR_STATE, "'galen record show' says why",
+                          "the record is %s, not anchored", opened.state);
     GALEN_TRY(record_fhir_export(&made, opened.record, info));
     workflow_give(bundle, &made);
     return GALEN_OK;

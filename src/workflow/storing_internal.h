@@ -110,6 +110,11 @@ GALEN_MUST_CHECK enum galen_err storing_send_from_wallet(struct workflow *wf,
                                                          const struct storing_row *row,
                                                          struct json_object **tx,
                                                          struct galen_errinfo *info);
+/* Of a message under a version that the chain has not told of: the next one may just not have been
+ * seen yet, which is STATE; no other can be real, which is CHECK. */
+GALEN_MUST_CHECK enum galen_err storing_unknown_version(struct workflow *wf, uint32_t key_version,
+                                                        struct galen_errinfo *info);
+
 /* Step 5 of what the doctor's row still has to hand over; nothing when all is done. tx as in
  * workflow_transact, for records sent from the wallet. */
 GALEN_MUST_CHECK enum galen_err storing_send_row(struct workflow *wf, int64_t id,

@@ -1,6 +1,6 @@
 /*
- * Storing, step 5, on the other side: hand-overs and index cards that come in, and the hospital's
- * relay, which anchors its doctors' records so that no doctor's wallet is seen.
+ * Storing, step 5, on the other side: hand-overs that come in, and the hospital's relay, which
+ * anchors its doctors' records so that no doctor's wallet is seen.
  */
 #include "workflow/steps.h"
 #include "workflow/storing_internal.h"
@@ -58,10 +58,8 @@ static enum galen_err check_envelope(const struct storing_row *row, struct base_
     return storing_check_cert(row, envelope, NULL, info);
 }
 
-/* A version that the chain has not told of: the next one may just not have been seen yet, which is
- * STATE; no other can be real. */
-static enum galen_err unknown_version(struct workflow *wf, uint32_t key_version,
-                                      struct galen_errinfo *info)
+enum galen_err storing_unknown_version(struct workflow *wf, uint32_t key_version,
+                                       struct galen_errinfo *info)
 {
     int64_t newest = 0;
     GALEN_TRY(
@@ -82,7 +80,7 @@ enum galen_err storing_on_hand_over(struct workflow *wf, const struct message *m
     enum galen_err err = storing_check_signature(wf, row->key_version, row->sig, row->root,
                                                  &row->owner, info);
     if (err == GALEN_ERR_NOT_FOUND)
-        return unknown_version(wf, row->key_version, info);
+        return storing_unknown_version(wf, row->key_version, info);
     GALEN_TRY(err);
     if (handed.envelope != NULL) {
         struct base_view envelope = {(const uint8_t *)handed.envelope, strlen(handed.envelope)};
@@ -101,67 +99,6 @@ enum galen_err storing_on_hand_over(struct workflow *wf, const struct message *m
     return workflow_notify(wf, &row->holder,
                            strcmp(row->side, "relay") == 0 ? "relay" : "record-coming", subject,
                            info);
-}
-
-/* ---- index cards -------------------------------------------------------------------------------- */
-
-static enum galen_err check_card(struct json_object *card, struct chain_address *patient,
-                                 uint8_t root32[32], struct galen_errinfo *info)
-{
-    static const char *const required[] = {"type", "recordId",     "patient", "category",
-                                           "year", "medical_data", NULL};
-    static const char *const optional[] = {"demographics", NULL};
-    struct json_object *medical = NULL;
-    const char *category = NULL;
-    int64_t year = 0;
-    GALEN_TRY(record_json_check_keys(card, required, optional, "index card", info));
-    GALEN_TRY(record_json_check_type(card, INDEX_CARD_TYPE, info));
-    GALEN_TRY(record_json_get_hex(root32, 32, card, "recordId", RECORD_JSON_REQUIRED, "index card",
-                                  info));
-    GALEN_TRY(workflow_get_address(patient, card, "patient", "index card", info));
-    GALEN_TRY(record_json_get_text(&category, card, "category", RECORD_JSON_REQUIRED,
-                                   RECORD_MAX_TEXT_BYTES, "index card", info));
-    GALEN_TRY(record_json_get_int(&year, card, "year", RECORD_JSON_REQUIRED, 1800, 9999,
-                                  "index card", info));
-    return record_json_get_object(&medical, card, "medical_data", RECORD_JSON_REQUIRED,
-                                  "index card", info);
-}
-
-enum galen_err storing_on_index_card(struct workflow *wf, const struct message *message,
-                                     struct galen_errinfo *info)
-{
-    static const char *const keys[] = {"type", "card", "sig", "keyVersion", NULL};
-    struct json_object *card = NULL;
-    struct chain_address patient;
-    uint8_t root[32], msg32[32], sig[GROUPSIG_SIGNATURE_BYTES];
-    int64_t key_version = 0;
-    bool valid = false;
-    GALEN_TRY(steps_need_role(wf, &message->recipient, "hospital", info));
-    GALEN_TRY(record_json_check_keys(message->body, keys, NULL, "index card", info));
-    GALEN_TRY(record_json_check_type(message->body, INDEX_MESSAGE_TYPE, info));
-    GALEN_TRY(record_json_get_object(&card, message->body, "card", RECORD_JSON_REQUIRED,
-                                     "index card", info));
-    GALEN_TRY(record_json_get_hex(sig, sizeof sig, message->body, "sig", RECORD_JSON_REQUIRED,
-                                  "index card", info));
-    GALEN_TRY(record_json_get_int(&key_version, message->body, "keyVersion", RECORD_JSON_REQUIRED,
-                                  1, UINT32_MAX, "index card", info));
-    GALEN_TRY(check_card(card, &patient, root, info));
-    GALEN_TRY(storing_card_msg32(wf, msg32, &message->recipient, card, info));
-    enum galen_err err = workflow_verify_signature(wf, &valid, NULL, (uint32_t)key_version, sig,
-                                                   msg32, info);
-    if (err == GALEN_ERR_NOT_FOUND)
-        return unknown_version(wf, (uint32_t)key_version, info);
-    GALEN_TRY(err);
-    if (!valid)
-        return base_fail(info, GALEN_ERR_CHECK, "index card: its group signature is not valid");
-    BASE_BUF_AUTO sealed = {0};
-    GALEN_TRY(workflow_home_seal(wf, &sealed, card, info));
-    /* The first card of a record counts: no later one of another doctor replaces it. */
-    return db_run(wf->db, info,
-                  "INSERT INTO index_card (record_root, hospital, patient, sealed)"
-                  " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                  DB_BLOB(root, 32), DB_BLOB(message->recipient.bytes, 20),
-                  DB_BLOB(patient.bytes, 20), DB_BLOB(sealed.data, sealed.len));
 }
 
 /* ---- the relay ---------------------------------------------------------------------------------- */

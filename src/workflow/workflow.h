@@ -240,7 +240,7 @@ GALEN_MUST_CHECK enum galen_err
 storing_upload_record(struct workflow *wf, struct storing_draft *draft, struct galen_errinfo *info);
 /* Step 5: hands the envelope to the patient, envelope and index card to the hospital, which relays
  * the transaction; or, from_wallet, sends the transaction itself. result: {merkleRoot, cid, sig,
- * leaves, releases, envelopeBytes, tx?}. */
+ * keyVersion, patient, hospital, leaves, releases, envelopeBytes, tx?, warning?}. */
 GALEN_MUST_CHECK enum galen_err storing_hand_over(struct workflow *wf, struct storing_draft *draft,
                                                   struct json_object **result,
                                                   struct galen_errinfo *info);
@@ -250,8 +250,8 @@ storing_store(struct workflow *wf, const struct chain_address *doctor, struct js
               const struct storing_options *options, struct json_object **result,
               struct galen_errinfo *info);
 /* Step 5, the hospital's side: checks every record handed over (signature, key version, block) and
- * anchors those not yet on-chain, in batches. result: {anchored: [{merkleRoot, cid}], refused,
- * txs}. */
+ * anchors those not yet on-chain, in batches. result: {anchored, refused, waiting: [{merkleRoot,
+ * cid, reason?}], txs}. */
 GALEN_MUST_CHECK enum galen_err storing_relay(struct workflow *wf,
                                               const struct chain_address *hospital,
                                               struct json_object **result,
@@ -264,7 +264,8 @@ GALEN_MUST_CHECK enum galen_err storing_list(struct workflow *wf,
                                              const struct chain_address *identity,
                                              struct json_object **result,
                                              struct galen_errinfo *info);
-/* {record, cert, releases: [{root, state, …}], …}. */
+/* {merkleRoot, cid, state, …}; of an anchored record of a patient here also {record, cert, releases:
+ * [{root, state, requestId?}], envelopeBytes}. */
 GALEN_MUST_CHECK enum galen_err storing_show(struct workflow *wf, const char *reference,
                                              struct json_object **result,
                                              struct galen_errinfo *info);
