@@ -302,6 +302,53 @@ static void wallet_may_send_it_itself(void **state)
     assert_true(passed);
 }
 
+/* ---- FHIR ---------------------------------------------------------------------------------------- */
+
+/* Every encounter of some bundles, where the data set is at hand: stored, relayed, listed. */
+static void fhir_encounters_are_stored(void **state)
+{
+    static const size_t max_files = 4, max_records = 30;
+    struct fixture *fx = *state;
+    char dir[512];
+    char patient[CHAIN_ADDRESS_TEXT];
+    char hospital[CHAIN_ADDRESS_TEXT];
+    const char *root = getenv("GALEN_SOURCE_ROOT");
+    snprintf(dir, sizeof dir, "%s/../shared/data/fhir-r4", root != NULL ? root : ".");
+    DIR *folder = opendir(dir);
+    if (folder == NULL)
+        skip();
+    chain_address_format(patient, &fx->patient2);
+    chain_address_format(hospital, &fx->who[HOSPITAL]);
+    const struct record_fhir_options options = {.patient_address = patient,
+                                                .hospital_name = "General Hospital",
+                                                .hospital_address = hospital};
+    int64_t before = fixture_count(fx->home[PATIENT], "SELECT count(*) FROM record"
+                                                      " WHERE state = 'anchored'");
+    size_t files = 0, records = 0;
+    for (struct dirent *entry; files < max_files && (entry = readdir(folder)) != NULL;) {
+        char path[800];
+        BASE_BUF_AUTO bytes = {0};
+        RECORD_FHIR_RESULT_AUTO imported = {0};
+        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        if (strstr(entry->d_name, ".json") == NULL ||
+            base_file_read(&bytes, path, RECORD_FHIR_MAX_BYTES, NULL) != GALEN_OK ||
+            record_fhir_import(&imported, bytes.data, bytes.len, &options, NULL) != GALEN_OK)
+            continue;
+        files++;
+        for (size_t i = 0; i < imported.item_count && records < max_records; i++, records++)
+            OK(storing_store(fx->home[DOCTOR], &fx->who[DOCTOR], imported.items[i].record, NULL,
+                             NULL, INFO));
+    }
+    closedir(folder);
+    assert_true(records > 0);
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(storing_relay(fx->home[HOSPITAL], &fx->who[HOSPITAL], NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    assert_int_equal(
+        fixture_count(fx->home[PATIENT], "SELECT count(*) FROM record WHERE state = 'anchored'"),
+        before + (int64_t)records);
+}
+
 /* ---- refusals before anything is made ----------------------------------------------------------- */
 
 static void making_a_record_fails_clearly(void **state)
@@ -369,6 +416,7 @@ int main(void)
         cmocka_unit_test(nothing_leaks),
         cmocka_unit_test(relay_anchors_in_batches),
         cmocka_unit_test(wallet_may_send_it_itself),
+        cmocka_unit_test(fhir_encounters_are_stored),
         cmocka_unit_test(making_a_record_fails_clearly),
     };
     return cmocka_run_group_tests_name("storing", tests, fixture_grouped, fixture_tear_down);
