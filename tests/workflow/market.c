@@ -226,3 +226,30 @@ void market_call(struct workflow *wf, const struct chain_address *from, const ch
                                        .request_id = -1};
     OK(workflow_transact(wf, &call, NULL, NULL, NULL, INFO));
 }
+
+/* ---- answers ------------------------------------------------------------------------------------ */
+
+void market_forget_sales(struct market *market)
+{
+    OK(db_run(market->fx->home[PATIENT]->db, INFO, "UPDATE release SET request_id = NULL"));
+    for (int i = 0; i < FIXTURE_HOMES; i++)
+        OK(db_run(market->fx->home[i]->db, INFO, "DELETE FROM entry"));
+}
+
+struct json_object *market_answer(struct market *market, uint64_t id, int patient, int n)
+{
+    struct workflow *wf = market->fx->home[PATIENT];
+    DB_ROWS_AUTO rows = {0};
+    RECORD_JSON_AUTO both = NULL;
+    struct json_object *answer = NULL;
+    bool found = false;
+    OK(db_query(&rows, wf->db, INFO,
+                "SELECT sealed FROM consent WHERE side = 'patient' AND request_id = ?"
+                " AND patient = ? AND state = 'given' ORDER BY record_root LIMIT 1 OFFSET ?",
+                DB_INT(id), DB_BLOB(market->patients[patient].bytes, 20), DB_INT(n)));
+    OK(db_next(&rows, &found, INFO));
+    assert_true(found);
+    OK(workflow_home_open(wf, &both, db_blob(&rows, 0), INFO));
+    OK(record_json_copy(&answer, fixture_member(both, "given"), INFO));
+    return answer;
+}

@@ -45,6 +45,10 @@ const char *market_state(struct workflow *wf, uint64_t id);
 bool market_row(struct json_object *verification, int index, const char *check);
 /* How many of an entry's checks failed. */
 int market_failed(struct json_object *verification, int index);
+/* Patient i's answer about its n-th record, as kept; json_object_put. */
+struct json_object *market_answer(struct market *market, uint64_t id, int patient, int n);
+/* Every release is as good as new: what former tests sold is forgotten everywhere. */
+void market_forget_sales(struct market *market);
 /* Changes one byte of a block in the common store. */
 void market_alter_block(struct market *market, const uint8_t cid32[32]);
 /* Sends any DataHub call from an identity of wf. */

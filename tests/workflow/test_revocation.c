@@ -1,0 +1,190 @@
+/* The revocation list in force: read strictly, and whoever stands on it is found. */
+#include "fixture.h"
+
+#include <string.h>
+
+#include "workflow/verify.h"
+
+/* The tracing token of a doctor, as both managers reveal it together. */
+static void reveal_token(struct fixture *fx, const struct chain_address *doctor, uint8_t token[96])
+{
+    struct workflow *gm = fx->home[GM];
+    const struct groupsig_group_key *key = NULL;
+    struct groupsig_gm_secret gm_secret;
+    struct groupsig_rm_secret rm_secret;
+    struct groupsig_join_request request;
+    struct groupsig_reveal_share shares[2];
+    BASE_SECRET_AUTO gm_bytes = {0};
+    BASE_SECRET_AUTO rm_bytes = {0};
+    uint8_t commitment[48];
+    uint8_t nonce[32];
+    uint8_t ctx32[32];
+    uint8_t bytes[330];
+    uint8_t share[GROUPSIG_REVEAL_SHARE_BYTES];
+    uint32_t version = 0;
+    bool found = false;
+    bool valid = false;
+    DB_ROWS_AUTO rows = {0};
+    OK(workflow_current_key(gm, &version, &key, INFO));
+    OK(db_query(&rows, gm->db, INFO,
+                "SELECT commitment, nonce, statement, request FROM member WHERE wallet = ?",
+                DB_BLOB(doctor->bytes, 20)));
+    OK(db_next(&rows, &found, INFO));
+    assert_true(found);
+    OK(db_bytes(&rows, 0, commitment, 48, INFO));
+    OK(db_bytes(&rows, 1, nonce, 32, INFO));
+    store_digest(ctx32, db_text(&rows, 2), strlen(db_text(&rows, 2)));
+    OK(db_bytes(&rows, 3, bytes, sizeof bytes, INFO));
+    OK(workflow_secret_get(gm, &gm_bytes, WORKFLOW_KEY_GM, &fx->who[GM], INFO));
+    OK(workflow_secret_get(fx->home[RM], &rm_bytes, WORKFLOW_KEY_RM, &fx->who[RM], INFO));
+    assert_int_equal(groupsig_gm_secret_parse(&gm_secret, gm_bytes.data, GROUPSIG_GM_SECRET_BYTES),
+                     GROUPSIG_OK);
+    assert_int_equal(groupsig_rm_secret_parse(&rm_secret, rm_bytes.data, GROUPSIG_RM_SECRET_BYTES),
+                     GROUPSIG_OK);
+    assert_int_equal(groupsig_join_request_parse(&request, bytes, sizeof bytes), GROUPSIG_OK);
+    assert_int_equal(groupsig_reveal_share_by_gm(key, share, &gm_secret, &request, nonce, ctx32,
+                                                 commitment, &workflow_rng),
+                     GROUPSIG_OK);
+    assert_int_equal(
+        groupsig_reveal_share_check(key, &valid, &shares[0], share, sizeof share, &request),
+        GROUPSIG_OK);
+    assert_true(valid);
+    assert_int_equal(groupsig_reveal_share_by_rm(key, share, &rm_secret, &request, nonce, ctx32,
+                                                 commitment, &workflow_rng),
+                     GROUPSIG_OK);
+    assert_int_equal(
+        groupsig_reveal_share_check(key, &valid, &shares[1], share, sizeof share, &request),
+        GROUPSIG_OK);
+    assert_true(valid);
+    assert_int_equal(groupsig_reveal_combine(key, token, &shares[0], &shares[1], &request),
+                     GROUPSIG_OK);
+    groupsig_gm_secret_clear(&gm_secret);
+    groupsig_rm_secret_clear(&rm_secret);
+}
+
+/* Names a block as the list in force. */
+static void set_list(struct fixture *fx, const uint8_t cid32[32])
+{
+    BASE_BUF_AUTO data = {0};
+    OK(datahub_encode_set_revocation_list(&data, cid32, INFO));
+    const struct workflow_call call = {.from = &fx->who[RM],
+                                       .data = &data,
+                                       .role = "rm",
+                                       .flow = "group",
+                                       .operation = "setRevocationList",
+                                       .request_id = -1};
+    OK(workflow_transact(fx->home[RM], &call, NULL, NULL, NULL, INFO));
+}
+
+static void sign_list(struct fixture *fx, struct json_object *signatures, const char *name,
+                      struct workflow *wf, const struct chain_address *who,
+                      const uint8_t digest32[32])
+{
+    CHAIN_KEY_AUTO key = {0};
+    uint8_t sig65[CHAIN_SIGNATURE_BYTES];
+    (void)fx;
+    OK(workflow_wallet(wf, &key, who, INFO));
+    OK(chain_key_sign(&key, digest32, sig65, INFO));
+    OK(record_json_set_hex(signatures, name, sig65, sizeof sig65, INFO));
+}
+
+/* Publishes a list of this version; token NULL: an empty one; rm: whose second signature it has. */
+static void publish(struct fixture *fx, uint64_t version, const uint8_t *token,
+                    enum fixture_home rm)
+{
+    RECORD_JSON_AUTO list = NULL;
+    RECORD_JSON_AUTO entries = NULL;
+    RECORD_JSON_AUTO signatures = NULL;
+    BASE_BUF_AUTO text = {0};
+    uint8_t prev[32] = {0};
+    uint8_t cid[32];
+    uint8_t digest[32];
+    struct chain_revocation_list message = {.version = version};
+    OK(workflow_array(&entries, INFO));
+    if (token != NULL) {
+        RECORD_JSON_AUTO entry = NULL;
+        OK(workflow_object(&entry, INFO));
+        OK(workflow_set_int(entry, "keyVersion", 1, INFO));
+        OK(record_json_set_hex(entry, "token", token, 96, INFO));
+        OK(workflow_push(entries, &entry, INFO));
+    }
+    OK(workflow_object(&list, INFO));
+    OK(workflow_set_text(list, "type", REVOCATION_LIST_TYPE, INFO));
+    OK(workflow_set_int(list, "version", (int64_t)version, INFO));
+    OK(record_json_set_hex(list, "prev", prev, 32, INFO));
+    OK(workflow_set_time(list, "nextUpdate", base_time_s() + 86400, INFO));
+    OK(workflow_set_object(list, "entries", &entries, INFO));
+    OK(record_json_hash(message.digest, list, INFO));
+    chain_digest_revocation_list(digest, &fx->home[GM]->domain, &message);
+    OK(workflow_object(&signatures, INFO));
+    sign_list(fx, signatures, "gm", fx->home[GM], &fx->who[GM], digest);
+    sign_list(fx, signatures, "rm", fx->home[rm], &fx->who[rm], digest);
+    OK(workflow_set_object(list, "signatures", &signatures, INFO));
+    OK(record_json_jcs(&text, list, INFO));
+    OK(store_put(cid, fx->home[RM]->store, text.data, text.len, INFO));
+    set_list(fx, cid);
+}
+
+/* Opens the share: everything but the list holds; true when the list does, too. */
+static bool list_passes(struct fixture *fx, const char *cid_share, const char *words)
+{
+    RECORD_JSON_AUTO opened = NULL;
+    bool passed = false;
+    OK(sharing_open(fx->home[DOCTOR], cid_share, &passed, &opened, INFO));
+    struct json_object *checks = fixture_member(opened, "checks");
+    for (size_t i = 0; i < json_object_array_length(checks); i++) {
+        struct json_object *row = json_object_array_get_idx(checks, i);
+        if (strcmp(fixture_text(row, "check"), "revocation list") != 0) {
+            assert_true(json_object_get_boolean(fixture_member(row, "passed")));
+            continue;
+        }
+        assert_int_equal(passed, json_object_get_boolean(fixture_member(row, "passed")));
+        if (strstr(fixture_text(row, "detail"), words) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", fixture_text(row, "detail"), words);
+    }
+    return passed;
+}
+
+static void the_list_is_read_strictly(void **state)
+{
+    struct fixture *fx = *state;
+    static const uint8_t nowhere[32] = {8};
+    static const char junk[] = "{\"type\":\"galen.revocation-list/1\",\"version\":2}";
+    char root[65];
+    uint8_t cid[32];
+    uint8_t token[96];
+    uint8_t token2[96];
+    RECORD_JSON_AUTO share = NULL;
+    fixture_store(fx, &fx->who[PATIENT], 1, root);
+    OK(sharing_grant(fx->home[PATIENT], root, &fx->who[DOCTOR], NULL, &share, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    const char *cid_share = fixture_text(share, "cidShare");
+    reveal_token(fx, &fx->who[DOCTOR], token);
+    reveal_token(fx, &fx->doctor2, token2);
+
+    assert_true(list_passes(fx, cid_share, "none published"));
+    set_list(fx, nowhere); /* version 1 */
+    assert_false(list_passes(fx, cid_share, "cannot be used"));
+    OK(store_put(cid, fx->home[RM]->store, junk, sizeof junk - 1, INFO));
+    set_list(fx, cid); /* 2 */
+    assert_false(list_passes(fx, cid_share, "cannot be used"));
+    publish(fx, 3, NULL, RM);
+    assert_true(list_passes(fx, cid_share, "not on list version 3"));
+    publish(fx, 4, NULL, HOSPITAL); /* not the other manager's signature */
+    assert_false(list_passes(fx, cid_share, "both managers"));
+    publish(fx, 4, NULL, RM); /* an old one, published as the fifth */
+    assert_false(list_passes(fx, cid_share, "another version"));
+    publish(fx, 6, token2, RM); /* a colleague */
+    assert_true(list_passes(fx, cid_share, "not on list version 6"));
+    publish(fx, 7, token, RM);
+    assert_false(list_passes(fx, cid_share, "membership is revoked"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_list_is_read_strictly),
+    };
+    return cmocka_run_group_tests_name("revocation list", tests, fixture_grouped,
+                                       fixture_tear_down);
+}
