@@ -32,7 +32,7 @@ before(async () => {
   folder = makeFolder();
   chain = await startChain();
   home = new Home(folder, 'home');
-  home.ok('init', '--rpc', chain.url);
+  home.make({ rpc: chain.url });
   for (const role of ['gm', 'rm', 'hospital', 'doctor', 'patient', 'buyer'])
     address[role] = home.ok('account', 'new', role, '--role', role).address;
   await chain.rpc('anvil_setBalance', [address.gm, '0x8ac7230489e80000']);
@@ -62,6 +62,15 @@ test('no home, two homes', () => {
   assert.match(done.err, /galen init/);
   assert.ok(!fs.existsSync(nowhere.dir));
   assert.equal(home.run('init').code, 1);
+});
+
+test('init makes a home for its owner alone, and says what it is', () => {
+  const fresh = new Home(folder, 'fresh');
+  assert.equal(fresh.run('init', { password: null }).code, 1, 'no home without a password');
+  assert.ok(!fs.existsSync(fresh.dir));
+  assert.equal(fresh.ok('init').unlocked, true);
+  assert.equal(fs.statSync(fresh.dir).mode & 0o777, 0o700);
+  assert.deepEqual(fresh.ok('account', 'list'), []);
 });
 
 test('unknown keys in config.json are refused', () => {

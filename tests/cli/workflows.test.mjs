@@ -28,8 +28,8 @@ after(async () => {
 
 test('homes, identities, contract', async () => {
   const blocks = path.join(folder, 'blocks');
-  home.ok('init', '--rpc', chain.url, '--store', blocks);
-  other.ok('init', '--rpc', chain.url, '--store', blocks);
+  home.make({ rpc: chain.url, store: blocks });
+  other.make({ rpc: chain.url, store: blocks });
   assert.equal(fs.statSync(home.dir).mode & 0o777, 0o700);
   const roles = { gm: 'gm', rm: 'rm', hospital: 'hospital', 'doctor-1': 'doctor', buyer: 'buyer',
     'patient-1': 'patient', 'patient-2': 'patient', 'patient-3': 'patient' };
