@@ -290,49 +290,57 @@ static enum galen_err notify_patients(struct demo *demo, const struct cast *cast
     return demo_checks(demo, verified, info);
 }
 
-/* A proof of one field holds, and the same proof with another value does not. */
-static enum galen_err show_tampering(struct demo *demo, const struct cast *cast,
-                                     struct galen_errinfo *info)
-{
-    static const char *const paths[] = {"/category"};
-    RECORD_JSON_AUTO shown = NULL;
-    struct json_object *record = NULL;
-    uint8_t seed[RECORD_SEED_BYTES];
-    RECORD_TREE_AUTO tree = NULL;
-    RECORD_DISCLOSURE_AUTO disclosure = {0};
-    bool valid = false;
-    GALEN_TRY(demo_step(demo, "A forger at work", "attacker", info,
-                        "Takes an honest Merkle proof of one field, changes the value, and alters "
-                        "one byte of a stored block."));
-    GALEN_TRY(storing_show(demo->home[DEMO_PATIENTS], cast->first_record, &shown, info));
-    GALEN_TRY(record_json_get_object(&record, shown, "record", RECORD_JSON_REQUIRED, "", info));
-    base_random(seed, sizeof seed);
-    GALEN_TRY(record_tree_new(&tree, record, seed, info));
-    GALEN_TRY(record_disclosure_make(&disclosure, tree, paths, 1, info));
-    GALEN_TRY(record_disclosure_verify(&valid, &disclosure, RECORD_ORDER_PATH, info));
-    GALEN_TRY(demo_check(demo, valid, info, "the honest proof of /category holds"));
-    json_object_put(disclosure.fields[0].value);
-    disclosure.fields[0].value = json_object_new_string("Dermatology");
-    GALEN_TRY(record_disclosure_verify(&valid, &disclosure, RECORD_ORDER_PATH, NULL));
-    GALEN_TRY(demo_check(demo, !valid, info, "with another value the proof is refused"));
+/* ---- sharing ------------------------------------------------------------------------------------ */
 
-    /* The block folder stands for a storage node that lies. */
+/* One bit of a block, as a storage node that lies would change it; again puts it right. */
+static enum galen_err flip_bit(struct demo *demo, const char *cid, struct galen_errinfo *info)
+{
     BASE_BUF_AUTO block = {0};
-    BASE_BUF_AUTO unused = {0};
-    const char *cid = demo_text(shown, "cid");
     char path[700];
-    GALEN_TRY(workflow_block_get(demo->home[DEMO_PATIENTS], cid, &block, info));
     snprintf(path, sizeof path, "%s/ipfs/%.2s/%s", demo->dir, cid + strlen(cid) - 3, cid);
-    block.data[block.len / 2] ^= 1;
-    GALEN_TRY(base_file_write(path, block.data, block.len, 0600, info));
-    enum galen_err err = workflow_block_get(demo->home[DEMO_PATIENTS], cid, &unused, NULL);
-    GALEN_TRY(
-        demo_check(demo, err == GALEN_ERR_CHECK, info, "a block with one bit changed is refused"));
+    GALEN_TRY(base_file_read(&block, path, STORE_BLOCK_MAX, info));
     block.data[block.len / 2] ^= 1;
     return base_file_write(path, block.data, block.len, 0600, info);
 }
 
-/* ---- sharing ------------------------------------------------------------------------------------ */
+/* The very proof that doctor-2 has just accepted, with one value changed; and a lying storage. */
+static enum galen_err show_tampering(struct demo *demo, const struct cast *cast,
+                                     struct json_object *opened, const char *cid,
+                                     struct galen_errinfo *info)
+{
+    struct json_object *json = NULL;
+    RECORD_DISCLOSURE_AUTO disclosure = {0};
+    char root[2 * RECORD_HASH_BYTES + 3] = "0x";
+    bool valid = false;
+    bool passed = true;
+    size_t at = 0;
+    GALEN_TRY(demo_step(demo, "A forger at work", "attacker", info,
+                        "Changes one value in the Merkle proof that doctor-2 has just accepted, "
+                        "then one bit of the shared block."));
+    GALEN_TRY(record_json_get_object(&json, opened, "disclosure", RECORD_JSON_REQUIRED, "", info));
+    GALEN_TRY(record_disclosure_parse(&disclosure, json, info));
+    base_hex_encode(root + 2, disclosure.root, sizeof disclosure.root);
+    GALEN_TRY(record_disclosure_verify(&valid, &disclosure, RECORD_ORDER_PATH, info));
+    GALEN_TRY(demo_check(demo, valid && strcmp(root, cast->first_record) == 0, info,
+                         "the honest proof holds against the anchored IDrec"));
+    while (at + 1 < disclosure.field_count && strcmp(disclosure.fields[at].path, "/category") != 0)
+        at++;
+    json_object_put(disclosure.fields[at].value);
+    disclosure.fields[at].value = json_object_new_string("Dermatology");
+    GALEN_TRY(record_disclosure_verify(&valid, &disclosure, RECORD_ORDER_PATH, NULL));
+    GALEN_TRY(demo_check(demo, !valid, info, "with %s changed the proof is refused",
+                         disclosure.fields[at].path));
+
+    RECORD_JSON_AUTO again = NULL;
+    GALEN_TRY(flip_bit(demo, cid, info));
+    enum galen_err err = sharing_open(demo->home[DEMO_DOCTORS], cid, &passed, &again, NULL);
+    GALEN_TRY(demo_check(demo, err != GALEN_OK || !passed, info,
+                         "a share whose block has one bit changed is refused"));
+    GALEN_TRY(flip_bit(demo, cid, info));
+    record_json_put(&again);
+    GALEN_TRY(sharing_open(demo->home[DEMO_DOCTORS], cid, &passed, &again, info));
+    return demo_check(demo, passed, info, "the honest block opens again");
+}
 
 static enum galen_err share_record(struct demo *demo, const struct cast *cast,
                                    struct galen_errinfo *info)
@@ -361,6 +369,8 @@ static enum galen_err share_record(struct demo *demo, const struct cast *cast,
         GALEN_TRY(sharing_open(demo->home[DEMO_DOCTORS], demo_text(grants[i], "cidShare"), &passed,
                                &opened, info));
         GALEN_TRY(demo_checks(demo, opened, info));
+        if (i == 1)
+            GALEN_TRY(show_tampering(demo, cast, opened, demo_text(part, "cidShare"), info));
     }
     return GALEN_OK;
 }
@@ -376,7 +386,6 @@ static enum galen_err play(struct demo *demo, struct cast *cast, const char *con
     GALEN_TRY(set_up_group(demo, cast, info));
     GALEN_TRY(store_records(demo, cast, files, n_files, info));
     GALEN_TRY(notify_patients(demo, cast, info));
-    GALEN_TRY(show_tampering(demo, cast, info));
     GALEN_TRY(share_record(demo, cast, info));
     return demo_purchase(demo, &cast->buyer, &cast->hospital, cast->patients, cast->n_patients,
                          PRICE_WEI, MIN_RECORDS, info);

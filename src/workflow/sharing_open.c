@@ -207,7 +207,10 @@ static enum galen_err check_disclosure(const struct received *share, struct json
     if (err == GALEN_OK)
         err = record_disclosure_parse(&disclosure, json, &why);
     if (err == GALEN_OK) {
+        RECORD_JSON_AUTO proof = NULL;
         GALEN_TRY(show_fields(result, &disclosure, info));
+        GALEN_TRY(record_json_copy(&proof, json, info));
+        GALEN_TRY(workflow_set_object(result, "disclosure", &proof, info));
         err = record_disclosure_verify(&valid, &disclosure, RECORD_ORDER_PATH, &why);
     }
     if (err != GALEN_OK)

@@ -294,7 +294,7 @@ GALEN_MUST_CHECK enum galen_err sharing_grant(struct workflow *wf, const char *r
                                               struct json_object **result,
                                               struct galen_errinfo *info);
 /* Step 5: the doctor opens a share (by cid_share text) and checks block hash, keys, IDrec or
- * disclosure, group signature, anchor, revocation list. result: {record or fields, checks}. The
+ * disclosure, group signature, anchor, revocation list. result: {record; or fields, content and the disclosure that proves them; checks}. The
  * record is in the result even when a check fails; *passed tells. An expired share is STATE. */
 GALEN_MUST_CHECK enum galen_err sharing_open(struct workflow *wf, const char *cid_share,
                                              bool *passed, struct json_object **result,
