@@ -5,12 +5,11 @@
 #include "fixture.h"
 #include "groupsig/classic.h"
 #include "groupsig/classic_internal.h"
+#include "vectors.h"
 
-#include <json-c/json.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -20,45 +19,6 @@
 static json_object *vectors;
 static struct fixture_rng rng_state;
 static const struct groupsig_rng rng = {.fill = fixture_fill, .ctx = &rng_state};
-
-static json_object *get(json_object *object, const char *name)
-{
-    json_object *value = NULL;
-    if (!json_object_object_get_ex(object, name, &value))
-        fail_msg("the vectors have no \"%s\" where one is expected", name);
-    return value;
-}
-
-static const char *text_of(json_object *object, const char *name, size_t *len)
-{
-    json_object *value = get(object, name);
-    assert_true(json_object_is_type(value, json_type_string));
-    *len = (size_t)json_object_get_string_len(value);
-    return json_object_get_string(value);
-}
-
-static void get_bytes(json_object *object, const char *name, uint8_t *out, size_t size)
-{
-    size_t len, got;
-    const char *text = text_of(object, name, &len);
-    assert_int_equal(
-        sodium_base642bin(out, size, text, len, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL),
-        0);
-    assert_int_equal(got, size);
-}
-
-static void check_members(json_object *object, const char *const known[])
-{
-    json_object_object_foreach(object, name, value)
-    {
-        (void)value;
-        size_t i = 0;
-        while (known[i] && strcmp(known[i], name) != 0)
-            i++;
-        if (!known[i])
-            fail_msg("unknown member \"%s\" in the vectors", name);
-    }
-}
 
 /* ---- one group of the vectors ------------------------------------------------------------------- */
 
@@ -73,18 +33,18 @@ struct group {
 static void load_group(struct group *group, json_object *entry)
 {
     size_t len;
-    const char *text = text_of(entry, "group_key_b64", &len);
+    const char *text = vectors_get_text(entry, "group_key_b64", &len);
     group->entry = entry;
     assert_int_equal(groupsig_classic_group_key_parse(&group->key, text, len), GROUPSIG_OK);
-    text = text_of(entry, "manager_key_b64", &len);
+    text = vectors_get_text(entry, "manager_key_b64", &len);
     assert_int_equal(groupsig_classic_manager_key_parse(&group->gm, text, len), GROUPSIG_OK);
-    text = text_of(entry, "revocation_manager_key_b64", &len);
+    text = vectors_get_text(entry, "revocation_manager_key_b64", &len);
     assert_int_equal(groupsig_classic_manager_key_parse(&group->rm, text, len), GROUPSIG_OK);
-    json_object *members = get(entry, "members");
+    json_object *members = vectors_get(entry, "members");
     group->member_count = json_object_array_length(members);
     assert_true(group->member_count <= MAX_MEMBERS);
     for (size_t i = 0; i < group->member_count; i++) {
-        text = text_of(json_object_array_get_idx(members, i), "member_key_b64", &len);
+        text = vectors_get_text(json_object_array_get_idx(members, i), "member_key_b64", &len);
         assert_int_equal(
             groupsig_classic_member_key_parse(&group->key, &group->members[i], text, len),
             GROUPSIG_OK);
@@ -93,7 +53,7 @@ static void load_group(struct group *group, json_object *entry)
 
 static void for_each_group(void (*check)(struct group *group))
 {
-    json_object *groups = get(vectors, "groups");
+    json_object *groups = vectors_get(vectors, "groups");
     assert_true(json_object_array_length(groups) > 0);
     for (size_t i = 0; i < json_object_array_length(groups); i++) {
         static struct group group;
@@ -115,23 +75,26 @@ static bool parse_and_verify(const struct group *group, struct groupsig_classic_
 
 static void check_kinds(struct group *group)
 {
-    check_members(group->entry,
-                  (const char *[]){"group_key_b64", "manager_key_b64", "revocation_manager_key_b64",
-                                   "xi1_total_b64", "xi2_total_b64", "members", "cases", NULL});
-    json_object *members = get(group->entry, "members"), *cases = get(group->entry, "cases");
+    vectors_check_members(group->entry,
+                          (const char *[]){"group_key_b64", "manager_key_b64",
+                                           "revocation_manager_key_b64", "xi1_total_b64",
+                                           "xi2_total_b64", "members", "cases", NULL});
+    json_object *members = vectors_get(group->entry, "members"),
+                *cases = vectors_get(group->entry, "cases");
     for (size_t i = 0; i < group->member_count; i++)
-        check_members(json_object_array_get_idx(members, i),
-                      (const char *[]){"id", "member_key_b64", "A_b64", "pi_b64", NULL});
+        vectors_check_members(json_object_array_get_idx(members, i),
+                              (const char *[]){"id", "member_key_b64", "A_b64", "pi_b64", NULL});
     for (size_t i = 0; i < json_object_array_length(cases); i++)
-        check_members(json_object_array_get_idx(cases, i),
-                      (const char *[]){"message", "signature_b64", "valid", "signer", "why",
-                                       "claim_proof_b64", "traced_when_revoked_member_1", NULL});
+        vectors_check_members(json_object_array_get_idx(cases, i),
+                              (const char *[]){"message", "signature_b64", "valid", "signer", "why",
+                                               "claim_proof_b64", "traced_when_revoked_member_1",
+                                               NULL});
 }
 
 static void test_kinds(void **state)
 {
     (void)state;
-    check_members(vectors, (const char *[]){"source", "groups", NULL});
+    vectors_check_members(vectors, (const char *[]){"source", "groups", NULL});
     for_each_group(check_kinds);
 }
 
@@ -141,11 +104,11 @@ static void check_keys(struct group *group)
     static char text[GROUPSIG_CLASSIC_GROUP_KEY_TEXT + 1];
     size_t len;
     groupsig_classic_group_key_encode(&group->key, text);
-    assert_string_equal(text, text_of(group->entry, "group_key_b64", &len));
+    assert_string_equal(text, vectors_get_text(group->entry, "group_key_b64", &len));
     groupsig_classic_manager_key_encode(&group->gm, text);
-    assert_string_equal(text, text_of(group->entry, "manager_key_b64", &len));
+    assert_string_equal(text, vectors_get_text(group->entry, "manager_key_b64", &len));
     groupsig_classic_manager_key_encode(&group->rm, text);
-    assert_string_equal(text, text_of(group->entry, "revocation_manager_key_b64", &len));
+    assert_string_equal(text, vectors_get_text(group->entry, "revocation_manager_key_b64", &len));
     assert_true(group->gm.has_gamma);
     assert_false(group->rm.has_gamma);
 
@@ -159,27 +122,27 @@ static void check_keys(struct group *group)
     assert_true(blst_sk_add_n_check(&xi, &group->gm.xi1, &group->rm.xi1));
     gs_mcl_fr_encode(bytes, &xi);
     uint8_t expected[32];
-    get_bytes(group->entry, "xi1_total_b64", expected, sizeof expected);
+    vectors_get_base64(group->entry, "xi1_total_b64", expected, sizeof expected);
     assert_memory_equal(bytes, expected, 32);
     gs_g1_mul_ct(&point, &group->key.X, &xi);
     assert_true(blst_p1_affine_is_equal(&point, &group->key.Z));
     assert_true(blst_sk_add_n_check(&xi, &group->gm.xi2, &group->rm.xi2));
     gs_mcl_fr_encode(bytes, &xi);
-    get_bytes(group->entry, "xi2_total_b64", expected, sizeof expected);
+    vectors_get_base64(group->entry, "xi2_total_b64", expected, sizeof expected);
     assert_memory_equal(bytes, expected, 32);
     gs_g1_mul_ct(&point, &group->key.Y, &xi);
     assert_true(blst_p1_affine_is_equal(&point, &group->key.Z));
 
     for (size_t i = 0; i < group->member_count; i++) {
-        json_object *entry = json_object_array_get_idx(get(group->entry, "members"), i);
+        json_object *entry = json_object_array_get_idx(vectors_get(group->entry, "members"), i);
         uint8_t got[GROUPSIG_CLASSIC_G1_BYTES], want[GROUPSIG_CLASSIC_G1_BYTES];
         groupsig_classic_member_key_encode(&group->members[i], text);
-        assert_string_equal(text, text_of(entry, "member_key_b64", &len));
+        assert_string_equal(text, vectors_get_text(entry, "member_key_b64", &len));
         groupsig_classic_member_A(&group->members[i], got);
-        get_bytes(entry, "A_b64", want, sizeof want);
+        vectors_get_base64(entry, "A_b64", want, sizeof want);
         assert_memory_equal(got, want, sizeof got);
         groupsig_classic_member_token(&group->members[i], got);
-        get_bytes(entry, "pi_b64", want, sizeof want);
+        vectors_get_base64(entry, "pi_b64", want, sizeof want);
         assert_memory_equal(got, want, sizeof got);
     }
 }
@@ -196,7 +159,7 @@ static void check_signer(const struct group *group, json_object *entry,
 {
     struct groupsig_classic_opening_share gm_share, rm_share;
     uint8_t A[GROUPSIG_CLASSIC_G1_BYTES], token[GROUPSIG_CLASSIC_G1_BYTES];
-    json_object *members = get(group->entry, "members");
+    json_object *members = vectors_get(group->entry, "members");
     groupsig_classic_opening_share(&gm_share, &group->gm, verified);
     groupsig_classic_opening_share(&rm_share, &group->rm, verified);
     groupsig_classic_open_combine(A, &gm_share, &rm_share, verified);
@@ -205,15 +168,15 @@ static void check_signer(const struct group *group, json_object *entry,
         json_object *member = json_object_array_get_idx(members, i);
         uint8_t member_A[GROUPSIG_CLASSIC_G1_BYTES];
         bool traced = false;
-        bool is_signer = json_object_equal(get(member, "id"), get(entry, "signer"));
-        get_bytes(member, "A_b64", member_A, sizeof member_A);
-        get_bytes(member, "pi_b64", token, sizeof token);
+        bool is_signer = json_object_equal(vectors_get(member, "id"), vectors_get(entry, "signer"));
+        vectors_get_base64(member, "A_b64", member_A, sizeof member_A);
+        vectors_get_base64(member, "pi_b64", token, sizeof token);
         assert_int_equal(memcmp(A, member_A, sizeof A) == 0, is_signer);
         assert_int_equal(groupsig_classic_trace(&traced, verified, token), GROUPSIG_OK);
         assert_int_equal(traced, is_signer);
         if (i == 1)
-            assert_int_equal(traced,
-                             json_object_get_boolean(get(entry, "traced_when_revoked_member_1")));
+            assert_int_equal(traced, json_object_get_boolean(
+                                         vectors_get(entry, "traced_when_revoked_member_1")));
         named += is_signer;
     }
     assert_int_equal(named, 1);
@@ -222,11 +185,11 @@ static void check_signer(const struct group *group, json_object *entry,
 static void check_case(const struct group *group, json_object *entry)
 {
     size_t len, message_len;
-    const char *text = text_of(entry, "signature_b64", &len);
-    const char *message = text_of(entry, "message", &message_len);
+    const char *text = vectors_get_text(entry, "signature_b64", &len);
+    const char *message = vectors_get_text(entry, "message", &message_len);
     struct groupsig_classic_verified verified;
     bool valid = parse_and_verify(group, &verified, text, len, message, message_len);
-    if (valid != (bool)json_object_get_boolean(get(entry, "valid")))
+    if (valid != (bool)json_object_get_boolean(vectors_get(entry, "valid")))
         fail_msg("%s: %s", valid ? "accepted" : "refused", message);
     if (!valid)
         return;
@@ -238,7 +201,7 @@ static void check_case(const struct group *group, json_object *entry)
     assert_string_equal(again, text);
     check_signer(group, entry, &verified);
     /* The signer's claim, here and for another signature. */
-    text = text_of(entry, "claim_proof_b64", &len);
+    text = vectors_get_text(entry, "claim_proof_b64", &len);
     assert_int_equal(groupsig_classic_claim_verify(&valid, text, len, &verified), GROUPSIG_OK);
     assert_true(valid);
     static struct groupsig_classic_verified previous;
@@ -253,7 +216,7 @@ static void check_case(const struct group *group, json_object *entry)
 
 static void check_cases(struct group *group)
 {
-    json_object *cases = get(group->entry, "cases");
+    json_object *cases = vectors_get(group->entry, "cases");
     for (size_t i = 0; i < json_object_array_length(cases); i++)
         check_case(group, json_object_array_get_idx(cases, i));
 }
@@ -338,14 +301,14 @@ static void part_fields(struct gs_classic_field fields[12], struct parts *p)
 
 static json_object *first_case(struct group *group)
 {
-    return json_object_array_get_idx(get(group->entry, "cases"), 0);
+    return json_object_array_get_idx(vectors_get(group->entry, "cases"), 0);
 }
 
 static void check_elements(struct group *group)
 {
     size_t len, message_len;
-    const char *valid_text = text_of(first_case(group), "signature_b64", &len);
-    const char *message = text_of(first_case(group), "message", &message_len);
+    const char *valid_text = vectors_get_text(first_case(group), "signature_b64", &len);
+    const char *message = vectors_get_text(first_case(group), "message", &message_len);
     static char text[GROUPSIG_CLASSIC_SIGNATURE_TEXT + 1];
     struct parts valid, p;
     struct gs_classic_field fields[12];
@@ -416,7 +379,7 @@ static void test_elements(void **state)
 static void check_lengths(struct group *group)
 {
     size_t len;
-    const char *text = text_of(first_case(group), "signature_b64", &len);
+    const char *text = vectors_get_text(first_case(group), "signature_b64", &len);
     struct groupsig_classic_signature signature;
     static struct groupsig_classic_group_key key;
     for (size_t cut = 0; cut < len; cut++) {
@@ -428,7 +391,7 @@ static void check_lengths(struct group *group)
     }
     /* What is valid for one kind is not for another. */
     assert_int_equal(groupsig_classic_group_key_parse(&key, text, len), GROUPSIG_ERR_PARSE);
-    text = text_of(group->entry, "group_key_b64", &len);
+    text = vectors_get_text(group->entry, "group_key_b64", &len);
     assert_int_equal(groupsig_classic_signature_parse(&signature, text, len), GROUPSIG_ERR_PARSE);
     for (size_t cut = 0; cut < len; cut += 97)
         assert_int_equal(groupsig_classic_group_key_parse(&key, text, cut), GROUPSIG_ERR_PARSE);
@@ -533,18 +496,9 @@ static void test_group_key(void **state)
 
 int main(int argc, char **argv)
 {
-    char path[4096];
-    const char *root = getenv("GALEN_SOURCE_ROOT");
-    snprintf(path, sizeof path, "%s/tests/vectors/pygroupsig-cpy06.json", root ? root : ".");
-    if (argc > 2) {
-        fprintf(stderr, "usage: %s [vectors.json]\n", argv[0]);
+    vectors = vectors_load(argc, argv, "pygroupsig-cpy06.json");
+    if (!vectors)
         return 2;
-    }
-    vectors = json_object_from_file(argc == 2 ? argv[1] : path);
-    if (!vectors || !json_object_is_type(vectors, json_type_object)) {
-        fprintf(stderr, "cannot read %s\n", argc == 2 ? argv[1] : path);
-        return 2;
-    }
     fixture_seed(&rng_state);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),    cmocka_unit_test(test_keys),

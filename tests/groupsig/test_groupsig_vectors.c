@@ -4,12 +4,10 @@
  * Takes another file of the same form as its argument.
  */
 #include "groupsig/internal.h"
+#include "vectors.h"
 
-#include <json-c/json.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -21,79 +19,11 @@ static struct groupsig_group_key group_key;
 static struct groupsig_gm_secret gm;
 static struct groupsig_rm_secret rm;
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
-
-static json_object *get(json_object *object, const char *name)
-{
-    json_object *value = NULL;
-    if (!json_object_object_get_ex(object, name, &value))
-        fail_msg("the vectors have no \"%s\" where one is expected", name);
-    return value;
-}
-
-static json_object *get_array(json_object *object, const char *name)
-{
-    json_object *value = get(object, name);
-    assert_true(json_object_is_type(value, json_type_array));
-    return value;
-}
-
-/* An unknown member is a kind of vector that this test would leave out: fail. */
-static void check_members(json_object *object, const char *const known[])
-{
-    json_object_object_foreach(object, name, value)
-    {
-        (void)value;
-        size_t i = 0;
-        while (known[i] && strcmp(known[i], name) != 0)
-            i++;
-        if (!known[i])
-            fail_msg("unknown member \"%s\" in the vectors", name);
-    }
-}
-
-static unsigned hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a' + 10);
-    fail_msg("not a hex digit: %c", c);
-    return 0;
-}
-
-static size_t decode(json_object *value, uint8_t *out, size_t cap)
-{
-    assert_true(json_object_is_type(value, json_type_string));
-    const char *text = json_object_get_string(value);
-    size_t len = strlen(text);
-    assert_int_equal(len % 2, 0);
-    assert_true(len / 2 <= cap);
-    for (size_t i = 0; i < len / 2; i++)
-        out[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
-    return len / 2;
-}
-
-static void get_exact(json_object *object, const char *name, uint8_t *out, size_t len)
-{
-    if (decode(get(object, name), out, len) != len)
-        fail_msg("\"%s\" has another length than %zu bytes", name, len);
-}
-
 static void get_scalar(json_object *object, const char *name, blst_scalar *out)
 {
     uint8_t bytes[32];
-    get_exact(object, name, bytes, sizeof bytes);
+    vectors_get_hex(object, name, bytes, sizeof bytes);
     assert_true(gs_scalar_parse(out, bytes));
-}
-
-static void assert_expected(json_object *object, const char *name, const uint8_t *got, size_t len)
-{
-    uint8_t expected[MAX_OBJECT];
-    assert_true(len <= sizeof expected);
-    get_exact(object, name, expected, len);
-    if (memcmp(expected, got, len) != 0)
-        fail_msg("\"%s\" differs from the vectors", name);
 }
 
 /* ---- members and signatures --------------------------------------------------------------------
@@ -101,7 +31,7 @@ static void assert_expected(json_object *object, const char *name, const uint8_t
 
 static json_object *member_at(size_t index)
 {
-    json_object *members = get_array(vectors, "members");
+    json_object *members = vectors_get_array(vectors, "members");
     assert_true(index < json_object_array_length(members));
     return json_object_array_get_idx(members, index);
 }
@@ -113,8 +43,8 @@ static void load_member(size_t index, struct groupsig_member_secret *out)
     uint8_t encoded[GROUPSIG_JOIN_SECRET_BYTES] = {GS_SCHEME, GS_TYPE_JOIN_SECRET};
     uint8_t membership[GROUPSIG_MEMBERSHIP_BYTES];
     groupsig_group_key_fingerprint(&group_key, encoded + 2);
-    get_exact(entry, "x", encoded + 34, 32);
-    get_exact(entry, "membership", membership, sizeof membership);
+    vectors_get_hex(entry, "x", encoded + 34, 32);
+    vectors_get_hex(entry, "membership", membership, sizeof membership);
     assert_int_equal(groupsig_join_secret_parse(&secret, encoded, sizeof encoded), GROUPSIG_OK);
     assert_int_equal(groupsig_join_finish(&group_key, out, &secret, membership, sizeof membership),
                      GROUPSIG_OK);
@@ -122,13 +52,13 @@ static void load_member(size_t index, struct groupsig_member_secret *out)
 
 static void load_member_of(json_object *entry, struct groupsig_member_secret *out)
 {
-    load_member((size_t)json_object_get_int64(get(entry, "member")), out);
+    load_member((size_t)json_object_get_int64(vectors_get(entry, "member")), out);
 }
 
 static void load_request(json_object *value, struct groupsig_join_request *out)
 {
     uint8_t bytes[GROUPSIG_JOIN_REQUEST_BYTES];
-    assert_int_equal(decode(value, bytes, sizeof bytes), sizeof bytes);
+    assert_int_equal(vectors_decode_hex(value, bytes, sizeof bytes), sizeof bytes);
     assert_int_equal(groupsig_join_request_parse(out, bytes, sizeof bytes), GROUPSIG_OK);
 }
 
@@ -144,8 +74,8 @@ static bool verify_bytes(struct groupsig_verified *verified, const uint8_t *byte
 static void load_signature_of(json_object *entry, struct groupsig_verified *out)
 {
     uint8_t bytes[GROUPSIG_SIGNATURE_BYTES], msg32[32];
-    get_exact(entry, "signature", bytes, sizeof bytes);
-    get_exact(entry, "msg32", msg32, sizeof msg32);
+    vectors_get_hex(entry, "signature", bytes, sizeof bytes);
+    vectors_get_hex(entry, "msg32", msg32, sizeof msg32);
     assert_true(verify_bytes(out, bytes, sizeof bytes, msg32));
 }
 
@@ -154,10 +84,10 @@ static void find_signature(json_object *value, struct groupsig_verified *out)
 {
     const char *lists[] = {"signatures", "edge_valid"};
     for (size_t l = 0; l < 2; l++) {
-        json_object *list = get_array(vectors, lists[l]);
+        json_object *list = vectors_get_array(vectors, lists[l]);
         for (size_t i = 0; i < json_object_array_length(list); i++) {
             json_object *entry = json_object_array_get_idx(list, i);
-            if (json_object_equal(get(entry, "signature"), value)) {
+            if (json_object_equal(vectors_get(entry, "signature"), value)) {
                 load_signature_of(entry, out);
                 return;
             }
@@ -181,31 +111,31 @@ static size_t find_signatures(json_object *list, struct groupsig_verified *out, 
 static void test_kinds(void **state)
 {
     (void)state;
-    check_members(vectors, (const char *[]){"profile", "source", "generators", "setup", "members",
-                                            "signatures", "link", "edge_valid", "rejected",
-                                            "rejected_objects", NULL});
-    assert_string_equal(json_object_get_string(get(vectors, "profile")), "CPY06-G1 v1");
+    vectors_check_members(vectors, (const char *[]){"profile", "source", "generators", "setup",
+                                                    "members", "signatures", "link", "edge_valid",
+                                                    "rejected", "rejected_objects", NULL});
+    assert_string_equal(json_object_get_string(vectors_get(vectors, "profile")), "CPY06-G1 v1");
 }
 
 static void test_generators(void **state)
 {
     (void)state;
-    json_object *generators = get(vectors, "generators");
+    json_object *generators = vectors_get(vectors, "generators");
     uint8_t point[48];
-    check_members(generators, (const char *[]){"Q", "U", NULL});
+    vectors_check_members(generators, (const char *[]){"Q", "U", NULL});
     blst_p1_affine_compress(point, &GS_Q);
-    assert_expected(generators, "Q", point, sizeof point);
+    vectors_assert_hex(generators, "Q", point, sizeof point);
     blst_p1_affine_compress(point, &GS_U);
-    assert_expected(generators, "U", point, sizeof point);
+    vectors_assert_hex(generators, "U", point, sizeof point);
 }
 
 static void test_setup(void **state)
 {
     (void)state;
-    json_object *setup = get(vectors, "setup"), *part = get(setup, "gm");
-    check_members(setup, (const char *[]){"gm", "rm", "gm_share", "rm_share", "group_key",
-                                          "fingerprint", NULL});
-    check_members(part, (const char *[]){"gamma", "xi", "eta", "kg", "kx", "ke", NULL});
+    json_object *setup = vectors_get(vectors, "setup"), *part = vectors_get(setup, "gm");
+    vectors_check_members(setup, (const char *[]){"gm", "rm", "gm_share", "rm_share", "group_key",
+                                                  "fingerprint", NULL});
+    vectors_check_members(part, (const char *[]){"gamma", "xi", "eta", "kg", "kx", "ke", NULL});
     struct groupsig_gm_secret made_gm;
     struct groupsig_rm_secret made_rm;
     struct gs_gm_nonces gm_nonces;
@@ -218,25 +148,25 @@ static void test_setup(void **state)
     get_scalar(part, "kx", &gm_nonces.xi);
     get_scalar(part, "ke", &gm_nonces.eta);
     gs_gm_setup_with_nonces(&made_gm, gm_share, &gm_nonces);
-    assert_expected(setup, "gm_share", gm_share, sizeof gm_share);
+    vectors_assert_hex(setup, "gm_share", gm_share, sizeof gm_share);
 
-    part = get(setup, "rm");
-    check_members(part, (const char *[]){"xi", "eta", "kx", "ke", NULL});
+    part = vectors_get(setup, "rm");
+    vectors_check_members(part, (const char *[]){"xi", "eta", "kx", "ke", NULL});
     get_scalar(part, "xi", &made_rm.xi);
     get_scalar(part, "eta", &made_rm.eta);
     get_scalar(part, "kx", &rm_nonces.xi);
     get_scalar(part, "ke", &rm_nonces.eta);
     assert_int_equal(gs_rm_setup_with_nonces(&made_rm, rm_share, gm_share, &rm_nonces),
                      GROUPSIG_OK);
-    assert_expected(setup, "rm_share", rm_share, sizeof rm_share);
+    vectors_assert_hex(setup, "rm_share", rm_share, sizeof rm_share);
 
     struct groupsig_group_key key;
     uint8_t bytes[GROUPSIG_GROUP_KEY_BYTES], fingerprint[GROUPSIG_FINGERPRINT_BYTES];
     assert_int_equal(groupsig_group_key_combine(&key, gm_share, rm_share), GROUPSIG_OK);
     groupsig_group_key_encode(&key, bytes);
-    assert_expected(setup, "group_key", bytes, sizeof bytes);
+    vectors_assert_hex(setup, "group_key", bytes, sizeof bytes);
     groupsig_group_key_fingerprint(&key, fingerprint);
-    assert_expected(setup, "fingerprint", fingerprint, sizeof fingerprint);
+    vectors_assert_hex(setup, "fingerprint", fingerprint, sizeof fingerprint);
     assert_true(groupsig_gm_secret_matches(&key, &made_gm));
     assert_true(groupsig_rm_secret_matches(&key, &made_rm));
 }
@@ -244,23 +174,23 @@ static void test_setup(void **state)
 static void check_reveal(json_object *entry, const struct groupsig_join_request *request,
                          const struct groupsig_member_secret *member)
 {
-    json_object *reveal = get(entry, "reveal");
-    check_members(reveal,
-                  (const char *[]){"k_gm", "k_rm", "partial_gm", "partial_rm", "token", NULL});
+    json_object *reveal = vectors_get(entry, "reveal");
+    vectors_check_members(
+        reveal, (const char *[]){"k_gm", "k_rm", "partial_gm", "partial_rm", "token", NULL});
     uint8_t bytes[GROUPSIG_REVEAL_SHARE_BYTES], token[GROUPSIG_TOKEN_BYTES], commitment[48];
     struct groupsig_reveal_share gm_share, rm_share;
     blst_scalar k;
     bool valid = false;
     get_scalar(reveal, "k_gm", &k);
     gs_reveal_share_with_nonce(&group_key, bytes, GROUPSIG_ROLE_GM, &gm.eta, request, &k);
-    assert_expected(reveal, "partial_gm", bytes, sizeof bytes);
+    vectors_assert_hex(reveal, "partial_gm", bytes, sizeof bytes);
     assert_int_equal(
         groupsig_reveal_share_check(&group_key, &valid, &gm_share, bytes, sizeof bytes, request),
         GROUPSIG_OK);
     assert_true(valid);
     get_scalar(reveal, "k_rm", &k);
     gs_reveal_share_with_nonce(&group_key, bytes, GROUPSIG_ROLE_RM, &rm.eta, request, &k);
-    assert_expected(reveal, "partial_rm", bytes, sizeof bytes);
+    vectors_assert_hex(reveal, "partial_rm", bytes, sizeof bytes);
     valid = false;
     assert_int_equal(
         groupsig_reveal_share_check(&group_key, &valid, &rm_share, bytes, sizeof bytes, request),
@@ -268,7 +198,7 @@ static void check_reveal(json_object *entry, const struct groupsig_join_request 
     assert_true(valid);
     assert_int_equal(groupsig_reveal_combine(&group_key, token, &gm_share, &rm_share, request),
                      GROUPSIG_OK);
-    assert_expected(reveal, "token", token, sizeof token);
+    vectors_assert_hex(reveal, "token", token, sizeof token);
 
     static struct groupsig_token parsed;
     groupsig_member_commitment(member, commitment);
@@ -280,11 +210,11 @@ static void check_reveal(json_object *entry, const struct groupsig_join_request 
 static void test_members(void **state)
 {
     (void)state;
-    json_object *members = get_array(vectors, "members");
+    json_object *members = vectors_get_array(vectors, "members");
     for (size_t i = 0; i < json_object_array_length(members); i++) {
         json_object *entry = json_object_array_get_idx(members, i);
-        check_members(entry, (const char *[]){"x", "k", "bx", "bk", "t", "nonce", "ctx", "request",
-                                              "membership", "reveal", NULL});
+        vectors_check_members(entry, (const char *[]){"x", "k", "bx", "bk", "t", "nonce", "ctx",
+                                                      "request", "membership", "reveal", NULL});
         struct groupsig_join_secret secret;
         struct groupsig_member_secret member;
         struct gs_join_nonces nonces;
@@ -294,11 +224,11 @@ static void test_members(void **state)
         get_scalar(entry, "k", &nonces.k);
         get_scalar(entry, "bx", &nonces.bx);
         get_scalar(entry, "bk", &nonces.bk);
-        get_exact(entry, "nonce", nonce32, 32);
-        get_exact(entry, "ctx", ctx32, 32);
-        get_exact(entry, "t", t32, 32);
+        vectors_get_hex(entry, "nonce", nonce32, 32);
+        vectors_get_hex(entry, "ctx", ctx32, 32);
+        vectors_get_hex(entry, "t", t32, 32);
         gs_join_request_with_nonces(&group_key, &secret, bytes, nonce32, ctx32, &nonces);
-        assert_expected(entry, "request", bytes, sizeof bytes);
+        vectors_assert_hex(entry, "request", bytes, sizeof bytes);
 
         struct groupsig_join_request request;
         assert_int_equal(groupsig_join_request_parse(&request, bytes, sizeof bytes), GROUPSIG_OK);
@@ -306,7 +236,7 @@ static void test_members(void **state)
         assert_int_equal(
             groupsig_join_issue_with_t(&group_key, membership, &gm, &request, nonce32, ctx32, t32),
             GROUPSIG_OK);
-        assert_expected(entry, "membership", membership, sizeof membership);
+        vectors_assert_hex(entry, "membership", membership, sizeof membership);
         assert_int_equal(
             groupsig_join_finish(&group_key, &member, &secret, membership, sizeof membership),
             GROUPSIG_OK);
@@ -324,31 +254,31 @@ static void check_sign(json_object *entry)
     get_scalar(entry, "bt", &nonces.bt);
     get_scalar(entry, "br", &nonces.br);
     get_scalar(entry, "bu", &nonces.bu);
-    get_exact(entry, "msg32", msg32, sizeof msg32);
+    vectors_get_hex(entry, "msg32", msg32, sizeof msg32);
     gs_sign_with_nonces(&group_key, bytes, &member, msg32, &nonces);
-    assert_expected(entry, "signature", bytes, sizeof bytes);
+    vectors_assert_hex(entry, "signature", bytes, sizeof bytes);
     assert_true(verify_bytes(NULL, bytes, sizeof bytes, msg32));
 }
 
 static void check_open(json_object *entry, const struct groupsig_verified *signature)
 {
-    json_object *open = get(entry, "open");
-    check_members(open, (const char *[]){"k_gm", "k_rm", "partial_gm", "partial_rm",
-                                         "member_commitment", NULL});
+    json_object *open = vectors_get(entry, "open");
+    vectors_check_members(open, (const char *[]){"k_gm", "k_rm", "partial_gm", "partial_rm",
+                                                 "member_commitment", NULL});
     uint8_t bytes[GROUPSIG_OPENING_SHARE_BYTES], commitment[GROUPSIG_COMMITMENT_BYTES];
     struct groupsig_opening_share gm_share, rm_share;
     blst_scalar k;
     bool valid = false;
     get_scalar(open, "k_gm", &k);
     gs_opening_share_with_nonce(&group_key, bytes, GROUPSIG_ROLE_GM, &gm.xi, signature, &k);
-    assert_expected(open, "partial_gm", bytes, sizeof bytes);
+    vectors_assert_hex(open, "partial_gm", bytes, sizeof bytes);
     assert_int_equal(
         groupsig_opening_share_check(&group_key, &valid, &gm_share, bytes, sizeof bytes, signature),
         GROUPSIG_OK);
     assert_true(valid);
     get_scalar(open, "k_rm", &k);
     gs_opening_share_with_nonce(&group_key, bytes, GROUPSIG_ROLE_RM, &rm.xi, signature, &k);
-    assert_expected(open, "partial_rm", bytes, sizeof bytes);
+    vectors_assert_hex(open, "partial_rm", bytes, sizeof bytes);
     valid = false;
     assert_int_equal(
         groupsig_opening_share_check(&group_key, &valid, &rm_share, bytes, sizeof bytes, signature),
@@ -356,16 +286,16 @@ static void check_open(json_object *entry, const struct groupsig_verified *signa
     assert_true(valid);
     assert_int_equal(groupsig_open_combine(&group_key, commitment, &gm_share, &rm_share, signature),
                      GROUPSIG_OK);
-    assert_expected(open, "member_commitment", commitment, sizeof commitment);
+    vectors_assert_hex(open, "member_commitment", commitment, sizeof commitment);
 }
 
 static void check_traced_by(json_object *entry, const struct groupsig_verified *signature)
 {
-    json_object *traced_by = get_array(entry, "traced_by");
+    json_object *traced_by = vectors_get_array(entry, "traced_by");
     for (size_t i = 0; i < json_object_array_length(traced_by); i++) {
         static struct groupsig_token token;
         uint8_t bytes[GROUPSIG_TOKEN_BYTES];
-        get_exact(get(member_at(i), "reveal"), "token", bytes, sizeof bytes);
+        vectors_get_hex(vectors_get(member_at(i), "reveal"), "token", bytes, sizeof bytes);
         assert_int_equal(groupsig_token_parse(&token, bytes, sizeof bytes), GROUPSIG_OK);
         assert_int_equal(groupsig_trace(signature, &token),
                          json_object_get_boolean(json_object_array_get_idx(traced_by, i)));
@@ -374,17 +304,17 @@ static void check_traced_by(json_object *entry, const struct groupsig_verified *
 
 static void check_claim(json_object *entry, const struct groupsig_verified *signature)
 {
-    json_object *claim = get(entry, "claim");
-    check_members(claim, (const char *[]){"ctx32", "k", "proof", NULL});
+    json_object *claim = vectors_get(entry, "claim");
+    vectors_check_members(claim, (const char *[]){"ctx32", "k", "proof", NULL});
     struct groupsig_member_secret member;
     uint8_t ctx32[32], proof[GROUPSIG_CLAIM_BYTES];
     blst_scalar k;
     bool valid = false;
     load_member_of(entry, &member);
-    get_exact(claim, "ctx32", ctx32, sizeof ctx32);
+    vectors_get_hex(claim, "ctx32", ctx32, sizeof ctx32);
     get_scalar(claim, "k", &k);
     gs_claim_with_nonce(&group_key, proof, &member.x, signature, ctx32, &k);
-    assert_expected(claim, "proof", proof, sizeof proof);
+    vectors_assert_hex(claim, "proof", proof, sizeof proof);
     assert_int_equal(
         groupsig_claim_verify(&group_key, &valid, proof, sizeof proof, signature, ctx32),
         GROUPSIG_OK);
@@ -394,12 +324,13 @@ static void check_claim(json_object *entry, const struct groupsig_verified *sign
 static void test_signatures(void **state)
 {
     (void)state;
-    json_object *signatures = get_array(vectors, "signatures");
+    json_object *signatures = vectors_get_array(vectors, "signatures");
     for (size_t i = 0; i < json_object_array_length(signatures); i++) {
         json_object *entry = json_object_array_get_idx(signatures, i);
         struct groupsig_verified signature;
-        check_members(entry, (const char *[]){"member", "msg32", "r", "bt", "br", "bu", "signature",
-                                              "open", "traced_by", "claim", NULL});
+        vectors_check_members(entry,
+                              (const char *[]){"member", "msg32", "r", "bt", "br", "bu",
+                                               "signature", "open", "traced_by", "claim", NULL});
         check_sign(entry);
         load_signature_of(entry, &signature);
         check_open(entry, &signature);
@@ -411,19 +342,21 @@ static void test_signatures(void **state)
 static void test_link(void **state)
 {
     (void)state;
-    json_object *link = get(vectors, "link");
-    check_members(link, (const char *[]){"member", "signatures", "ctx32", "k", "proof", NULL});
+    json_object *link = vectors_get(vectors, "link");
+    vectors_check_members(link,
+                          (const char *[]){"member", "signatures", "ctx32", "k", "proof", NULL});
     static struct groupsig_verified signatures[GROUPSIG_LINK_MAX];
     struct groupsig_member_secret member;
     uint8_t ctx32[32], proof[GROUPSIG_LINK_BYTES];
     blst_scalar k;
     bool valid = false;
-    size_t count = find_signatures(get_array(link, "signatures"), signatures, GROUPSIG_LINK_MAX);
+    size_t count = find_signatures(vectors_get_array(link, "signatures"), signatures,
+                                   GROUPSIG_LINK_MAX);
     load_member_of(link, &member);
-    get_exact(link, "ctx32", ctx32, sizeof ctx32);
+    vectors_get_hex(link, "ctx32", ctx32, sizeof ctx32);
     get_scalar(link, "k", &k);
     gs_link_with_nonce(&group_key, proof, &member.x, signatures, count, ctx32, &k);
-    assert_expected(link, "proof", proof, sizeof proof);
+    vectors_assert_hex(link, "proof", proof, sizeof proof);
     assert_int_equal(
         groupsig_link_verify(&group_key, &valid, proof, sizeof proof, signatures, count, ctx32),
         GROUPSIG_OK);
@@ -433,11 +366,11 @@ static void test_link(void **state)
 static void test_edge_valid(void **state)
 {
     (void)state;
-    json_object *list = get_array(vectors, "edge_valid");
+    json_object *list = vectors_get_array(vectors, "edge_valid");
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         json_object *entry = json_object_array_get_idx(list, i);
-        check_members(entry, (const char *[]){"why", "member", "msg32", "r", "bt", "br", "bu",
-                                              "signature", NULL});
+        vectors_check_members(entry, (const char *[]){"why", "member", "msg32", "r", "bt", "br",
+                                                      "bu", "signature", NULL});
         check_sign(entry);
     }
 }
@@ -445,22 +378,22 @@ static void test_edge_valid(void **state)
 static void test_rejected(void **state)
 {
     (void)state;
-    json_object *list = get_array(vectors, "rejected");
+    json_object *list = vectors_get_array(vectors, "rejected");
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         json_object *entry = json_object_array_get_idx(list, i);
         uint8_t bytes[MAX_OBJECT], msg32[32];
-        check_members(entry, (const char *[]){"why", "msg32", "signature", NULL});
-        size_t len = decode(get(entry, "signature"), bytes, sizeof bytes);
-        get_exact(entry, "msg32", msg32, sizeof msg32);
+        vectors_check_members(entry, (const char *[]){"why", "msg32", "signature", NULL});
+        size_t len = vectors_decode_hex(vectors_get(entry, "signature"), bytes, sizeof bytes);
+        vectors_get_hex(entry, "msg32", msg32, sizeof msg32);
         if (verify_bytes(NULL, bytes, len, msg32))
-            fail_msg("accepted: %s", json_object_get_string(get(entry, "why")));
+            fail_msg("accepted: %s", json_object_get_string(vectors_get(entry, "why")));
     }
 }
 
 static bool accepts_group_key(json_object *entry, const uint8_t *bytes, size_t len)
 {
     static struct groupsig_group_key key;
-    check_members(entry, (const char *[]){"type", "why", "object", NULL});
+    vectors_check_members(entry, (const char *[]){"type", "why", "object", NULL});
     return groupsig_group_key_parse(&key, bytes, len) == GROUPSIG_OK;
 }
 
@@ -468,9 +401,9 @@ static bool accepts_join_request(json_object *entry, const uint8_t *bytes, size_
 {
     struct groupsig_join_request request;
     uint8_t nonce32[32], ctx32[32];
-    check_members(entry, (const char *[]){"type", "why", "object", "nonce", "ctx", NULL});
-    get_exact(entry, "nonce", nonce32, sizeof nonce32);
-    get_exact(entry, "ctx", ctx32, sizeof ctx32);
+    vectors_check_members(entry, (const char *[]){"type", "why", "object", "nonce", "ctx", NULL});
+    vectors_get_hex(entry, "nonce", nonce32, sizeof nonce32);
+    vectors_get_hex(entry, "ctx", ctx32, sizeof ctx32);
     return groupsig_join_request_parse(&request, bytes, len) == GROUPSIG_OK &&
            groupsig_join_request_verify(&group_key, &request, nonce32, ctx32);
 }
@@ -479,8 +412,8 @@ static bool accepts_opening_share(json_object *entry, const uint8_t *bytes, size
 {
     struct groupsig_verified signature;
     bool valid = false;
-    check_members(entry, (const char *[]){"type", "why", "object", "signature", NULL});
-    find_signature(get(entry, "signature"), &signature);
+    vectors_check_members(entry, (const char *[]){"type", "why", "object", "signature", NULL});
+    find_signature(vectors_get(entry, "signature"), &signature);
     return groupsig_opening_share_check(&group_key, &valid, NULL, bytes, len, &signature) ==
                GROUPSIG_OK &&
            valid;
@@ -490,8 +423,8 @@ static bool accepts_reveal_share(json_object *entry, const uint8_t *bytes, size_
 {
     struct groupsig_join_request request;
     bool valid = false;
-    check_members(entry, (const char *[]){"type", "why", "object", "request", NULL});
-    load_request(get(entry, "request"), &request);
+    vectors_check_members(entry, (const char *[]){"type", "why", "object", "request", NULL});
+    load_request(vectors_get(entry, "request"), &request);
     return groupsig_reveal_share_check(&group_key, &valid, NULL, bytes, len, &request) ==
                GROUPSIG_OK &&
            valid;
@@ -502,9 +435,10 @@ static bool accepts_claim(json_object *entry, const uint8_t *bytes, size_t len)
     struct groupsig_verified signature;
     uint8_t ctx32[32];
     bool valid = false;
-    check_members(entry, (const char *[]){"type", "why", "object", "signature", "ctx32", NULL});
-    find_signature(get(entry, "signature"), &signature);
-    get_exact(entry, "ctx32", ctx32, sizeof ctx32);
+    vectors_check_members(entry,
+                          (const char *[]){"type", "why", "object", "signature", "ctx32", NULL});
+    find_signature(vectors_get(entry, "signature"), &signature);
+    vectors_get_hex(entry, "ctx32", ctx32, sizeof ctx32);
     return groupsig_claim_verify(&group_key, &valid, bytes, len, &signature, ctx32) ==
                GROUPSIG_OK &&
            valid;
@@ -515,9 +449,11 @@ static bool accepts_link(json_object *entry, const uint8_t *bytes, size_t len)
     static struct groupsig_verified signatures[GROUPSIG_LINK_MAX];
     uint8_t ctx32[32];
     bool valid = false;
-    check_members(entry, (const char *[]){"type", "why", "object", "signatures", "ctx32", NULL});
-    size_t count = find_signatures(get_array(entry, "signatures"), signatures, GROUPSIG_LINK_MAX);
-    get_exact(entry, "ctx32", ctx32, sizeof ctx32);
+    vectors_check_members(entry,
+                          (const char *[]){"type", "why", "object", "signatures", "ctx32", NULL});
+    size_t count = find_signatures(vectors_get_array(entry, "signatures"), signatures,
+                                   GROUPSIG_LINK_MAX);
+    vectors_get_hex(entry, "ctx32", ctx32, sizeof ctx32);
     return groupsig_link_verify(&group_key, &valid, bytes, len, signatures, count, ctx32) ==
                GROUPSIG_OK &&
            valid;
@@ -535,18 +471,19 @@ static void test_rejected_objects(void **state)
                  {"reveal share", accepts_reveal_share},
                  {"claim", accepts_claim},
                  {"link", accepts_link}};
-    json_object *list = get_array(vectors, "rejected_objects");
+    json_object *list = vectors_get_array(vectors, "rejected_objects");
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         json_object *entry = json_object_array_get_idx(list, i);
-        const char *type = json_object_get_string(get(entry, "type"));
+        const char *type = json_object_get_string(vectors_get(entry, "type"));
         uint8_t bytes[MAX_OBJECT];
-        size_t len = decode(get(entry, "object"), bytes, sizeof bytes), kind = 0;
+        size_t len = vectors_decode_hex(vectors_get(entry, "object"), bytes, sizeof bytes),
+               kind = 0;
         while (kind < sizeof kinds / sizeof kinds[0] && strcmp(kinds[kind].type, type) != 0)
             kind++;
         if (kind == sizeof kinds / sizeof kinds[0])
             fail_msg("unknown type of object: %s", type);
         if (kinds[kind].accepts(entry, bytes, len))
-            fail_msg("accepted %s: %s", type, json_object_get_string(get(entry, "why")));
+            fail_msg("accepted %s: %s", type, json_object_get_string(vectors_get(entry, "why")));
     }
 }
 
@@ -557,16 +494,16 @@ static void test_rejected_objects(void **state)
 static int load_setup(void **state)
 {
     (void)state;
-    json_object *setup = get(vectors, "setup");
+    json_object *setup = vectors_get(vectors, "setup");
     uint8_t key[GROUPSIG_GROUP_KEY_BYTES];
     uint8_t gm_bytes[GROUPSIG_GM_SECRET_BYTES] = {GS_SCHEME, GS_TYPE_GM_SECRET};
     uint8_t rm_bytes[GROUPSIG_RM_SECRET_BYTES] = {GS_SCHEME, GS_TYPE_RM_SECRET};
-    get_exact(setup, "group_key", key, sizeof key);
-    get_exact(get(setup, "gm"), "gamma", gm_bytes + 2, 32);
-    get_exact(get(setup, "gm"), "xi", gm_bytes + 34, 32);
-    get_exact(get(setup, "gm"), "eta", gm_bytes + 66, 32);
-    get_exact(get(setup, "rm"), "xi", rm_bytes + 2, 32);
-    get_exact(get(setup, "rm"), "eta", rm_bytes + 34, 32);
+    vectors_get_hex(setup, "group_key", key, sizeof key);
+    vectors_get_hex(vectors_get(setup, "gm"), "gamma", gm_bytes + 2, 32);
+    vectors_get_hex(vectors_get(setup, "gm"), "xi", gm_bytes + 34, 32);
+    vectors_get_hex(vectors_get(setup, "gm"), "eta", gm_bytes + 66, 32);
+    vectors_get_hex(vectors_get(setup, "rm"), "xi", rm_bytes + 2, 32);
+    vectors_get_hex(vectors_get(setup, "rm"), "eta", rm_bytes + 34, 32);
     return groupsig_group_key_parse(&group_key, key, sizeof key) != GROUPSIG_OK ||
            groupsig_gm_secret_parse(&gm, gm_bytes, sizeof gm_bytes) != GROUPSIG_OK ||
            groupsig_rm_secret_parse(&rm, rm_bytes, sizeof rm_bytes) != GROUPSIG_OK;
@@ -574,18 +511,9 @@ static int load_setup(void **state)
 
 int main(int argc, char **argv)
 {
-    char path[4096];
-    const char *root = getenv("GALEN_SOURCE_ROOT");
-    snprintf(path, sizeof path, "%s/tests/vectors/cpy06-g1.json", root ? root : ".");
-    if (argc > 2) {
-        fprintf(stderr, "usage: %s [vectors.json]\n", argv[0]);
+    vectors = vectors_load(argc, argv, "cpy06-g1.json");
+    if (!vectors)
         return 2;
-    }
-    vectors = json_object_from_file(argc == 2 ? argv[1] : path);
-    if (!vectors || !json_object_is_type(vectors, json_type_object)) {
-        fprintf(stderr, "cannot read %s\n", argc == 2 ? argv[1] : path);
-        return 2;
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_generators),
