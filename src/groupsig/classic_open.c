@@ -65,6 +65,7 @@ enum groupsig_status groupsig_classic_claim_make(char text[GROUPSIG_CLASSIC_CLAI
     blst_p1_affine point;
     gs_g1_mul_comb_ct(&point, &GS_G_COMB, &member->x);
     bool own = tag_matches(signature, &point);
+    gs_public(&own, sizeof own);
     gs_wipe(&point, sizeof point); /* the tracing token */
     if (!own)
         return GROUPSIG_ERR_NOT_OWN;
@@ -77,6 +78,7 @@ enum groupsig_status groupsig_classic_claim_make(char text[GROUPSIG_CLASSIC_CLAI
         return GROUPSIG_ERR_RNG;
     gs_g1_mul_comb_ct(&point, &GS_G_COMB, &k);
     gs_classic_pairing(&commitment, &point, &signature->T4);
+    gs_public(&commitment, sizeof commitment);
     claim_challenge(&c, &commitment, signature);
     gs_response(&s, &k, &c, &member->x);
     gs_mcl_fr_encode(bytes[0], &c);

@@ -164,6 +164,11 @@ static void sign_with_nonces(const struct groupsig_classic_group_key *key,
     gs_g2_mul_ct(&sig->T4, &key->W, &n[R3]);
     gs_g1_mul_comb_ct(&s.point, &GS_G_COMB, &s.r3x);
     gs_classic_pairing(&sig->T5, &s.point, &key->W);
+    gs_public(&sig->T1, sizeof sig->T1);
+    gs_public(&sig->T2, sizeof sig->T2);
+    gs_public(&sig->T3, sizeof sig->T3);
+    gs_public(&sig->T4, sizeof sig->T4);
+    gs_public(&sig->T5, sizeof sig->T5);
 
     gs_g1_mul_ct(&b.B1, &key->X, &n[BR1]);
     gs_g1_mul_ct(&b.B2, &key->Y, &n[BR2]);
@@ -180,6 +185,7 @@ static void sign_with_nonces(const struct groupsig_classic_group_key *key,
     blst_fp_cneg(&s.other.y, &s.other.y, true);
     gs_classic_pairing_2(&b.B6, &s.point, GS_H, &s.other, &key->R);
 
+    gs_public(&b, sizeof b);
     challenge(&sig->c, message, len, sig, &b);
     gs_response(&sig->sr1, &n[BR1], &sig->c, &n[R1]);
     gs_response(&sig->sr2, &n[BR2], &sig->c, &n[R2]);

@@ -3,9 +3,10 @@
  * statement in G1 of BLS12-381). Two managers hold the opening key and every tracing token
  * two-of-two: the Group Manager (GM), who issues memberships, and the Revocation Manager (RM).
  *
- * Stands on blst alone. No malloc, clock, input, output or hidden randomness: the caller brings the
- * storage and the random number generator. Every function is thread-safe as long as no two threads
- * write the same object. docs/groupsig.md has the scheme, the proofs and the byte formats.
+ * Stands on blst alone (and POSIX threads, in batches on request). No malloc, clock, input, output
+ * or hidden randomness: the caller brings the storage and the random number generator. Every
+ * function is thread-safe as long as no two threads write the same object. Up to 150 KiB of stack.
+ * docs/groupsig.md has the scheme, the proofs and the byte formats.
  *
  * Conventions
  *   - Argument order: group key (the context), outputs, inputs; a length follows its array.
@@ -164,6 +165,7 @@ struct groupsig_opening_share {
 
 /* One manager's part of a reveal, found valid by groupsig_reveal_share_check. */
 struct groupsig_reveal_share {
+    uint8_t fingerprint[GROUPSIG_FINGERPRINT_BYTES];
     enum groupsig_role role;
     uint8_t request_hash[32];
     blst_p2_affine V;
@@ -383,7 +385,8 @@ groupsig_reveal_share_check(const struct groupsig_group_key *key, bool *valid,
                             const struct groupsig_join_request *request);
 
 /* The token from both checked shares, itself checked against C. MISMATCH: not one share of each
- * manager for this request. INVALID: what was encrypted is not the token of C. */
+ * manager for this request under this group key. INVALID: what was encrypted is not the token of C.
+ */
 GROUPSIG_MUST_CHECK enum groupsig_status
 groupsig_reveal_combine(const struct groupsig_group_key *key, uint8_t token[GROUPSIG_TOKEN_BYTES],
                         const struct groupsig_reveal_share *gm_share,

@@ -52,7 +52,8 @@ static void g1_combine(blst_p1_affine *out, const blst_p1_affine *a, const blst_
     blst_p1_from_affine(&sum, b);
     blst_p1_cneg(&sum, negate_b);
     blst_p1_add_or_double_affine(&sum, &sum, a);
-    blst_p1_to_affine(out, &sum);
+    gs_g1_normalise(out, &sum, 1); /* unlike blst_p1_to_affine, without a branch on Z */
+    gs_wipe(&sum, sizeof sum);
 }
 
 void gs_g1_add(blst_p1_affine *out, const blst_p1_affine *a, const blst_p1_affine *b)
@@ -76,7 +77,7 @@ static void g2_combine(blst_p2_affine *out, const blst_p2_affine *a, const blst_
     gs_public(&is_inf, sizeof is_inf);
     if (is_inf)
         *out = (blst_p2_affine){0};
-    else /* unlike blst_p2_to_affine, without a branch on Z */
+    else /* nor here */
         blst_p2s_to_affine(out, (const blst_p2 *[]){&sum}, 1);
     gs_wipe(&sum, sizeof sum);
 }

@@ -135,6 +135,7 @@ enum groupsig_status groupsig_reveal_share_check(const struct groupsig_group_key
     *valid = memcmp(bytes + SHARE_COMMITMENT, request->bytes + REQUEST_COMMITMENT, 48) == 0 &&
              memcmp(challenge, bytes + SHARE_C, GS_CHALLENGE_BYTES) == 0;
     if (*valid && share) {
+        memcpy(share->fingerprint, key->fingerprint, GROUPSIG_FINGERPRINT_BYTES);
         share->role = role;
         blst_sha256(share->request_hash, request->bytes, sizeof request->bytes);
         share->V = V;
@@ -148,10 +149,10 @@ enum groupsig_status groupsig_reveal_combine(const struct groupsig_group_key *ke
                                              const struct groupsig_reveal_share *rm_share,
                                              const struct groupsig_join_request *request)
 {
-    (void)key;
     uint8_t hash[32];
     blst_sha256(hash, request->bytes, sizeof request->bytes);
-    if (gm_share->role != GROUPSIG_ROLE_GM || rm_share->role != GROUPSIG_ROLE_RM ||
+    if (!gs_same_group(key, gm_share->fingerprint) || !gs_same_group(key, rm_share->fingerprint) ||
+        gm_share->role != GROUPSIG_ROLE_GM || rm_share->role != GROUPSIG_ROLE_RM ||
         memcmp(gm_share->request_hash, hash, 32) != 0 ||
         memcmp(rm_share->request_hash, hash, 32) != 0)
         return GROUPSIG_ERR_MISMATCH;

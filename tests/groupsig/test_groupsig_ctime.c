@@ -3,11 +3,13 @@
  * marked as undefined: a branch or an address that depends on them is then an error of memcheck.
  * The library is a build of its own, in which gs_public marks what may be known. The controls use
  * secrets in ways that memcheck must notice; if it does not, the test fails.
- * ctime.supp has the two branches of blst that are never taken, with reasons.
+ * ctime.supp has the three branches of blst that are never taken, with reasons.
  */
 #include "fixture.h"
+#include "groupsig/classic.h"
 #include "groupsig/internal.h"
 #include "groupsig/multiples.h"
+#include "vectors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -215,6 +217,44 @@ static void test_secrets_to_bytes_and_back(void **state)
     assert_quiet();
 }
 
+/* The classic profile: sign, open, claim with the keys of pygroupsig's vectors. */
+static void test_classic(void **state)
+{
+    (void)state;
+    char *argv[] = {NULL};
+    static struct groupsig_classic_group_key key;
+    struct groupsig_classic_manager_key manager;
+    struct groupsig_classic_member_key member;
+    struct groupsig_classic_signature signature;
+    struct groupsig_classic_verified verified;
+    struct groupsig_classic_opening_share share;
+    char claim[GROUPSIG_CLASSIC_CLAIM_TEXT + 1];
+    const uint8_t message[] = {1, 2, 3};
+    json_object *vectors = vectors_load(1, argv, "pygroupsig-cpy06.json");
+    assert_non_null(vectors);
+    json_object *group = json_object_array_get_idx(vectors_get_array(vectors, "groups"), 0);
+    json_object *entry = json_object_array_get_idx(vectors_get_array(group, "members"), 0);
+    size_t len;
+    const char *text = vectors_get_text(group, "group_key_b64", &len);
+    assert_int_equal(groupsig_classic_group_key_parse(&key, text, len), GROUPSIG_OK);
+    text = vectors_get_text(group, "manager_key_b64", &len);
+    assert_int_equal(groupsig_classic_manager_key_parse(&manager, text, len), GROUPSIG_OK);
+    text = vectors_get_text(entry, "member_key_b64", &len);
+    assert_int_equal(groupsig_classic_member_key_parse(&key, &member, text, len), GROUPSIG_OK);
+    json_object_put(vectors);
+    make_secret(&manager.xi1, sizeof manager.xi1);
+    make_secret(&manager.xi2, sizeof manager.xi2);
+    make_secret(&member, sizeof member);
+    assert_int_equal(
+        groupsig_classic_sign(&key, &signature, &member, message, sizeof message, &rng),
+        GROUPSIG_OK);
+    make_public(&signature, sizeof signature);
+    assert_true(groupsig_classic_verify(&key, &verified, &signature, message, sizeof message));
+    groupsig_classic_opening_share(&share, &manager, &verified);
+    assert_int_equal(groupsig_classic_claim_make(claim, &member, &verified, &rng), GROUPSIG_OK);
+    assert_quiet();
+}
+
 /* A branch on a bit of a secret. */
 static void test_control_branch(void **state)
 {
@@ -270,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup(test_reveal, start),
         cmocka_unit_test_setup(test_claim_and_link, start),
         cmocka_unit_test_setup(test_secrets_to_bytes_and_back, start),
+        cmocka_unit_test_setup(test_classic, start),
         cmocka_unit_test_setup(test_control_branch, start),
         cmocka_unit_test_setup(test_control_variable_time, start),
         cmocka_unit_test_setup(test_control_lookup, start),

@@ -61,6 +61,9 @@ static void reveal_token(const struct fixture_member *member, uint8_t token[GROU
                      GROUPSIG_OK);
     assert_int_equal(groupsig_reveal_combine(&f.key, token, &rm_share, &gm_share, &member->request),
                      GROUPSIG_ERR_MISMATCH);
+    assert_int_equal(
+        groupsig_reveal_combine(&other.key, token, &gm_share, &rm_share, &member->request),
+        GROUPSIG_ERR_MISMATCH);
 }
 
 static void test_open_names_the_signer(void **state)
