@@ -233,7 +233,12 @@ static void test_pairing(void **state)
         assert_false(gs_pairing_equal(&O, lines, &abG));
         assert_false(gs_pairing_equal(&aG, lines, &O));
         assert_true(gs_pairing_equal(&O, lines, &O));
-        assert_true(gs_token_matches(&bH, GS_G) == false);
+        /* e(C, H) = e(G, token) */
+        blst_p1_affine bG;
+        gs_g1_mul_ct(&bG, GS_G, &b);
+        assert_true(gs_token_matches(&bH, &bG));
+        assert_false(gs_token_matches(&bH, &aG));
+        assert_false(gs_token_matches(&(blst_p2_affine){0}, &bG));
     }
 }
 

@@ -279,7 +279,7 @@ static void test_control_variable_time(void **state)
     assert_noticed();
 }
 
-/* Signing under a key of which the table is public, with a leak: the nonce picks a table row. */
+/* A secret picks the entry of a table. */
 static void test_control_lookup(void **state)
 {
     (void)state;
