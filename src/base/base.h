@@ -76,8 +76,9 @@ _Noreturn void base_assert_failed(const char *condition, const char *file, int l
             return galen_try_err_;                                                                 \
     } while (0)
 
-/* Runs the destructor when the variable leaves its scope; fn takes a pointer to the variable. */
-#define GALEN_CLEANUP(fn) __attribute__((cleanup(fn)))
+/* Runs the destructor when the variable leaves its scope; fn takes a pointer to the variable.
+ * `unused`: clang, unlike gcc, warns of a variable that is there for its clean-up alone. */
+#define GALEN_CLEANUP(fn) __attribute__((cleanup(fn), unused))
 
 /* ---- bytes --------------------------------------------------------------------------------- */
 
