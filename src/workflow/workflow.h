@@ -264,7 +264,8 @@ GALEN_MUST_CHECK enum galen_err storing_list(struct workflow *wf,
                                              const struct chain_address *identity,
                                              struct json_object **result,
                                              struct galen_errinfo *info);
-/* {merkleRoot, cid, state, …}; of an anchored record of a patient here also {record, cert, releases:
+/* {merkleRoot, cid, state, …}; of an anchored record of a patient here also {record, cert,
+ * releases:
  * [{root, state, requestId?}], envelopeBytes}. */
 GALEN_MUST_CHECK enum galen_err storing_show(struct workflow *wf, const char *reference,
                                              struct json_object **result,
@@ -294,8 +295,9 @@ GALEN_MUST_CHECK enum galen_err sharing_grant(struct workflow *wf, const char *r
                                               struct json_object **result,
                                               struct galen_errinfo *info);
 /* Step 5: the doctor opens a share (by cid_share text) and checks block hash, keys, IDrec or
- * disclosure, group signature, anchor, revocation list. result: {record; or fields, content and the disclosure that proves them; checks}. The
- * record is in the result even when a check fails; *passed tells. An expired share is STATE. */
+ * disclosure, group signature, anchor, revocation list. result: {record; or fields, content and the
+ * disclosure that proves them; checks}. The record is in the result even when a check fails;
+ * *passed tells. An expired share is STATE. */
 GALEN_MUST_CHECK enum galen_err sharing_open(struct workflow *wf, const char *cid_share,
                                              bool *passed, struct json_object **result,
                                              struct galen_errinfo *info);
