@@ -213,6 +213,7 @@ static void a_revoked_share_is_gone(void **state)
     assert_int_equal(fixture_settle(fx), 0);
     RECORD_JSON_AUTO opened = open_share(fx->home[DOCTOR], cid, &passed);
     assert_true(passed);
+    assert_true(json_object_object_get_ex(opened, "record", NULL));
     RECORD_JSON_AUTO revoked = NULL;
     RECORD_JSON_AUTO again = NULL;
     FAILS(GALEN_ERR_NOT_FOUND, sharing_revoke(fx->home[DOCTOR], cid, NULL, INFO));
