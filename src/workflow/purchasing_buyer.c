@@ -293,8 +293,12 @@ enum galen_err purchasing_request(struct workflow *wf, const struct chain_addres
     GALEN_TRY(intent_read(wf, intent, draft.hash, &again, info));
     if (again && !wf->dry_run) {
         GALEN_TRY(find_request(wf, buyer, draft.hash, &id, info));
-        GALEN_TRY(draft_again(wf, &draft, info));
-    } else {
+        enum galen_err err = draft_again(wf, &draft, info);
+        again = err != GALEN_ERR_NOT_FOUND || id > 0; /* interrupted before anything was kept */
+        if (again)
+            GALEN_TRY(err);
+    }
+    if (!again || wf->dry_run) {
         draft = fresh;
         fresh = (struct draft){0};
         if (!wf->dry_run)

@@ -303,7 +303,7 @@ static enum galen_err delivery_read(struct workflow *wf, struct delivery *delive
 {
     GALEN_TRY(steps_need_role(wf, &delivery->hospital, "hospital", info));
     GALEN_TRY(purchasing_read_row(wf, &delivery->row, request_id, info));
-    GALEN_TRY(purchasing_read_chain(wf, &delivery->chain, request_id, info));
+    GALEN_TRY(purchasing_read_to_act(wf, &delivery->chain, request_id, info));
     if (!chain_address_equal(&delivery->chain.hospital, &delivery->hospital))
         return base_fail(info, GALEN_ERR_STATE, "request %llu is not this hospital's",
                          (unsigned long long)request_id);

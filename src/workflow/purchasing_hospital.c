@@ -24,7 +24,7 @@ static enum galen_err view_read(struct workflow *wf, struct view *view,
 {
     GALEN_TRY(steps_need_role(wf, hospital, "hospital", info));
     GALEN_TRY(purchasing_read_row(wf, &view->row, request_id, info));
-    return purchasing_read_chain(wf, &view->chain, request_id, info);
+    return purchasing_read_to_act(wf, &view->chain, request_id, info);
 }
 
 static enum galen_err view_match(struct workflow *wf, struct view *view,

@@ -1,6 +1,7 @@
 /*
  * What the files of purchasing share. One file an actor's job:
- *   purchasing_state.c     a request as the chain, this home and its template have it; list, show
+ *   purchasing_state.c     a request as the chain, this home and its template have it
+ *   purchasing_show.c      what its parties see of it
  *   purchasing_events.c    the contract's events
  *   purchasing_entries.c   delivered entries: body hashes, the parts' Merkle trees, proofs
  *   purchasing_buyer.c     step 1
@@ -69,6 +70,13 @@ GALEN_MUST_CHECK enum galen_err purchasing_read_chain(struct workflow *wf,
                                                       struct purchasing_onchain *out,
                                                       uint64_t request_id,
                                                       struct galen_errinfo *info);
+
+/* The same, before a step that sends a transaction: what an interrupted run has signed goes out
+ * first. STATE while a transaction of this request is not mined. */
+GALEN_MUST_CHECK enum galen_err purchasing_read_to_act(struct workflow *wf,
+                                                       struct purchasing_onchain *out,
+                                                       uint64_t request_id,
+                                                       struct galen_errinfo *info);
 
 /* A request as this home has seen it. */
 struct purchasing_row {

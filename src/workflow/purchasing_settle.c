@@ -274,7 +274,7 @@ enum galen_err purchasing_finalize(struct workflow *wf, const struct chain_addre
     struct purchasing_onchain chain;
     BASE_BUF_AUTO data = {0};
     GALEN_TRY(purchasing_need_own(wf, payer, info));
-    GALEN_TRY(purchasing_read_chain(wf, &chain, request_id, info));
+    GALEN_TRY(purchasing_read_to_act(wf, &chain, request_id, info));
     if (ok)
         return pay(wf, payer, &chain, result, info);
     if (chain.state == PURCHASING_REFUNDED)
@@ -291,7 +291,7 @@ enum galen_err purchasing_expire(struct workflow *wf, const struct chain_address
     struct purchasing_onchain chain;
     BASE_BUF_AUTO data = {0};
     GALEN_TRY(purchasing_need_own(wf, payer, info));
-    GALEN_TRY(purchasing_read_chain(wf, &chain, request_id, info));
+    GALEN_TRY(purchasing_read_to_act(wf, &chain, request_id, info));
     if (chain.state == PURCHASING_REFUNDED || chain.state == PURCHASING_FINALIZED)
         return nothing_left(&chain, result, info);
     if (chain.now < chain.deadline) {
@@ -370,7 +370,7 @@ enum galen_err purchasing_claim(struct workflow *wf, const struct chain_address 
     struct purchasing_onchain chain;
     BASE_BUF_AUTO data = {0};
     GALEN_TRY(purchasing_need_own(wf, payer, info));
-    GALEN_TRY(purchasing_read_chain(wf, &chain, request_id, info));
+    GALEN_TRY(purchasing_read_to_act(wf, &chain, request_id, info));
     GALEN_TRY(need_unsettled(wf, &chain, index, info));
     GALEN_TRY(encode_claim(wf, &data, &chain, (size_t)index, info));
     return settle(wf, payer, &chain, "claim", &data, NULL, result, info);

@@ -70,6 +70,23 @@ enum galen_err purchasing_read_chain(struct workflow *wf, struct purchasing_onch
     return GALEN_OK;
 }
 
+enum galen_err purchasing_read_to_act(struct workflow *wf, struct purchasing_onchain *out,
+                                      uint64_t request_id, struct galen_errinfo *info)
+{
+    int64_t open = 0;
+    if (!wf->dry_run)
+        GALEN_TRY(workflow_transact_resume(wf, info));
+    GALEN_TRY(db_get_int(wf->db, &open, 0, info,
+                         "SELECT count(*) FROM tx WHERE workflow = 'purchasing'"
+                         " AND request_id = ? AND status IN ('signed', 'sent')",
+                         DB_INT(request_id)));
+    if (open > 0)
+        return STEPS_FAIL(info, GALEN_ERR_STATE, "'galen sync' follows it up",
+                          "a transaction of request %llu is not mined yet",
+                          (unsigned long long)request_id);
+    return purchasing_read_chain(wf, out, request_id, info);
+}
+
 /* ---- this home ----------------------------------------------------------------------------------- */
 
 enum galen_err purchasing_read_row(struct workflow *wf, struct purchasing_row *out,

@@ -284,7 +284,13 @@ static void delivery_goes_on_after_a_crash(void **state)
     OK(store_cid_parse(manifest, fixture_text(delivered, "manifestCid"), INFO));
     OK(store_remove(hospital->store, manifest, INFO));
     FAILS(GALEN_ERR_NOT_FOUND, purchasing_verify(fx->home[BUYER], id, &passed, NULL, INFO));
+    OK(db_run(hospital->db, INFO,
+              "UPDATE tx SET status = 'sent', gas_used = NULL"
+              " WHERE operation = 'deliver'"));
     json_object_put(market_deliver(market, id));
+    assert_int_equal(fixture_count(hospital, "SELECT count(*) FROM tx WHERE operation = 'deliver'"
+                                             " AND (status <> 'succeeded' OR gas_used IS NULL)"),
+                     0);
     json_object_put(market_verify(market, id, &passed));
     assert_true(passed);
 
