@@ -180,10 +180,40 @@ static void the_list_is_read_strictly(void **state)
     assert_false(list_passes(fx, cid_share, "membership is revoked"));
 }
 
+/* Once a group key is compromised, anyone may have signed. */
+static void a_compromised_key_proves_nothing(void **state)
+{
+    struct fixture *fx = *state;
+    char root[65];
+    RECORD_JSON_AUTO share = NULL;
+    RECORD_JSON_AUTO opened = NULL;
+    BASE_BUF_AUTO data = {0};
+    bool passed = true;
+    publish(fx, 8, NULL, RM);
+    fixture_store(fx, &fx->who[PATIENT], 2, root);
+    OK(sharing_grant(fx->home[PATIENT], root, &fx->who[DOCTOR], NULL, &share, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    const char *cid_share = fixture_text(share, "cidShare");
+    assert_true(list_passes(fx, cid_share, "not on list version 8"));
+    OK(datahub_encode_retire_group_key(&data, 1, true, INFO));
+    const struct workflow_call call = {.from = &fx->who[RM],
+                                       .data = &data,
+                                       .role = "rm",
+                                       .flow = "group",
+                                       .operation = "retireGroupKey",
+                                       .request_id = -1};
+    OK(workflow_transact(fx->home[RM], &call, NULL, NULL, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(sharing_open(fx->home[DOCTOR], cid_share, &passed, &opened, INFO));
+    assert_false(passed);
+    assert_non_null(strstr(json_object_to_json_string(opened), "was compromised"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_list_is_read_strictly),
+        cmocka_unit_test(a_compromised_key_proves_nothing),
     };
     return cmocka_run_group_tests_name("revocation list", tests, fixture_grouped,
                                        fixture_tear_down);
