@@ -193,6 +193,10 @@ contract RequestsTest is HubTest {
         for (uint256 i = 0; i < 4; ++i) {
             bool seal = i == 3;
             Entry[] memory part = _entries(first, sizes[i]);
+            for (uint256 k = 0; k < part.length; ++k) {
+                vm.expectEmit(address(hub));
+                emit Requests.EntryDelivered(id, first + k, part[k].releaseRoot, part[k]);
+            }
             vm.prank(hospital);
             hub.deliver(id, seal ? MANIFEST : bytes32(0), part, seal);
             if (!seal) {

@@ -38,6 +38,8 @@ interface Vm {
         returns (bytes memory);
     function parseBytes(string calldata hexString) external pure returns (bytes memory);
     function toString(uint256 value) external pure returns (string memory);
+    function mockCall(address callee, bytes calldata data, bytes calldata returnData) external;
+    function clearMockedCalls() external;
     function expectRevert(bytes calldata revertData) external;
     function expectRevert() external;
     function expectEmit(address emitter) external;

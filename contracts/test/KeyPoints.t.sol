@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {GroupKeys} from "../datahub/GroupKeys.sol";
+import {KeyPoints} from "../datahub/KeyPoints.sol";
+import {HubTest} from "./HubTest.sol";
+
+/// @notice The sign of y where no real point is at hand, and a chain without the precompiles.
+contract KeyPointsTest is HubTest {
+    // (p - 1) / 2 and (p + 1) / 2 differ in their lowest byte only
+    bytes private constant HALF = hex"000000000000000000000000000000000d0088f51cbff34d258dd3db21a5d66b"
+        hex"b23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555";
+    bytes private constant ABOVE = hex"000000000000000000000000000000000d0088f51cbff34d258dd3db21a5d66b"
+        hex"b23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd556";
+
+    function matches(bytes calldata key, bytes calldata uncompressed) external pure returns (bool) {
+        return KeyPoints.matches(key, uncompressed);
+    }
+
+    function test_theVectorsKeyMatches() public view {
+        vm.assertEq(this.matches(groupKey, points), true, "as it is");
+    }
+
+    function test_signOfYInG1() public view {
+        uint256[2] memory compressed = [uint256(98), 362];
+        for (uint256 i = 0; i < 2; ++i) {
+            _requireSign(compressed[i], 64 + 128 * i, HALF, false);
+            _requireSign(compressed[i], 64 + 128 * i, ABOVE, true);
+            _requireSign(compressed[i], 64 + 128 * i, new bytes(64), false);
+        }
+    }
+
+    function test_signOfYInG2() public view {
+        bytes memory zero = new bytes(64);
+        bytes memory one = new bytes(64);
+        one[63] = 0x01;
+        bytes memory high = new bytes(64);
+        high[16] = 0x0d; // 0x0d00…: below one half by its upper part
+        // c0, c1: c1 decides
+        _requireSign(2, 384, bytes.concat(ABOVE, HALF), false);
+        _requireSign(2, 384, bytes.concat(HALF, ABOVE), true);
+        _requireSign(2, 384, bytes.concat(ABOVE, one), false);
+        _requireSign(2, 384, bytes.concat(ABOVE, high), false);
+        // unless it is 0
+        _requireSign(2, 384, bytes.concat(HALF, zero), false);
+        _requireSign(2, 384, bytes.concat(ABOVE, zero), true);
+    }
+
+    /// A call to where there is no precompile succeeds and returns nothing.
+    function test_aChainWithoutThePrecompilesProposesNoKey() public {
+        for (uint160 precompile = 0x0b; precompile <= 0x0f; precompile += 4) {
+            vm.mockCall(address(precompile), "", "");
+            vm.expectRevert(abi.encodeWithSelector(GroupKeys.BadGroupKey.selector));
+            vm.prank(gm);
+            hub.setGroupKey(fingerprint, groupKey, points);
+            vm.clearMockedCalls();
+        }
+        vm.prank(gm);
+        vm.assertEq(hub.setGroupKey(fingerprint, groupKey, points), 2, "with them it does");
+    }
+
+    // Whether the key with this y, at `where` in the points, is taken with just that sign.
+    function _requireSign(uint256 flagAt, uint256 where, bytes memory y, bool upper) private view {
+        bytes memory uncompressed = bytes.concat(points);
+        for (uint256 i = 0; i < y.length; ++i) {
+            uncompressed[where + i] = y[i];
+        }
+        bytes memory key = bytes.concat(groupKey);
+        key[flagAt] = (key[flagAt] & 0x1f) | (upper ? bytes1(0xa0) : bytes1(0x80));
+        vm.assertEq(this.matches(key, uncompressed), true, "this sign");
+        key[flagAt] ^= 0x20;
+        vm.assertEq(this.matches(key, uncompressed), false, "not the other");
+    }
+}
