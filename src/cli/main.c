@@ -170,8 +170,10 @@ static enum galen_err parse(struct cli *cli, int argc, char **argv, struct galen
         words[n] = argv[i];
         places[n++] = i;
     }
-    if (words[0] == NULL)
-        return base_fail(info, GALEN_ERR_USAGE, "no command given");
+    if (words[0] == NULL) {
+        base_fail(info, GALEN_ERR_USAGE, "no command given");
+        return base_hint(info, "'galen --help' lists what there is; 'galen demo' shows it at work");
+    }
     int n_words = 0;
     GALEN_TRY(find_command(&cli->command, words[0], words[1], &n_words, info));
     bool only_args = false;
