@@ -34,7 +34,8 @@ extern "C" {
 /* The longest text that is looked at; a longer one is PARSE. */
 #define GROUPSIG_CLASSIC_MAX_TEXT 16384
 
-#define GROUPSIG_CLASSIC_G1_BYTES 48 /* a point of G1 in mcl's form */
+#define GROUPSIG_CLASSIC_G1_BYTES            48 /* a point of G1 in mcl's form */
+#define GROUPSIG_CLASSIC_OPENING_SHARE_BYTES 96
 
 /* A group key: checked points, and what verification precomputes. */
 struct groupsig_classic_group_key {
@@ -134,6 +135,13 @@ GROUPSIG_MUST_CHECK bool groupsig_classic_verify(const struct groupsig_classic_g
 void groupsig_classic_opening_share(struct groupsig_classic_opening_share *share,
                                     const struct groupsig_classic_manager_key *manager,
                                     const struct groupsig_classic_verified *signature);
+/* D1 and D2 in mcl's form. A share is secret from all but whoever opens: both together name the
+ * signer. */
+void groupsig_classic_opening_share_encode(const struct groupsig_classic_opening_share *share,
+                                           uint8_t bytes[GROUPSIG_CLASSIC_OPENING_SHARE_BYTES]);
+GROUPSIG_MUST_CHECK enum groupsig_status
+groupsig_classic_opening_share_parse(struct groupsig_classic_opening_share *share,
+                                     const uint8_t *bytes, size_t len);
 /* The signer's A, in mcl's form, from the shares of both managers. */
 void groupsig_classic_open_combine(uint8_t A[GROUPSIG_CLASSIC_G1_BYTES],
                                    const struct groupsig_classic_opening_share *gm_share,

@@ -11,6 +11,25 @@ void groupsig_classic_opening_share(struct groupsig_classic_opening_share *share
     gs_g1_mul_ct(&share->D2, &signature->T2, &manager->xi2);
 }
 
+void groupsig_classic_opening_share_encode(const struct groupsig_classic_opening_share *share,
+                                           uint8_t bytes[GROUPSIG_CLASSIC_OPENING_SHARE_BYTES])
+{
+    gs_mcl_g1_encode(bytes, &share->D1);
+    gs_mcl_g1_encode(bytes + MCL_G1, &share->D2);
+}
+
+enum groupsig_status
+groupsig_classic_opening_share_parse(struct groupsig_classic_opening_share *share,
+                                     const uint8_t *bytes, size_t len)
+{
+    struct groupsig_classic_opening_share parsed;
+    if (len != GROUPSIG_CLASSIC_OPENING_SHARE_BYTES || !gs_mcl_g1_parse(&parsed.D1, bytes) ||
+        !gs_mcl_g1_parse(&parsed.D2, bytes + MCL_G1))
+        return GROUPSIG_ERR_PARSE;
+    *share = parsed;
+    return GROUPSIG_OK;
+}
+
 void groupsig_classic_open_combine(uint8_t A[GROUPSIG_CLASSIC_G1_BYTES],
                                    const struct groupsig_classic_opening_share *gm_share,
                                    const struct groupsig_classic_opening_share *rm_share,

@@ -153,6 +153,23 @@ static void test_keys(void **state)
     for_each_group(check_keys);
 }
 
+/* A share to bytes and back; neither O nor another length is one. */
+static void check_share_bytes(struct groupsig_classic_opening_share *share)
+{
+    uint8_t bytes[GROUPSIG_CLASSIC_OPENING_SHARE_BYTES + 1] = {0};
+    struct groupsig_classic_opening_share again;
+    groupsig_classic_opening_share_encode(share, bytes);
+    for (size_t len = 0; len <= sizeof bytes; len++)
+        assert_int_equal(groupsig_classic_opening_share_parse(&again, bytes, len),
+                         len == sizeof bytes - 1 ? GROUPSIG_OK : GROUPSIG_ERR_PARSE);
+    memset(share, 0, sizeof *share);
+    *share = again;
+    memset(bytes + GROUPSIG_CLASSIC_G1_BYTES, 0, GROUPSIG_CLASSIC_G1_BYTES);
+    assert_int_equal(groupsig_classic_opening_share_parse(&again, bytes, sizeof bytes - 1),
+                     GROUPSIG_ERR_PARSE);
+    assert_memory_equal(&again, share, sizeof again);
+}
+
 /* The opening must name the member with the id of the case. */
 static void check_signer(const struct group *group, json_object *entry,
                          const struct groupsig_classic_verified *verified)
@@ -162,6 +179,8 @@ static void check_signer(const struct group *group, json_object *entry,
     json_object *members = vectors_get(group->entry, "members");
     groupsig_classic_opening_share(&gm_share, &group->gm, verified);
     groupsig_classic_opening_share(&rm_share, &group->rm, verified);
+    check_share_bytes(&gm_share);
+    check_share_bytes(&rm_share);
     groupsig_classic_open_combine(A, &gm_share, &rm_share, verified);
     size_t named = 0;
     for (size_t i = 0; i < group->member_count; i++) {
