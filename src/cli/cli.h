@@ -10,7 +10,7 @@
 #include "workflow/workflow.h"
 
 #define CLI_MAX_ARGS    4096 /* positional arguments: files of one import */
-#define CLI_MAX_REPEATS 64   /* of one option */
+#define CLI_MAX_REPEATS 320  /* options, with their repetitions */
 
 enum cli_exit {
     CLI_DONE = 0,
@@ -72,7 +72,7 @@ struct cli_command {
     const char *noun, *verb; /* verb NULL: the noun stands alone */
     const char *arguments;   /* synopsis of the positional ones */
     size_t min_args, max_args;
-    const char *options[10];
+    const char *options[16];
     unsigned needs;
     /* result may stay NULL. *passed false: a check failed, exit 1, the result is printed. */
     enum galen_err (*run)(struct cli *cli, struct json_object **result, bool *passed,
@@ -109,6 +109,13 @@ cli_run cli_request_create, cli_request_list, cli_request_show, cli_request_repl
 cli_run cli_request_ask, cli_request_consents, cli_request_consent, cli_request_deliver;
 cli_run cli_request_verify, cli_request_data, cli_request_finalize, cli_request_claim;
 cli_run cli_request_expire;
+cli_run cli_groupsig_setup_gm, cli_groupsig_setup_rm, cli_groupsig_key; /* groupsig_*.c */
+cli_run cli_groupsig_import, cli_groupsig_join_request, cli_groupsig_join_issue;
+cli_run cli_groupsig_join_finish, cli_groupsig_sign, cli_groupsig_verify;
+cli_run cli_groupsig_batch_verify, cli_groupsig_open_share, cli_groupsig_open;
+cli_run cli_groupsig_reveal_share, cli_groupsig_reveal, cli_groupsig_trace, cli_groupsig_claim;
+cli_run cli_groupsig_claim_verify, cli_groupsig_link, cli_groupsig_link_verify;
+cli_run cli_groupsig_inspect;
 cli_run cli_demo; /* demo.c */
 
 #endif

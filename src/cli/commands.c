@@ -1,6 +1,20 @@
 /* Every command, its words, its options and what it needs. Help and completion come from here. */
 #include "cli/cli.h"
 
+/* galen groupsig: every verb takes --profile, and no home. */
+#define GROUPSIG(verb, run, summary, ...)                                                          \
+    {                                                                                              \
+        "groupsig", verb, "", 0, 0, {"profile=PROFILE", __VA_ARGS__}, 0, run, summary              \
+    }
+#define GS_MAKE    "output=FILE", GS_KEYS
+#define GS_KEYS    "keys=DIR", "name=NAME"
+#define GS_GROUP   "group-key=KEY"
+#define GS_JOIN    "request=REQUEST", "nonce=HEX", "context=HEX"
+#define GS_SHARES  "gm-share=SHARE", "rm-share=SHARE"
+#define GS_SIGNED  "message-hash=HEX", "text=TEXT", "text-file=FILE"
+#define GS_CONTEXT "context=HEX", "purpose=TEXT", "claimant=ADDRESS", "nonce=HEX"
+#define GS_LINKED  "message-hash=HEX...", "signature=SIGNATURE...", "signatures=FILE"
+
 #define WINDOWS "reply-window=SECONDS", "deliver-window=SECONDS", "verify-window=SECONDS"
 
 const struct cli_command cli_commands[] = {
@@ -397,6 +411,53 @@ const struct cli_command cli_commands[] = {
      CLI_HOME,
      cli_store_get,
      "a block's bytes, checked"},
+
+    GROUPSIG("setup-gm", cli_groupsig_setup_gm, "GM: a new group's first half", GS_MAKE),
+    GROUPSIG("setup-rm", cli_groupsig_setup_rm, "RM: the second half, and the group key", GS_MAKE,
+             "gm-share=SHARE"),
+    GROUPSIG("key", cli_groupsig_key, "check both halves, make the group key", GS_SHARES,
+             "output=FILE"),
+    GROUPSIG("import", cli_groupsig_import, "a secret key from a file into a key folder", GS_KEYS,
+             "secret=@FILE", GS_GROUP),
+    GROUPSIG("join-request", cli_groupsig_join_request, "applicant: ask for a membership", GS_MAKE,
+             GS_GROUP, "nonce=HEX", "context=HEX"),
+    GROUPSIG("join-issue", cli_groupsig_join_issue, "GM: register a request, issue a membership",
+             GS_MAKE, GS_GROUP, GS_JOIN, "registry=FILE"),
+    GROUPSIG("join-finish", cli_groupsig_join_finish, "applicant: check it, keep the signing key",
+             GS_MAKE, GS_GROUP, "membership=MEMBERSHIP"),
+    GROUPSIG("sign", cli_groupsig_sign, "member: sign", GS_MAKE, GS_GROUP, GS_SIGNED),
+    GROUPSIG("verify", cli_groupsig_verify, "is the signature a member's?", GS_GROUP, GS_SIGNED,
+             "signature=SIGNATURE"),
+    GROUPSIG("batch-verify", cli_groupsig_batch_verify, "many, and which of them do not hold",
+             GS_GROUP, GS_LINKED, "threads=N"),
+    GROUPSIG("open-share", cli_groupsig_open_share, "manager: one's half of an opening", GS_MAKE,
+             GS_GROUP, GS_SIGNED, "signature=SIGNATURE"),
+    GROUPSIG("open", cli_groupsig_open, "the signer's commitment from both halves", GS_GROUP,
+             GS_SIGNED, "signature=SIGNATURE", GS_SHARES, "registry=FILE", "output=FILE"),
+    GROUPSIG("reveal-share", cli_groupsig_reveal_share,
+             "manager: after an opening, one's half of the tracing token", GS_MAKE, GS_GROUP,
+             GS_JOIN, GS_SIGNED, "signature=SIGNATURE", GS_SHARES),
+    GROUPSIG("reveal", cli_groupsig_reveal, "the tracing token from both halves", GS_GROUP,
+             "request=REQUEST", GS_SHARES, "output=FILE"),
+    GROUPSIG("trace", cli_groupsig_trace, "is the signature of a token's member?", GS_GROUP,
+             GS_SIGNED, "signature=SIGNATURE", "token=TOKEN...", "tokens=FILE"),
+    GROUPSIG("claim", cli_groupsig_claim, "member: prove that a signature is one's own", GS_MAKE,
+             GS_GROUP, GS_SIGNED, "signature=SIGNATURE", GS_CONTEXT),
+    GROUPSIG("claim-verify", cli_groupsig_claim_verify, "check such a proof", GS_GROUP, GS_SIGNED,
+             "signature=SIGNATURE", "claim=CLAIM", GS_CONTEXT),
+    GROUPSIG("link", cli_groupsig_link, "member: prove that signatures have one signer", GS_MAKE,
+             GS_GROUP, GS_LINKED, GS_CONTEXT),
+    GROUPSIG("link-verify", cli_groupsig_link_verify, "check such a proof", GS_GROUP, GS_LINKED,
+             "link=LINK", GS_CONTEXT),
+    {"groupsig",
+     "inspect",
+     "OBJECT",
+     1,
+     1,
+     {"profile=PROFILE"},
+     0,
+     cli_groupsig_inspect,
+     "an object's type and parts"},
 
     {"demo",
      NULL,
