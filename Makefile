@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/build-tools/bin:$(PATH)
 
 GALEN := build/src/cli/galen
-sources = $(shell find $(wildcard src tests bench fuzz) -name '*.[ch]')
+sources = $(shell find $(wildcard src tests bench fuzz examples) -name '*.[ch]')
 
 .PHONY: help setup build demo test run bench gas fmt fmt-check sanitize clang analyze clean
 
