@@ -110,7 +110,8 @@ static bool decode(struct base_buf *out, const char *text, size_t size)
     bool is_base64 = decode_base64(&base64, text);
     if (!is_hex && !is_base64)
         return false;
-    base_buf_move(out, is_hex && (hex.len == size || base64.len != size) ? &hex : &base64);
+    base_buf_move(out,
+                  is_hex && (!is_base64 || hex.len == size || base64.len != size) ? &hex : &base64);
     return true;
 }
 

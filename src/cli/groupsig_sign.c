@@ -244,9 +244,6 @@ static enum galen_err read_linked(const struct cli *cli, const struct groupsig_g
     GALEN_CLEANUP(cli_gs_pairs_clear) struct cli_gs_pairs pairs = {0};
     GALEN_CLEANUP(free_items) struct groupsig_batch_item *items = NULL;
     GALEN_TRY(cli_gs_pairs_read(cli, &pairs, info));
-    if (pairs.n < 2 || pairs.n > GROUPSIG_LINK_MAX)
-        return base_fail(info, GALEN_ERR_USAGE, "2 to %d signatures can be linked, not %zu",
-                         GROUPSIG_LINK_MAX, pairs.n);
     GALEN_TRY(verify_pairs(cli, key, &pairs, &items, verified, info));
     for (size_t i = 0; i < pairs.n; i++)
         if (!items[i].valid)
