@@ -150,7 +150,7 @@ static enum galen_err read_value(struct base_buf *out, const char *value, const 
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     strip_space(&text);
     if (text.len > 0 && decode(&bytes, (const char *)text.data, 0) && is_secret(&bytes)) {
-        base_fail(info, GALEN_ERR_USAGE, "--%s: a secret key does not belong on the command line",
+        base_fail(info, GALEN_ERR_USAGE, "%s: a secret key does not belong on the command line",
                   what);
         return base_hint(info, "other users and the shell's history may have seen it: replace it; "
                                "give secret keys as @FILE to 'galen groupsig import'");
@@ -163,9 +163,9 @@ static enum galen_err check_text(const struct base_buf *text, const char *what,
                                  struct galen_errinfo *info)
 {
     if (text->len == 0)
-        return base_fail(info, GALEN_ERR_USAGE, "--%s is empty", what);
+        return base_fail(info, GALEN_ERR_USAGE, "%s is empty", what);
     if (memchr(text->data, '\0', text->len) != NULL)
-        return base_fail(info, GALEN_ERR_USAGE, "--%s is not text", what);
+        return base_fail(info, GALEN_ERR_USAGE, "%s is not text", what);
     return GALEN_OK;
 }
 
@@ -193,7 +193,7 @@ enum galen_err cli_gs_object(struct base_buf *out, const char *value, size_t siz
     strip_space(&text);
     BASE_BUF_AUTO bytes = {0};
     if (check_text(&text, what, NULL) != GALEN_OK || !decode(&bytes, (const char *)text.data, size))
-        return base_fail(info, GALEN_ERR_USAGE, "--%s is neither hex nor base64", what);
+        return base_fail(info, GALEN_ERR_USAGE, "%s: neither hex nor base64", what);
     base_buf_move(out, &bytes);
     return GALEN_OK;
 }
@@ -212,7 +212,7 @@ static enum galen_err exact(uint8_t *out, const char *value, size_t size, const 
     BASE_BUF_AUTO bytes = {0};
     GALEN_TRY(cli_gs_object(&bytes, value, size, what, info));
     if (bytes.len != size)
-        return base_fail(info, otherwise, "--%s has %zu bytes, not %zu", what, bytes.len, size);
+        return base_fail(info, otherwise, "%s: %zu bytes, not %zu", what, bytes.len, size);
     memcpy(out, bytes.data, size);
     return GALEN_OK;
 }

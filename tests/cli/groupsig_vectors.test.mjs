@@ -157,11 +157,13 @@ for (const [g, its] of classic.groups.entries()) {
     at.write('revocation', its.revocation_manager_key_b64);
     assert.deepEqual(at.ok('import', ...profile, ...keys, '--secret', '@manager'), { imported: 'gm' });
     assert.deepEqual(at.ok('import', ...profile, ...keys, '--secret', '@revocation'), { imported: 'rm' });
-    for (const entry of its.cases.filter((c) => c.valid)) {
-      const shares = ['gm', 'rm'].flatMap((role) => [`--${role}-share`,
-        at.ok('open-share', ...key, ...keys, '--name', role, ...say(entry)).share]);
+    for (const [i, entry] of its.cases.filter((c) => c.valid).entries()) {
       const signer = its.members.find(({ id }) => id === entry.signer);
-      assert.equal(at.ok('open', ...key, ...say(entry), ...shares).A, signer.A_b64);
+      if (i < 3) { // each pays Argon2id; test_groupsig_classic.c opens them all
+        const shares = ['gm', 'rm'].flatMap((role) => [`--${role}-share`,
+          at.ok('open-share', ...key, ...keys, '--name', role, ...say(entry)).share]);
+        assert.equal(at.ok('open', ...key, ...say(entry), ...shares).A, signer.A_b64);
+      }
       at.ok('claim-verify', ...key, ...say(entry), '--claim', entry.claim_proof_b64);
       for (const other of its.members)
         at.expect(other === signer ? 0 : 1, 'trace', ...key, ...say(entry), '--token', other.pi_b64);
