@@ -102,6 +102,11 @@ cli_run cli_contract_deploy, cli_contract_use, cli_contract_info; /* chain.c */
 cli_run cli_gas_report, cli_gas_prices, cli_gas_export, cli_store_put, cli_store_get;
 cli_run cli_group_setup, cli_group_propose, cli_group_confirm, cli_group_hospital; /* group.c */
 cli_run cli_group_invite, cli_group_join, cli_group_approve, cli_group_members;
+cli_run cli_group_commit, cli_group_countersign, cli_group_registry; /* group_opening.c */
+cli_run cli_group_open, cli_group_open_approve, cli_group_openings;
+cli_run cli_group_reveal, cli_group_reveal_approve;
+cli_run cli_group_revoke, cli_group_revoke_approve, cli_group_revocations;
+cli_run cli_group_trace, cli_group_claim, cli_group_claim_verify;
 cli_run cli_record_create, cli_record_import, cli_record_list, cli_record_show; /* record.c */
 cli_run cli_record_verify, cli_record_export, cli_record_relay;
 cli_run cli_share_grant, cli_share_list, cli_share_open, cli_share_revoke;         /* share.c */

@@ -41,4 +41,122 @@ GALEN_MUST_CHECK enum galen_err group_key_by_fingerprint(struct workflow *wf,
                                                          const uint8_t fingerprint[32],
                                                          struct galen_errinfo *info);
 
+/* ---- registry rows (group_evidence.c) ------------------------------------------------------- */
+
+/*
+ * galen.member/1: {type, fingerprint, wallet, commitment, nonce, statement, request, signature,
+ * membership, joinedAt}: a membership with the whole evidence that its doctor asked for it.
+ * Row = SHA-256(salt 32 ‖ JCS(row)); head' = SHA-256("galen/registry/1" ‖ head ‖ row), from 32 zero
+ * bytes on, one chain for each group key.
+ */
+#define GROUP_MEMBER_TYPE "galen.member/1"
+struct group_member {
+    struct group_evidence evidence; /* its statement is owned */
+    uint8_t commitment[GROUPSIG_COMMITMENT_BYTES];
+    uint8_t membership[GROUPSIG_MEMBERSHIP_BYTES];
+    char name[JOIN_NAME_MAX_BYTES + 1], licence[JOIN_LICENCE_MAX_BYTES + 1];
+    int64_t joined_at;
+};
+void group_member_clear(struct group_member *member);
+#define GROUP_MEMBER_AUTO GALEN_CLEANUP(group_member_clear) struct group_member
+
+/* The row's JSON; name and licence come from the statement. */
+GALEN_MUST_CHECK enum galen_err group_member_encode(struct json_object **row,
+                                                    const struct group_member *member,
+                                                    struct galen_errinfo *info);
+/* Strict; says nothing about signature, proof and certificate. *out must be {0}. */
+GALEN_MUST_CHECK enum galen_err
+group_member_parse(struct group_member *out, struct json_object *row, struct galen_errinfo *info);
+/* The whole evidence: the commitment is the request's, the wallet signed Join, the request's proof
+ * holds for nonce and statement, the certificate is one over that commitment. *request (may be
+ * NULL) receives the request. CHECK; NOT_FOUND: the group key is not known here. */
+GALEN_MUST_CHECK enum galen_err group_member_check(struct workflow *wf,
+                                                   const struct group_member *member,
+                                                   struct groupsig_join_request *request,
+                                                   struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err group_row_hash(uint8_t hash32[32], const uint8_t salt[32],
+                                               struct json_object *row, struct galen_errinfo *info);
+/* head is replaced by head'. */
+GALEN_MUST_CHECK enum galen_err group_head_next(uint8_t head[32], const uint8_t row32[32],
+                                                struct galen_errinfo *info);
+/* {wallet, name, licence, commitment, joinedAt}, for people. */
+GALEN_MUST_CHECK enum galen_err group_member_show(struct json_object **out,
+                                                  const struct group_member *member,
+                                                  struct galen_errinfo *info);
+
+/* ---- the registry, from either side (group_members.c, group_copy.c) ----------------------------- */
+
+#define REGISTRY_TYPE      "galen.registry/1"
+#define COUNTERSIGNED_TYPE "galen.registry-countersigned/1"
+
+/* A head of one version's registry, and what is known of it. */
+struct group_head {
+    uint32_t key_version;
+    uint8_t fingerprint[32], hash[32];
+    uint64_t size;
+    uint8_t gm65[CHAIN_SIGNATURE_BYTES], rm65[CHAIN_SIGNATURE_BYTES];
+    bool countersigned;
+};
+/* EIP-712 RegistryHead. */
+void group_head_digest(const struct workflow *wf, uint8_t digest32[32],
+                       const struct group_head *head);
+GALEN_MUST_CHECK enum galen_err group_head_sign(struct workflow *wf,
+                                                uint8_t sig65[CHAIN_SIGNATURE_BYTES],
+                                                const struct chain_address *signer,
+                                                const struct group_head *head,
+                                                struct galen_errinfo *info);
+/* What the chain holds. */
+GALEN_MUST_CHECK enum galen_err group_head_committed(struct workflow *wf,
+                                                     struct datahub_get_members_result *out,
+                                                     uint32_t key_version,
+                                                     struct galen_errinfo *info);
+/* holder's largest head of that fingerprint beyond `above` rows; with only_signed, of those that RM
+ * signed. */
+GALEN_MUST_CHECK enum galen_err group_head_newest(struct workflow *wf, bool *found,
+                                                  struct group_head *head,
+                                                  const struct chain_address *holder,
+                                                  uint64_t above, bool only_signed,
+                                                  struct galen_errinfo *info);
+/* {keyVersion, size, head}. */
+GALEN_MUST_CHECK enum galen_err group_head_result(struct json_object **out,
+                                                  const struct group_head *head,
+                                                  struct galen_errinfo *info);
+/* The 32 bytes in the first row; zeros without one. */
+GALEN_MUST_CHECK enum galen_err group_read_hash(struct db_rows *rows, uint8_t out[32],
+                                                struct galen_errinfo *info);
+/* A row of `member` as GROUP_MEMBER_COLUMNS selects it. *out must be {0}. */
+#define GROUP_MEMBER_COLUMNS                                                                       \
+    "SELECT fingerprint, wallet, commitment, nonce, statement, request, signature, membership,"    \
+    " salt, joined_at FROM member "
+GALEN_MUST_CHECK enum galen_err group_read_member(struct group_member *out, uint8_t salt[32],
+                                                  const struct db_rows *rows,
+                                                  struct galen_errinfo *info);
+
+/* The member with this commitment in the Group Manager's registry, or (holder an RM) in the RM's
+ * own copy of it; salt may be NULL. */
+GALEN_MUST_CHECK enum galen_err
+group_find_member(struct workflow *wf, bool *found, struct group_member *out, uint8_t salt[32],
+                  const struct chain_address *holder, bool is_gm, const uint8_t fingerprint[32],
+                  const uint8_t commitment[48], struct galen_errinfo *info);
+/* RM: is the commitment among the rows that the chain's head of that version covers? */
+GALEN_MUST_CHECK enum galen_err
+group_is_committed(struct workflow *wf, bool *committed, const struct chain_address *rm,
+                   uint32_t key_version, const uint8_t commitment[48], struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err group_fingerprint_of(struct workflow *wf, uint8_t fingerprint[32],
+                                                     uint32_t key_version,
+                                                     struct galen_errinfo *info);
+/* Is the message from the contract's one manager to the other, an identity of this home? */
+GALEN_MUST_CHECK enum galen_err group_check_gm_to_rm(struct workflow *wf,
+                                                     const struct message *message,
+                                                     struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err group_check_rm_to_gm(struct workflow *wf,
+                                                     const struct message *message,
+                                                     struct galen_errinfo *info);
+/* The identity has the office in the contract as well as the role; other (may be NULL) receives the
+ * other manager. */
+GALEN_MUST_CHECK enum galen_err group_need_office(struct workflow *wf,
+                                                  const struct chain_address *identity,
+                                                  const char *role, struct chain_address *other,
+                                                  struct galen_errinfo *info);
+
 #endif

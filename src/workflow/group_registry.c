@@ -1,18 +1,13 @@
 /*
  * Joining the group, the Group Manager's side: nonces, the applicants' evidence, memberships, and
- * the registry, which is written before a membership leaves and only grows.
- *
- * Registry row = SHA-256(salt ‖ JCS{type galen.member/1, fingerprint, wallet, commitment, nonce,
- * statement, request, signature, membership, joinedAt}); head' = SHA-256("galen/registry/1" ‖ head
- * ‖ row), from 32 zero bytes on, one chain for each group key.
+ * the registry, which is written before a membership leaves and only grows (its rows:
+ * group_evidence.c).
  */
 #include "workflow/group_internal.h"
 
 #include <string.h>
 
 #define NONCE_LIFE_S ((int64_t)7 * 24 * 3600)
-#define MEMBER_TYPE  "galen.member/1"
-#define REGISTRY_TAG "galen/registry/1"
 
 /* ---- nonces ------------------------------------------------------------------------------------- */
 
@@ -280,51 +275,27 @@ static enum galen_err row_hash(uint8_t hash32[32], const uint8_t salt[32],
                                const struct membership *membership, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO row = NULL;
-    RECORD_JSON_AUTO statement = NULL;
-    BASE_BUF_AUTO bytes = {0};
-    GALEN_TRY(record_json_parse(&statement, (const char *)evidence->statement.data,
-                                evidence->statement.len, SEAL_OBJECT_MAX, info));
-    GALEN_TRY(workflow_object(&row, info));
-    GALEN_TRY(workflow_set_text(row, "type", MEMBER_TYPE, info));
-    GALEN_TRY(record_json_set_hex(row, "fingerprint", evidence->fingerprint, 32, info));
-    GALEN_TRY(workflow_set_address(row, "wallet", &evidence->wallet, info));
-    GALEN_TRY(record_json_set_hex(row, "commitment", membership->commitment,
-                                  sizeof membership->commitment, info));
-    GALEN_TRY(record_json_set_hex(row, "nonce", evidence->nonce, 32, info));
-    GALEN_TRY(workflow_set_object(row, "statement", &statement, info));
-    GALEN_TRY(
-        record_json_set_hex(row, "request", evidence->request, sizeof evidence->request, info));
-    GALEN_TRY(record_json_set_hex(row, "signature", evidence->signature, sizeof evidence->signature,
-                                  info));
-    GALEN_TRY(
-        record_json_set_hex(row, "membership", membership->bytes, sizeof membership->bytes, info));
-    GALEN_TRY(workflow_set_time(row, "joinedAt", membership->joined_at, info));
-    GALEN_TRY(base_buf_append(&bytes, salt, 32));
-    GALEN_TRY(record_json_jcs(&bytes, row, info));
-    store_digest(hash32, bytes.data, bytes.len);
-    return GALEN_OK;
+    /* The statement is borrowed: this copy is not cleared. */
+    struct group_member member = {.evidence = *evidence, .joined_at = membership->joined_at};
+    memcpy(member.commitment, membership->commitment, sizeof member.commitment);
+    memcpy(member.membership, membership->bytes, sizeof member.membership);
+    GALEN_TRY(group_member_encode(&row, &member, info));
+    return group_row_hash(hash32, salt, row, info);
 }
 
 static enum galen_err next_head(struct workflow *wf, uint8_t head[32], const uint8_t row32[32],
                                 const uint8_t fingerprint[32], struct galen_errinfo *info)
 {
-    uint8_t last[32] = {0};
-    {
-        DB_ROWS_AUTO rows = {0};
-        bool found = false;
-        GALEN_TRY(db_query(&rows, wf->db, info,
-                           "SELECT head FROM member WHERE fingerprint = ? ORDER BY id DESC LIMIT 1",
-                           DB_BLOB(fingerprint, 32)));
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (found)
-            GALEN_TRY(db_bytes(&rows, 0, last, 32, info));
-    }
-    BASE_BUF_AUTO bytes = {0};
-    GALEN_TRY(base_buf_append_text(&bytes, REGISTRY_TAG));
-    GALEN_TRY(base_buf_append(&bytes, last, 32));
-    GALEN_TRY(base_buf_append(&bytes, row32, 32));
-    store_digest(head, bytes.data, bytes.len);
-    return GALEN_OK;
+    DB_ROWS_AUTO rows = {0};
+    bool found = false;
+    memset(head, 0, 32);
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT head FROM member WHERE fingerprint = ? ORDER BY id DESC LIMIT 1",
+                       DB_BLOB(fingerprint, 32)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    if (found)
+        GALEN_TRY(db_bytes(&rows, 0, head, 32, info));
+    return group_head_next(head, row32, info);
 }
 
 /* One transaction: the row with its unique C and t, the nonce used, the request decided. */

@@ -107,6 +107,14 @@ GALEN_MUST_CHECK enum galen_err workflow_profile_seen(struct workflow *wf,
 #define MESSAGE_JOIN_NONCE     "join-nonce"
 #define MESSAGE_JOIN_REQUEST   "join-request"
 #define MESSAGE_MEMBERSHIP     "membership"
+#define MESSAGE_REGISTRY       "registry"
+#define MESSAGE_COUNTERSIGNED  "registry-countersigned"
+#define MESSAGE_OPENING        "opening"
+#define MESSAGE_OPENING_ANSWER "opening-answer"
+#define MESSAGE_OPENING_RESULT "opening-result"
+#define MESSAGE_REVEAL         "reveal"
+#define MESSAGE_REVEAL_ANSWER  "reveal-answer"
+#define MESSAGE_REVOCATION     "revocation-list"
 #define MESSAGE_HAND_OVER      "record-hand-over" /* authenticated by the group signature alone */
 #define MESSAGE_INDEX_CARD     "index-card"       /* likewise */
 #define MESSAGE_SHARE          "share"
@@ -151,7 +159,15 @@ message_handler group_on_setup_share; /* group.c */
 message_handler group_on_join_nonce;
 message_handler group_on_join_request;
 message_handler group_on_membership;
-message_handler storing_on_hand_over; /* storing.c: patient and hospital */
+message_handler group_on_registry; /* group_members.c */
+message_handler group_on_countersigned;
+message_handler opening_on_request; /* opening.c */
+message_handler opening_on_answer;
+message_handler opening_on_result;
+message_handler opening_on_reveal; /* opening_reveal.c */
+message_handler opening_on_reveal_answer;
+message_handler revocation_on_proposal; /* group_revocation.c */
+message_handler storing_on_hand_over;   /* storing.c: patient and hospital */
 message_handler storing_on_index_card;
 message_handler sharing_on_share;             /* sharing.c */
 message_handler purchasing_on_consent_wanted; /* purchasing_patient.c */
@@ -175,6 +191,9 @@ enum galen_err group_on_key_confirmed(struct workflow *wf, const struct workflow
 enum galen_err group_on_key_retired(struct workflow *wf, const struct workflow_event *event,
                                     const struct datahub_group_key_retired_event *args,
                                     struct galen_errinfo *info);
+enum galen_err revocation_on_list_set(struct workflow *wf, const struct workflow_event *event,
+                                      const struct datahub_revocation_list_set_event *args,
+                                      struct galen_errinfo *info);
 enum galen_err storing_on_data_stored(struct workflow *wf, const struct workflow_event *event,
                                       const struct datahub_data_stored_event *args,
                                       struct galen_errinfo *info);

@@ -141,7 +141,12 @@ static enum galen_err view_read(struct workflow *wf, struct purchasing_buyer_vie
         return base_fail(info, GALEN_ERR_STATE, "the sealed delivery's event has not come yet");
     GALEN_TRY(read_buyer_key(wf, view, info));
     GALEN_TRY(purchasing_read_template(wf, &view->wanted, NULL, &view->row, &view->chain, info));
-    return revocation_list_load(wf, &view->revocations, info);
+    /* What counts is the list at Delivered: who is revoked later does not undo a sale. */
+    int64_t delivered_at = 0;
+    GALEN_TRY(db_get_int(wf->db, &delivered_at, 0, info,
+                         "SELECT coalesce(delivered_at, 0) FROM request WHERE id = ?",
+                         DB_INT(request_id)));
+    return revocation_list_load(wf, &view->revocations, delivered_at, info);
 }
 
 enum galen_err purchasing_buyer_view_new(struct workflow *wf, struct purchasing_buyer_view **out,
@@ -292,8 +297,8 @@ static enum galen_err check_signature(struct workflow *wf, const struct purchasi
                                    entry->release_root, entry->release_addr.bytes, info));
     GALEN_TRY(workflow_check_signature(wf, checks, all, &valid, &verified, entry->key_version,
                                        entry->sig, msg32, info));
-    return revocation_list_check(&view->revocations, checks, all, valid ? &verified : NULL,
-                                 entry->key_version, info);
+    return revocation_list_check(&view->revocations, checks, all, valid ? &verified : NULL, 0,
+                                 info);
 }
 
 /* Earlier deliveries of this release count only with its owner's own consent: anybody could have

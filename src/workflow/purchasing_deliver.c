@@ -95,7 +95,7 @@ static enum galen_err choose_candidates(struct workflow *wf, struct delivery *de
     REVOCATION_LIST_AUTO list = {0};
     const uint8_t *last = delivery->chain.last_root;
     const struct purchasing_offer *before = NULL;
-    GALEN_TRY(revocation_list_load(wf, &list, info));
+    GALEN_TRY(revocation_list_load(wf, &list, 0, info));
     if (list.problem[0] != '\0')
         return base_fail(info, GALEN_ERR_STATE, "the revocation list cannot be used: %s",
                          list.problem);

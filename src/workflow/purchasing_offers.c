@@ -263,7 +263,7 @@ static enum galen_err check_signature(struct workflow *wf, struct purchasing_ent
     if (!valid || groupsig_signature_parse(&parsed, entry->sig, sizeof entry->sig) != GROUPSIG_OK)
         return base_fail(info, GALEN_ERR_CHECK, "the release's group signature is not valid");
     GALEN_TRY(workflow_array(&checks, info));
-    GALEN_TRY(revocation_list_check(list, checks, &unrevoked, &verified, entry->key_version, info));
+    GALEN_TRY(revocation_list_check(list, checks, &unrevoked, &verified, 0, info));
     if (!unrevoked)
         return base_fail(info, GALEN_ERR_CHECK,
                          "the release does not pass the revocation list in force");

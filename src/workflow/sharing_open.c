@@ -226,11 +226,12 @@ static enum galen_err check_disclosure(const struct received *share, struct json
 }
 
 static enum galen_err check_anchor(struct workflow *wf, const struct received *share,
-                                   struct json_object *checks, bool *all,
+                                   int64_t *anchored_at, struct json_object *checks, bool *all,
                                    struct galen_errinfo *info)
 {
     struct galen_errinfo why = {0};
     int64_t since = 0;
+    *anchored_at = 0;
     enum galen_err err = storing_find_anchor(wf, &since, share->root, &share->patient, share->cid,
                                              share->sig, share->key_version, &why);
     if (err != GALEN_OK)
@@ -239,6 +240,7 @@ static enum galen_err check_anchor(struct workflow *wf, const struct received *s
         return workflow_check(checks, all, false, "on-chain anchor", info,
                               "the contract knows no such record");
     char when[BASE_TIME_TEXT];
+    *anchored_at = since;
     base_time_format(when, since);
     return workflow_check(checks, all, true, "on-chain anchor", info, "since %s", when);
 }
@@ -253,6 +255,7 @@ static enum galen_err check_content(struct workflow *wf, const struct received *
         GALEN_TRY(check_disclosure(share, result, checks, all, info));
 
     uint8_t msg32[32];
+    int64_t anchored_at = 0;
     bool valid = false;
     struct groupsig_verified verified;
     REVOCATION_LIST_AUTO list = {0};
@@ -260,10 +263,9 @@ static enum galen_err check_content(struct workflow *wf, const struct received *
                            share->patient.bytes, info));
     GALEN_TRY(workflow_check_signature(wf, checks, all, &valid, &verified, share->key_version,
                                        share->sig, msg32, info));
-    GALEN_TRY(check_anchor(wf, share, checks, all, info));
-    GALEN_TRY(revocation_list_load(wf, &list, info));
-    return revocation_list_check(&list, checks, all, valid ? &verified : NULL, share->key_version,
-                                 info);
+    GALEN_TRY(check_anchor(wf, share, &anchored_at, checks, all, info));
+    GALEN_TRY(revocation_list_load(wf, &list, 0, info));
+    return revocation_list_check(&list, checks, all, valid ? &verified : NULL, anchored_at, info);
 }
 
 /* ---- step 5 ------------------------------------------------------------------------------------ */

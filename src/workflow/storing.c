@@ -2,6 +2,7 @@
  * the sealed envelope each time; the database has none of it. */
 #include "workflow/steps.h"
 #include "workflow/storing_internal.h"
+#include "workflow/verify.h"
 
 #include <string.h>
 
@@ -206,15 +207,35 @@ static enum galen_err check_key_version(struct workflow *wf, uint32_t key_versio
 }
 
 static enum galen_err check_anchor(struct workflow *wf, const struct storing_row *row,
-                                   char when[BASE_TIME_TEXT], struct galen_errinfo *info)
+                                   int64_t *anchored_at, char when[BASE_TIME_TEXT],
+                                   struct galen_errinfo *info)
 {
-    int64_t anchored_at = 0;
-    GALEN_TRY(storing_find_anchor(wf, &anchored_at, row->root, &row->owner, row->cid, row->sig,
+    GALEN_TRY(storing_find_anchor(wf, anchored_at, row->root, &row->owner, row->cid, row->sig,
                                   row->key_version, info));
-    if (anchored_at == 0)
+    if (*anchored_at == 0)
         return base_fail(info, GALEN_ERR_CHECK, "the contract has no such record");
-    base_time_format(when, anchored_at);
+    base_time_format(when, *anchored_at);
     return GALEN_OK;
+}
+
+/* Row "revocation list" of an anchored record whose signature holds. */
+static enum galen_err verify_unrevoked(struct workflow *wf, struct verdict *verdict,
+                                       const struct storing_row *row, int64_t anchored_at,
+                                       struct galen_errinfo *info)
+{
+    REVOCATION_LIST_AUTO list = {0};
+    struct groupsig_verified verified;
+    uint8_t msg32[32];
+    bool valid = false;
+    GALEN_TRY(record_msg32(msg32, wf->domain.chain_id, wf->domain.contract.bytes, row->root,
+                           row->owner.bytes, info));
+    enum galen_err err = workflow_verify_signature(wf, &valid, &verified, row->key_version,
+                                                   row->sig, msg32, info);
+    if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)
+        return err;
+    GALEN_TRY(revocation_list_load(wf, &list, 0, info));
+    return revocation_list_check(&list, verdict->checks, &verdict->all, valid ? &verified : NULL,
+                                 anchored_at, info);
 }
 
 /* The rows that need the patient's key. */
@@ -247,6 +268,7 @@ enum galen_err storing_verify(struct workflow *wf, const char *reference, bool *
     BASE_BUF_AUTO envelope = {0};
     RECORD_JSON_AUTO object = NULL;
     char when[BASE_TIME_TEXT] = "";
+    int64_t anchored_at = 0;
     GALEN_TRY(storing_find_row(wf, &row, reference, NULL, info));
     GALEN_TRY(describe_row(wf, &object, &row, info));
     GALEN_TRY(workflow_array(&verdict.checks, info));
@@ -263,8 +285,9 @@ enum galen_err storing_verify(struct workflow *wf, const char *reference, bool *
     GALEN_TRY(add_check(&verdict, "group signature", err, &why, "by an accredited doctor", info));
     err = check_key_version(wf, row.key_version, &why);
     GALEN_TRY(add_check(&verdict, "group key", err, &why, "confirmed and not compromised", info));
-    err = check_anchor(wf, &row, when, &why);
+    err = check_anchor(wf, &row, &anchored_at, when, &why);
     GALEN_TRY(add_check(&verdict, "anchor", err, &why, when, info));
+    GALEN_TRY(verify_unrevoked(wf, &verdict, &row, anchored_at, info));
 
     bool all = verdict.all;
     GALEN_TRY(workflow_set_bool(object, "passed", all, info));

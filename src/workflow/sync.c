@@ -59,6 +59,7 @@ EVENT_SHIM(on_profile_set, datahub_profile_set_event)
 EVENT_SHIM(group_on_key_proposed, datahub_group_key_proposed_event)
 EVENT_SHIM(group_on_key_confirmed, datahub_group_key_confirmed_event)
 EVENT_SHIM(group_on_key_retired, datahub_group_key_retired_event)
+EVENT_SHIM(revocation_on_list_set, datahub_revocation_list_set_event)
 EVENT_SHIM(storing_on_data_stored, datahub_data_stored_event)
 EVENT_SHIM(sharing_on_share_posted, datahub_share_posted_event)
 EVENT_SHIM(purchasing_on_request_open, datahub_request_open_event)
@@ -76,6 +77,7 @@ static const struct {
     {"GroupKeyProposed", shim_group_on_key_proposed},
     {"GroupKeyConfirmed", shim_group_on_key_confirmed},
     {"GroupKeyRetired", shim_group_on_key_retired},
+    {"RevocationListSet", shim_revocation_on_list_set},
     {"DataStored", shim_storing_on_data_stored},
     {"SharePosted", shim_sharing_on_share_posted},
     {"RequestOpen", shim_purchasing_on_request_open},
@@ -188,6 +190,14 @@ static const struct {
     {MESSAGE_JOIN_NONCE, group_on_join_nonce, false},
     {MESSAGE_JOIN_REQUEST, group_on_join_request, false},
     {MESSAGE_MEMBERSHIP, group_on_membership, false},
+    {MESSAGE_REGISTRY, group_on_registry, false},
+    {MESSAGE_COUNTERSIGNED, group_on_countersigned, false},
+    {MESSAGE_OPENING, opening_on_request, false},
+    {MESSAGE_OPENING_ANSWER, opening_on_answer, false},
+    {MESSAGE_OPENING_RESULT, opening_on_result, false},
+    {MESSAGE_REVEAL, opening_on_reveal, false},
+    {MESSAGE_REVEAL_ANSWER, opening_on_reveal_answer, false},
+    {MESSAGE_REVOCATION, revocation_on_proposal, false},
     {MESSAGE_HAND_OVER, storing_on_hand_over, true},
     {MESSAGE_INDEX_CARD, storing_on_index_card, true},
     {MESSAGE_SHARE, sharing_on_share, false},

@@ -211,6 +211,115 @@ GALEN_MUST_CHECK enum galen_err group_approve(struct workflow *wf, const struct 
 GALEN_MUST_CHECK enum galen_err group_members(struct workflow *wf, struct json_object **result,
                                               struct galen_errinfo *info);
 
+/* ---- the registry, countersigned (group_members.c) ------------------------------------------------ */
+
+/* GM: puts the registry on-chain. Rows that the chain's head does not cover go to RM, whole, for
+ * its countersignature; when that is there, commitMembers is sent. Run it, let RM countersign, run
+ * it again. key_version 0: the one in force. result: {keyVersion, size, head, sentTo | tx | done}.
+ */
+GALEN_MUST_CHECK enum galen_err group_commit(struct workflow *wf, const struct chain_address *gm,
+                                             uint32_t key_version, struct json_object **result,
+                                             struct galen_errinfo *info);
+/* RM: signs the newest head that it has checked, row by row, and sends it to GM. In a dry run only
+ * shows the rows. result: {keyVersion, size, head, members: [{wallet, name, licence, commitment,
+ * joinedAt}]}. STATE when no head waits. */
+GALEN_MUST_CHECK enum galen_err group_countersign(struct workflow *wf,
+                                                  const struct chain_address *rm,
+                                                  struct json_object **result,
+                                                  struct galen_errinfo *info);
+/* Either manager: [{role, keyVersion, rows, head, countersigned, committed}], sizes each. */
+GALEN_MUST_CHECK enum galen_err group_registry(struct workflow *wf, struct json_object **result,
+                                               struct galen_errinfo *info);
+
+/* ---- opening: who signed (opening.c, opening_reveal.c) ---------------------------------------------- */
+
+/* What is to be opened: a record, by what this home or the chain knows of it, or the bytes. */
+struct opening_target {
+    const char *record; /* Merkle root (whole, when only the chain knows it) or CID; or NULL */
+    uint32_t key_version;
+    uint8_t msg32[32];
+    uint8_t sig362[362];
+};
+/* GM: verifies the signature, makes its share and asks RM, with the reason (1 to 500 bytes). Again
+ * for the same signature: the same request; once it is opened, the result goes to RM again. result
+ * as opening_show. */
+GALEN_MUST_CHECK enum galen_err opening_request(struct workflow *wf, const struct chain_address *gm,
+                                                const struct opening_target *target,
+                                                const char *reason, struct json_object **result,
+                                                struct galen_errinfo *info);
+/* RM: agrees to an opening (its share goes to GM, and it learns the signer itself), or declines.
+ * id: SHA-256 of the signature in hex, at least 8 digits of it. result as opening_show. */
+GALEN_MUST_CHECK enum galen_err opening_approve(struct workflow *wf, const struct chain_address *rm,
+                                                const char *id, bool agree,
+                                                struct json_object **result,
+                                                struct galen_errinfo *info);
+/* Either manager's log: [{id, role, state, reason, keyVersion, askedAt, …}]. */
+GALEN_MUST_CHECK enum galen_err opening_list(struct workflow *wf, struct json_object **result,
+                                             struct galen_errinfo *info);
+/* One of them: also {signature, message, gmShare, rmShare, commitment, outcome, faultAt, doctor:
+ * {wallet, name, licence, …}, evidence: {row, salt}, token}, as far as they are there. state:
+ * asked, declined, opened, or fault: the Group Manager cannot show who this is. */
+GALEN_MUST_CHECK enum galen_err opening_show(struct workflow *wf, const char *id,
+                                             struct json_object **result,
+                                             struct galen_errinfo *info);
+/* GM: asks RM to reveal the tracing token of an opened signature's doctor. RM: agrees; both then
+ * hold the token. result: {id, commitment, state}. */
+GALEN_MUST_CHECK enum galen_err opening_reveal(struct workflow *wf, const struct chain_address *gm,
+                                               const char *id, struct json_object **result,
+                                               struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err opening_reveal_approve(struct workflow *wf,
+                                                       const struct chain_address *rm,
+                                                       const char *id, struct json_object **result,
+                                                       struct galen_errinfo *info);
+
+/* ---- revocation (group_revocation.c) ------------------------------------------------------------------ */
+
+struct revocation_options {
+    const char *opening_id; /* whose doctor is listed; NULL: nobody new, only a later nextUpdate */
+    const char *reason; /* fraud, key-compromise, licence-withdrawn, other; the list is public */
+    int64_t effective_from; /* Unix seconds; 0: now */
+    int64_t next_update;    /* 0: in 30 days */
+};
+/* GM: the next list, signed and sent to RM. result: {version, entries, sentTo}. */
+GALEN_MUST_CHECK enum galen_err revocation_propose(struct workflow *wf,
+                                                   const struct chain_address *gm,
+                                                   const struct revocation_options *options,
+                                                   struct json_object **result,
+                                                   struct galen_errinfo *info);
+/* RM: checks the proposed list against the one in force and its own reveals, signs it, stores its
+ * block and names it on-chain. result: {version, cid, entries, added, nextUpdate, tx | done}. */
+GALEN_MUST_CHECK enum galen_err revocation_publish(struct workflow *wf,
+                                                   const struct chain_address *rm,
+                                                   struct json_object **result,
+                                                   struct galen_errinfo *info);
+/* {published, version, cid, nextUpdate, overdue, entries: [{token, effectiveFrom, reason}],
+ * problem}. */
+GALEN_MUST_CHECK enum galen_err revocation_show(struct workflow *wf, struct json_object **result,
+                                                struct galen_errinfo *info);
+
+/* ---- trace and claim (group_claim.c) --------------------------------------------------------------------- */
+
+/* Which signatures a token links: of this home's records, of the entries of sales it knows, and
+ * (on_chain) of every record on the chain. opening_id: the revealed token of that opening; NULL:
+ * every token on the revocation list. result: {examined, linked: [{token, kind record|release,
+ * root, keyVersion, …}]}. */
+GALEN_MUST_CHECK enum galen_err group_trace(struct workflow *wf, const char *opening_id,
+                                            bool on_chain, struct json_object **result,
+                                            struct galen_errinfo *info);
+/* Doctor: proof that a signature is the doctor's own, for a purpose, the doctor's address and a
+ * verifier's nonce. result: {type galen.claim/1, keyVersion, message, signature, purpose, claimant,
+ * nonce, claim}. CHECK: somebody else's signature. */
+GALEN_MUST_CHECK enum galen_err claim_make(struct workflow *wf, const struct chain_address *doctor,
+                                           const struct opening_target *target, const char *purpose,
+                                           const uint8_t nonce32[32], struct json_object **result,
+                                           struct galen_errinfo *info);
+/* Anyone: does the claim hold, with the nonce that this verifier gave, and (record not NULL) for
+ * that record? result: {claimant, purpose, passed, checks}. */
+GALEN_MUST_CHECK enum galen_err claim_verify(struct workflow *wf, struct json_object *claim,
+                                             const uint8_t nonce32[32], const char *record,
+                                             bool *passed, struct json_object **result,
+                                             struct galen_errinfo *info);
+
 /* ---- storing (storing.c) -------------------------------------------------------------------------- */
 
 struct storing_options {

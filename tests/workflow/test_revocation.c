@@ -88,41 +88,56 @@ static void sign_list(struct fixture *fx, struct json_object *signatures, const 
     OK(record_json_set_hex(signatures, name, sig65, sizeof sig65, INFO));
 }
 
-/* Publishes a list of this version; token NULL: an empty one; rm: whose second signature it has. */
-static void publish(struct fixture *fx, uint64_t version, const uint8_t *token,
-                    enum fixture_home rm)
+/* A list to publish; what is not set is as it should be. */
+struct listing {
+    uint64_t version;
+    const uint8_t *tokens[2];   /* in this order; NULL: none */
+    const uint8_t *prev;        /* NULL: none before */
+    const char *effective_from; /* NULL: 2020 */
+    int64_t next_update_s;      /* from now; 0: a day */
+    enum fixture_home second;   /* whose second signature it has; 0: RM's */
+};
+
+static void publish(struct fixture *fx, const struct listing *listing, uint8_t cid[32])
 {
+    static const uint8_t none[32] = {0};
     RECORD_JSON_AUTO list = NULL;
     RECORD_JSON_AUTO entries = NULL;
     RECORD_JSON_AUTO signatures = NULL;
     BASE_BUF_AUTO text = {0};
-    uint8_t prev[32] = {0};
-    uint8_t cid[32];
     uint8_t digest[32];
-    struct chain_revocation_list message = {.version = version};
+    enum fixture_home second = listing->second != 0 ? listing->second : RM;
+    struct chain_revocation_list message = {.version = listing->version};
     OK(workflow_array(&entries, INFO));
-    if (token != NULL) {
+    for (int i = 0; i < 2 && listing->tokens[i] != NULL; i++) {
         RECORD_JSON_AUTO entry = NULL;
         OK(workflow_object(&entry, INFO));
-        OK(workflow_set_int(entry, "keyVersion", 1, INFO));
-        OK(record_json_set_hex(entry, "token", token, 96, INFO));
+        OK(record_json_set_hex(entry, "token", listing->tokens[i], 96, INFO));
+        OK(workflow_set_text(entry, "effectiveFrom",
+                             listing->effective_from != NULL ? listing->effective_from
+                                                             : "2020-01-01T00:00:00Z",
+                             INFO));
+        OK(workflow_set_text(entry, "reason", "fraud", INFO));
         OK(workflow_push(entries, &entry, INFO));
     }
     OK(workflow_object(&list, INFO));
     OK(workflow_set_text(list, "type", REVOCATION_LIST_TYPE, INFO));
-    OK(workflow_set_int(list, "version", (int64_t)version, INFO));
-    OK(record_json_set_hex(list, "prev", prev, 32, INFO));
-    OK(workflow_set_time(list, "nextUpdate", base_time_s() + 86400, INFO));
+    OK(workflow_set_int(list, "version", (int64_t)listing->version, INFO));
+    OK(record_json_set_hex(list, "prev", listing->prev != NULL ? listing->prev : none, 32, INFO));
+    OK(workflow_set_time(
+        list, "nextUpdate",
+        base_time_s() + (listing->next_update_s != 0 ? listing->next_update_s : 86400), INFO));
     OK(workflow_set_object(list, "entries", &entries, INFO));
     OK(record_json_hash(message.digest, list, INFO));
     chain_digest_revocation_list(digest, &fx->home[GM]->domain, &message);
     OK(workflow_object(&signatures, INFO));
     sign_list(fx, signatures, "gm", fx->home[GM], &fx->who[GM], digest);
-    sign_list(fx, signatures, "rm", fx->home[rm], &fx->who[rm], digest);
+    sign_list(fx, signatures, "rm", fx->home[second], &fx->who[second], digest);
     OK(workflow_set_object(list, "signatures", &signatures, INFO));
     OK(record_json_jcs(&text, list, INFO));
     OK(store_put(cid, fx->home[RM]->store, text.data, text.len, INFO));
     set_list(fx, cid);
+    assert_int_equal(fixture_settle(fx), 0); /* everyone sees the event */
 }
 
 /* Opens the share: everything but the list holds; true when the list does, too. */
@@ -168,16 +183,34 @@ static void the_list_is_read_strictly(void **state)
     OK(store_put(cid, fx->home[RM]->store, junk, sizeof junk - 1, INFO));
     set_list(fx, cid); /* 2 */
     assert_false(list_passes(fx, cid_share, "cannot be used"));
-    publish(fx, 3, NULL, RM);
+    uint8_t last[32], listed[32], other[32];
+    publish(fx, &(struct listing){.version = 3}, last);
     assert_true(list_passes(fx, cid_share, "not on list version 3"));
-    publish(fx, 4, NULL, HOSPITAL); /* not the other manager's signature */
-    assert_false(list_passes(fx, cid_share, "both managers"));
-    publish(fx, 4, NULL, RM); /* an old one, published as the fifth */
+    publish(fx, &(struct listing){.version = 4, .prev = last, .second = HOSPITAL}, other);
+    assert_false(list_passes(fx, cid_share, "both managers")); /* one signature is missing */
+    publish(fx, &(struct listing){.version = 4, .prev = last}, other); /* the fifth */
     assert_false(list_passes(fx, cid_share, "another version"));
-    publish(fx, 6, token2, RM); /* a colleague */
-    assert_true(list_passes(fx, cid_share, "not on list version 6"));
-    publish(fx, 7, token, RM);
-    assert_false(list_passes(fx, cid_share, "membership is revoked"));
+    publish(fx,
+            &(struct listing){.version = 6, .prev = last, .tokens = {token2}, .next_update_s = -60},
+            last); /* a colleague, and it is time for the next */
+    assert_true(list_passes(fx, cid_share, "not on list version 6; a newer list is overdue"));
+    publish(fx, &(struct listing){.version = 7, .prev = last, .tokens = {token2, token}}, listed);
+    assert_false(list_passes(fx, cid_share, "membership is revoked from 2020"));
+
+    /* nobody comes off the list again */
+    publish(fx, &(struct listing){.version = 8, .prev = listed, .tokens = {token2}}, other);
+    assert_false(list_passes(fx, cid_share, "drops entries"));
+    publish(fx, &(struct listing){.version = 9, .prev = last, .tokens = {token2}}, other);
+    assert_false(list_passes(fx, cid_share, "skips version 8"));
+    publish(fx, &(struct listing){.version = 10, .tokens = {token2}}, other);
+    assert_false(list_passes(fx, cid_share, "skips version 9"));
+    publish(fx,
+            &(struct listing){.version = 11,
+                              .prev = listed,
+                              .tokens = {token2, token},
+                              .effective_from = "2999-01-01T00:00:00Z"},
+            other);
+    assert_false(list_passes(fx, cid_share, "does not keep"));
 }
 
 /* Once a group key is compromised, anyone may have signed. */
@@ -188,13 +221,14 @@ static void a_compromised_key_proves_nothing(void **state)
     RECORD_JSON_AUTO share = NULL;
     RECORD_JSON_AUTO opened = NULL;
     BASE_BUF_AUTO data = {0};
+    uint8_t cid[32];
     bool passed = true;
-    publish(fx, 8, NULL, RM);
+    publish(fx, &(struct listing){.version = 1}, cid);
     fixture_store(fx, &fx->who[PATIENT], 2, root);
     OK(sharing_grant(fx->home[PATIENT], root, &fx->who[DOCTOR], NULL, &share, INFO));
     assert_int_equal(fixture_settle(fx), 0);
     const char *cid_share = fixture_text(share, "cidShare");
-    assert_true(list_passes(fx, cid_share, "not on list version 8"));
+    assert_true(list_passes(fx, cid_share, "not on list version 1"));
     OK(datahub_encode_retire_group_key(&data, 1, true, INFO));
     const struct workflow_call call = {.from = &fx->who[RM],
                                        .data = &data,
@@ -212,9 +246,10 @@ static void a_compromised_key_proves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_list_is_read_strictly),
-        cmocka_unit_test(a_compromised_key_proves_nothing),
+        cmocka_unit_test_setup_teardown(the_list_is_read_strictly, fixture_grouped,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_compromised_key_proves_nothing, fixture_grouped,
+                                        fixture_tear_down),
     };
-    return cmocka_run_group_tests_name("revocation list", tests, fixture_grouped,
-                                       fixture_tear_down);
+    return cmocka_run_group_tests_name("revocation list", tests, NULL, NULL);
 }

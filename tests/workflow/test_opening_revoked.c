@@ -1,0 +1,286 @@
+/* From an opening to the revocation list: reveal, both signatures, and what a listed doctor's
+ * records and releases are worth afterwards. */
+#include "market.h"
+#include "opening_stage.h"
+
+#include <string.h>
+
+#include "workflow/verify.h"
+
+#define RECORDS 10
+#define PRICE   "1000000000000000000"
+
+static char root[65]; /* a record of the doctor's, from before */
+static char id[65];
+static uint64_t delivered, consented; /* requests: done before, and only consented to */
+
+static int set_up(void **state)
+{
+    return market_set_up(state, RECORDS);
+}
+
+/* ---- reveal --------------------------------------------------------------------------------------- */
+
+static struct json_object *reveal_body(const struct opening *opening, const uint8_t *commitment,
+                                       const uint8_t *share)
+{
+    struct json_object *body = NULL;
+    OK(workflow_object(&body, INFO));
+    OK(workflow_set_text(body, "type", "galen.reveal/1", INFO));
+    OK(record_json_set_hex(body, "id", opening->id, 32, INFO));
+    OK(record_json_set_hex(body, "commitment", commitment, 48, INFO));
+    OK(record_json_set_hex(body, "share", share, GROUPSIG_REVEAL_SHARE_BYTES, INFO));
+    return body;
+}
+
+/* GM's share over the join request of any member it likes. */
+static void gm_share(struct fixture *fx, const struct group_member *member, uint8_t *share)
+{
+    const struct groupsig_group_key *key = NULL;
+    struct groupsig_gm_secret secret;
+    struct groupsig_join_request request;
+    OK(workflow_group_key(fx->home[GM], 1, &key, INFO));
+    OK(opening_gm_secret(fx->home[GM], &secret, &fx->who[GM], INFO));
+    assert_int_equal(groupsig_join_request_parse(&request, member->evidence.request,
+                                                 sizeof member->evidence.request),
+                     GROUPSIG_OK);
+    assert_int_equal(groupsig_reveal_share_by_gm(
+                         key, share, &secret, &request, member->evidence.nonce,
+                         member->evidence.statement_hash, member->commitment, &workflow_rng),
+                     GROUPSIG_OK);
+    groupsig_gm_secret_clear(&secret);
+}
+
+static void tokens_only_of_opened_doctors(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    GROUP_MEMBER_AUTO doctor = {0};
+    GROUP_MEMBER_AUTO other = {0};
+    struct opening opening;
+    uint8_t salt[32];
+    uint8_t own[GROUPSIG_REVEAL_SHARE_BYTES], others[GROUPSIG_REVEAL_SHARE_BYTES];
+    stage_commit_registry(fx);
+    fixture_store(fx, &market->patients[0], 70, root);
+    stage_open(fx, root, id);
+    OK(opening_find(fx->home[RM], &opening, id, &fx->who[RM], INFO));
+    stage_member(fx, &fx->who[DOCTOR], &doctor, salt);
+    stage_member(fx, &fx->doctor2, &other, salt);
+    gm_share(fx, &doctor, own);
+    gm_share(fx, &other, others);
+    FAILS(GALEN_ERR_STATE, opening_reveal_approve(fx->home[RM], &fx->who[RM], id, NULL, INFO));
+    FAILS(GALEN_ERR_STATE, group_trace(fx->home[GM], id, false, NULL, INFO));
+    { /* another member's commitment, with that member's request */
+        RECORD_JSON_AUTO body = reveal_body(&opening, other.commitment, others);
+        assert_int_equal(stage_send(fx, GM, RM, MESSAGE_REVEAL, body), 1);
+    }
+    { /* the opened commitment, with another member's F1 under the share */
+        RECORD_JSON_AUTO body = reveal_body(&opening, opening.commitment, others);
+        assert_int_equal(stage_send(fx, GM, RM, MESSAGE_REVEAL, body), 1);
+    }
+    { /* an opening that never was */
+        struct opening none = opening;
+        none.id[0] ^= 1;
+        RECORD_JSON_AUTO body = reveal_body(&none, opening.commitment, own);
+        assert_int_equal(stage_send(fx, GM, RM, MESSAGE_REVEAL, body), 1);
+    }
+    FAILS(GALEN_ERR_STATE, opening_reveal_approve(fx->home[RM], &fx->who[RM], id, NULL, INFO));
+    assert_int_equal(fixture_count(fx->home[RM], "SELECT count(*) FROM reveal"), 0);
+
+    stage_reveal(fx, id);
+    RECORD_JSON_AUTO at_gm = stage_show(fx->home[GM], id);
+    RECORD_JSON_AUTO at_rm = stage_show(fx->home[RM], id);
+    assert_string_equal(fixture_text(at_gm, "token"), fixture_text(at_rm, "token"));
+    struct groupsig_token token;
+    uint8_t bytes[96];
+    bool valid = false;
+    OK(base_hex_decode(bytes, 96, fixture_text(at_gm, "token"), "token", INFO));
+    assert_int_equal(groupsig_token_parse(&token, bytes, 96), GROUPSIG_OK);
+    assert_int_equal(groupsig_token_verify(&valid, &token, doctor.commitment), GROUPSIG_OK);
+    assert_true(valid);
+    stage_reveal(fx, id); /* again: the same */
+
+    RECORD_JSON_AUTO here = NULL;
+    RECORD_JSON_AUTO chain = NULL;
+    OK(group_trace(fx->home[GM], id, false, &here, INFO));
+    OK(group_trace(fx->home[RM], id, true, &chain, INFO));
+    assert_int_equal(json_object_array_length(fixture_member(here, "linked")), 0);
+    assert_int_equal(json_object_array_length(fixture_member(chain, "linked")), RECORDS + 1);
+}
+
+/* ---- the list ------------------------------------------------------------------------------------------ */
+
+/* A proposal signed by `signer`, with these entries after `keep` of the newest list's. True when RM
+ * refuses it. */
+static bool proposal_refused(struct fixture *fx, uint64_t version, const uint8_t prev[32],
+                             const uint8_t *token, enum fixture_home signer)
+{
+    RECORD_JSON_AUTO list = NULL;
+    RECORD_JSON_AUTO entries = NULL;
+    RECORD_JSON_AUTO body = NULL;
+    REVOCATION_BLOCK_AUTO block = {0};
+    CHAIN_KEY_AUTO wallet = {0};
+    uint8_t digest32[32], sig65[65];
+    OK(workflow_array(&entries, INFO));
+    if (token != NULL) {
+        RECORD_JSON_AUTO entry = NULL;
+        OK(workflow_object(&entry, INFO));
+        OK(record_json_set_hex(entry, "token", token, 96, INFO));
+        OK(workflow_set_time(entry, "effectiveFrom", base_time_s(), INFO));
+        OK(workflow_set_text(entry, "reason", "fraud", INFO));
+        OK(workflow_push(entries, &entry, INFO));
+    }
+    OK(workflow_object(&list, INFO));
+    OK(workflow_set_text(list, "type", REVOCATION_LIST_TYPE, INFO));
+    OK(workflow_set_int(list, "version", (int64_t)version, INFO));
+    OK(record_json_set_hex(list, "prev", prev, 32, INFO));
+    OK(workflow_set_time(list, "nextUpdate", base_time_s() + 86400, INFO));
+    OK(workflow_set_object(list, "entries", &entries, INFO));
+    OK(revocation_block_parse(&block, list, INFO));
+    revocation_block_digest(fx->home[GM], digest32, &block);
+    OK(workflow_wallet(fx->home[signer], &wallet, &fx->who[signer], INFO));
+    OK(chain_key_sign(&wallet, digest32, sig65, INFO));
+    OK(workflow_object(&body, INFO));
+    OK(workflow_set_text(body, "type", "galen.revocation-proposal/1", INFO));
+    OK(workflow_set_object(body, "list", &list, INFO));
+    OK(record_json_set_hex(body, "signature", sig65, sizeof sig65, INFO));
+    return stage_send(fx, GM, RM, MESSAGE_REVOCATION, body) == 1;
+}
+
+static void own_token(struct fixture *fx, uint8_t token[96])
+{
+    RECORD_JSON_AUTO shown = stage_show(fx->home[GM], id);
+    OK(base_hex_decode(token, 96, fixture_text(shown, "token"), "token", INFO));
+}
+
+/* The row "revocation list" of a record's verification. */
+static bool record_row(struct workflow *wf, const char *record, const char *words)
+{
+    RECORD_JSON_AUTO verified = NULL;
+    bool passed = false;
+    OK(storing_verify(wf, record, &passed, &verified, INFO));
+    struct json_object *checks = fixture_member(verified, "checks");
+    size_t last = json_object_array_length(checks) - 1;
+    struct json_object *row = json_object_array_get_idx(checks, last);
+    assert_string_equal(fixture_text(row, "check"), "revocation list");
+    if (strstr(fixture_text(row, "detail"), words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", fixture_text(row, "detail"), words);
+    assert_int_equal(passed, json_object_get_boolean(fixture_member(row, "passed")));
+    return passed;
+}
+
+static void the_list_has_two_signatures(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    static const uint8_t zeros[32] = {0};
+    static const uint8_t junk[32] = {9};
+    const struct revocation_options bad_reason = {.opening_id = id, .reason = "Dr. Who did it"};
+    const struct revocation_options late = {
+        .opening_id = id, .reason = "fraud", .next_update = base_time_s() - 5};
+    const struct revocation_options revoke = {.opening_id = id, .reason = "fraud"};
+    uint8_t token[96], foreign[96];
+    own_token(fx, token);
+    delivered = market_delivered(market, 8, PRICE, NULL);
+    consented = market_request(market, 8, PRICE, NULL);
+    market_reply_and_ask(market, consented);
+    market_consent_all(market, consented);
+
+    FAILS(GALEN_ERR_STATE, revocation_publish(fx->home[RM], &fx->who[RM], NULL, INFO));
+    FAILS(GALEN_ERR_USAGE, revocation_propose(fx->home[GM], &fx->who[GM], &bad_reason, NULL, INFO));
+    FAILS(GALEN_ERR_USAGE, revocation_propose(fx->home[GM], &fx->who[GM], &late, NULL, INFO));
+    assert_true(proposal_refused(fx, 1, zeros, token, HOSPITAL)); /* not GM's signature */
+    assert_true(proposal_refused(fx, 2, zeros, token, GM));       /* not the next version */
+    assert_true(proposal_refused(fx, 1, junk, token, GM));        /* builds on nothing known */
+    memcpy(foreign, token, 96);
+    foreign[95] ^= 1;
+    assert_true(proposal_refused(fx, 1, zeros, foreign, GM)); /* a token RM did not reveal */
+
+    /* what is anchored and sold before takes effect before: the chain's clock goes on */
+    fixture_pass_time(fx, 5);
+    const struct revocation_options ahead = {
+        .opening_id = id, .reason = "fraud", .effective_from = base_time_s() + 600};
+    OK(revocation_propose(fx->home[GM], &fx->who[GM], &ahead, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    RECORD_JSON_AUTO before = NULL;
+    OK(revocation_show(fx->home[BUYER], &before, INFO));
+    assert_false(json_object_get_boolean(fixture_member(before, "published")));
+    workflow_dry_run(fx->home[RM], true);
+    OK(revocation_publish(fx->home[RM], &fx->who[RM], NULL, INFO));
+    workflow_dry_run(fx->home[RM], false);
+    fixture_restart(fx, RM);
+    RECORD_JSON_AUTO published = NULL;
+    RECORD_JSON_AUTO again = NULL;
+    OK(revocation_publish(fx->home[RM], &fx->who[RM], &published, INFO));
+    fixture_member(published, "tx");
+    OK(revocation_publish(fx->home[RM], &fx->who[RM], &again, INFO));
+    assert_true(json_object_get_boolean(fixture_member(again, "done")));
+    assert_int_equal(fixture_settle(fx), 0);
+    RECORD_JSON_AUTO shown = NULL;
+    OK(revocation_show(fx->home[BUYER], &shown, INFO));
+    assert_string_equal(fixture_text(shown, "cid"), fixture_text(published, "cid"));
+    assert_int_equal(json_object_array_length(fixture_member(shown, "entries")), 1);
+    FAILS(GALEN_ERR_EXISTS, revocation_propose(fx->home[GM], &fx->who[GM], &revoke, NULL, INFO));
+
+    uint8_t cid[32];
+    OK(store_cid_parse(cid, fixture_text(published, "cid"), INFO));
+    assert_true(proposal_refused(fx, 2, cid, NULL, GM));    /* drops the entry */
+    assert_true(proposal_refused(fx, 2, zeros, token, GM)); /* skips the list before */
+    const struct revocation_options renew = {0};
+    OK(revocation_propose(fx->home[GM], &fx->who[GM], &renew, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(revocation_publish(fx->home[RM], &fx->who[RM], NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    /* nothing about who it is stands on the chain: the list's block is the token alone */
+    BASE_BUF_AUTO block = {0};
+    OK(store_get(&block, fx->home[BUYER]->store, cid, INFO));
+    assert_null(strstr((const char *)block.data, "DE-12345"));
+}
+
+static void what_a_listed_doctor_signed(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    RECORD_JSON_AUTO old_share = NULL;
+    RECORD_JSON_AUTO new_share = NULL;
+    RECORD_JSON_AUTO linked = NULL;
+    char later[65];
+    bool passed = false;
+    assert_true(record_row(fx->home[PATIENT], root, "signed before revocation"));
+
+    /* anchored after the revocation took effect */
+    fixture_pass_time(fx, 1200);
+    fixture_store(fx, &market->patients[0], 71, later);
+    assert_false(record_row(fx->home[PATIENT], later, "membership is revoked"));
+    OK(sharing_grant(fx->home[PATIENT], root, &fx->doctor2, NULL, &old_share, INFO));
+    OK(sharing_grant(fx->home[PATIENT], later, &fx->doctor2, NULL, &new_share, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(sharing_open(fx->home[DOCTOR], fixture_text(old_share, "cidShare"), &passed, NULL, INFO));
+    assert_true(passed);
+    OK(sharing_open(fx->home[DOCTOR], fixture_text(new_share, "cidShare"), &passed, NULL, INFO));
+    assert_false(passed);
+
+    /* a release is refused whenever it was signed; a finished delivery stays what it was */
+    FAILS(GALEN_ERR_STATE,
+          purchasing_deliver(fx->home[HOSPITAL], &fx->who[HOSPITAL], consented, NULL, INFO));
+    assert_non_null(strstr(fixture_last_info()->what, "revocation list"));
+    json_object_put(market_verify(market, delivered, &passed));
+    assert_true(passed);
+
+    OK(group_trace(fx->home[BUYER], NULL, false, &linked, INFO));
+    assert_int_equal(fixture_number(linked, "examined"),
+                     (int64_t)json_object_array_length(fixture_member(linked, "linked")));
+    assert_true(fixture_number(linked, "examined") >= 8);
+    struct json_object *row = json_object_array_get_idx(fixture_member(linked, "linked"), 0);
+    assert_string_equal(fixture_text(row, "kind"), "release");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tokens_only_of_opened_doctors),
+        cmocka_unit_test(the_list_has_two_signatures),
+        cmocka_unit_test(what_a_listed_doctor_signed),
+    };
+    return cmocka_run_group_tests_name("opening, revoked", tests, set_up, market_tear_down);
+}
