@@ -253,7 +253,7 @@ static void delivery_goes_on_after_a_crash(void **state)
     OK(purchasing_read_chain(hospital, &chain, id, INFO));
     OK(purchasing_read_template(hospital, &wanted, NULL, &row, &chain, INFO));
     OK(purchasing_load_offers(hospital, &offers, &fx->who[HOSPITAL], id, &wanted, INFO));
-    OK(revocation_list_load(hospital, &list, INFO));
+    OK(revocation_list_load(hospital, &list, 0, INFO));
     for (size_t i = 0; i < FIRST; i++) {
         OK(purchasing_check_offer(hospital, &offers.items[i], id, &list, INFO));
         struct purchasing_entry *entry = &offers.items[i].entry;
