@@ -253,7 +253,8 @@ GALEN_MUST_CHECK enum galen_err workflow_transact(struct workflow *wf,
                                                   struct json_object **tx,
                                                   struct galen_errinfo *info);
 
-/* Sends again, or records, whatever was signed and is not known to be mined. */
+/* Sends again, or records, whatever was signed and is not known to be mined; nothing in a dry run.
+ */
 GALEN_MUST_CHECK enum galen_err workflow_transact_resume(struct workflow *wf,
                                                          struct galen_errinfo *info);
 

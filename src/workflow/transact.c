@@ -120,7 +120,8 @@ static enum galen_err set_status(struct workflow *wf, const uint8_t hash32[32], 
 }
 
 /* Gives the raw bytes to the chain. A refusal for good drops the transaction and frees its nonce;
- * a network failure leaves it to be sent again. */
+ * a network failure, or a fee that is too low for now, leaves it to be sent again: it is signed, so
+ * the caller must not take it for undone. */
 static enum galen_err broadcast(struct workflow *wf, struct chain_rpc *rpc,
                                 const uint8_t hash32[32], struct base_view raw,
                                 struct galen_errinfo *info)
@@ -136,8 +137,11 @@ static enum galen_err broadcast(struct workflow *wf, struct chain_rpc *rpc,
         return err;
     }
     GALEN_TRY(err);
-    if (outcome == CHAIN_SEND_UNDERPRICED)
-        return base_fail(info, GALEN_ERR_REVERTED, "the chain wants a higher fee at the moment");
+    if (outcome == CHAIN_SEND_UNDERPRICED) {
+        base_fail(info, GALEN_ERR_STATE, "the chain wants a higher fee at the moment");
+        (void)base_hint(info, "the signed transaction is kept; 'galen sync' sends it again");
+        return GALEN_ERR_STATE;
+    }
     if (outcome == CHAIN_SEND_NONCE_TOO_LOW) {
         /* Mined already: this very transaction, or another that took its nonce. */
         CHAIN_RECEIPT_AUTO receipt = {0};
@@ -175,6 +179,8 @@ static enum galen_err resume_one(struct workflow *wf, struct chain_rpc *rpc,
 enum galen_err workflow_transact_resume(struct workflow *wf, struct galen_errinfo *info)
 {
     int64_t open = 0;
+    if (wf->dry_run) /* which sends nothing, not even what is signed */
+        return GALEN_OK;
     GALEN_TRY(db_get_int(wf->db, &open, 0, info,
                          "SELECT count(*) FROM tx WHERE status IN ('signed', 'sent')"));
     if (open == 0)
