@@ -85,6 +85,8 @@ extern const size_t cli_n_commands;
 /* ---- print.c ------------------------------------------------------------------------------------- */
 
 /* For people: tables of rows, one line a member, checks as rows with a mark. */
+/* Others' words, made harmless: a terminal must not take orders from them. */
+void cli_print_text(FILE *out, const char *text);
 void cli_print(FILE *out, struct json_object *value);
 void cli_print_json(FILE *out, struct json_object *value);
 /* Green, red, plain; empty strings without a terminal or with NO_COLOR. */

@@ -245,9 +245,14 @@ static enum galen_err confirm(struct cli *cli, struct galen_errinfo *info)
 static void print_error(const struct cli *cli, const struct galen_errinfo *info, enum galen_err err)
 {
     const char *what = info->what[0] != '\0' ? info->what : galen_err_name(err);
-    fprintf(stderr, "%sgalen: %s%s\n", cli_color(stderr, "red"), what, cli_color(stderr, "plain"));
-    if (info->hint[0] != '\0')
-        fprintf(stderr, "  %s\n", info->hint);
+    fprintf(stderr, "%sgalen: ", cli_color(stderr, "red"));
+    cli_print_text(stderr, what);
+    fprintf(stderr, "%s\n", cli_color(stderr, "plain"));
+    if (info->hint[0] != '\0') {
+        fputs("  ", stderr);
+        cli_print_text(stderr, info->hint);
+        fputc('\n', stderr);
+    }
     if (!cli->json)
         return;
     RECORD_JSON_AUTO problem = json_object_new_object();

@@ -8,12 +8,25 @@
 #define MAX_COLUMNS 24
 #define MAX_CELL    66
 
+/* DEL, or a control character of U+0080 to U+009F: JSON lets them stand as they are. */
+static bool is_late_control(const char *text)
+{
+    unsigned char next = (unsigned char)text[1];
+    return *text == 0x7f || ((unsigned char)*text == 0xc2 && next >= 0x80 && next < 0xa0);
+}
+
 void cli_print_json(FILE *out, struct json_object *value)
 {
-    fprintf(out, "%s\n",
-            json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
-                                                      JSON_C_TO_STRING_SPACED |
-                                                      JSON_C_TO_STRING_NOSLASHESCAPE));
+    const char *text = json_object_to_json_string_ext(
+        value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+    for (; text != NULL && *text != '\0'; text++) {
+        if (!is_late_control(text)) {
+            fputc(*text, out);
+            continue;
+        }
+        fprintf(out, "\\u%04x", *text == 0x7f ? 0x7fu : (unsigned)(unsigned char)*++text);
+    }
+    fputc('\n', out);
 }
 
 const char *cli_color(FILE *out, const char *name)
@@ -30,15 +43,14 @@ const char *cli_color(FILE *out, const char *name)
     return "\033[0m";
 }
 
-/* Texts come from others' records and names: a terminal must not take orders from them. */
-static void print_text(FILE *out, const char *text)
+/* Texts come from others' records and names. */
+void cli_print_text(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
         if (c == '\n')
             fputs("\\n", out);
-        else if (c < 0x20 || c == 0x7f ||
-                 (c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0))
+        else if (c < 0x20 || is_late_control(text))
             fputc('?', out);
         else
             fputc(c, out);
@@ -126,14 +138,17 @@ static void print_table(FILE *out, struct json_object *rows, int indent)
         }
     }
     fprintf(out, "%*s%s", indent, "", cli_color(out, "bold"));
-    for (size_t c = 0; c < n; c++)
-        fprintf(out, "%-*s%s", c + 1 < n ? widths[c] : 0, columns[c], c + 1 < n ? "  " : "");
+    for (size_t c = 0; c < n; c++) {
+        cli_print_text(out, columns[c]);
+        if (c + 1 < n)
+            fprintf(out, "%*s  ", widths[c] - (int)strlen(columns[c]), "");
+    }
     fprintf(out, "%s\n", cli_color(out, "plain"));
     for (size_t r = 0; r < n_rows; r++) {
         fprintf(out, "%*s", indent, "");
         for (size_t c = 0; c < n; c++) {
             cell_text(cell, json_object_array_get_idx(rows, r), columns[c]);
-            print_text(out, cell);
+            cli_print_text(out, cell);
             if (c + 1 < n)
                 fprintf(out, "%*s  ", widths[c] - (int)strlen(cell), "");
         }
@@ -158,7 +173,7 @@ static void print_checks(FILE *out, struct json_object *checks, int indent)
                 good ? "ok  " : "FAIL", cli_color(out, "plain"), json_object_get_string(name));
         if (detail != NULL) {
             fputs(": ", out);
-            print_text(out, json_object_get_string(detail));
+            cli_print_text(out, json_object_get_string(detail));
         }
         fputc('\n', out);
     }
@@ -206,7 +221,7 @@ static void print_array(FILE *out, struct json_object *array, int indent)
         struct json_object *item = json_object_array_get_idx(array, i);
         if (is_scalar(item)) {
             fprintf(out, "%*s", indent, "");
-            print_text(out, json_object_get_string(item));
+            cli_print_text(out, json_object_get_string(item));
             fputc('\n', out);
         } else {
             if (i > 0)
@@ -224,19 +239,19 @@ static void print_value(FILE *out, struct json_object *value, int indent)
     }
     if (!json_object_is_type(value, json_type_object)) {
         fprintf(out, "%*s", indent, "");
-        print_text(out, value != NULL ? json_object_get_string(value) : "-");
+        cli_print_text(out, value != NULL ? json_object_get_string(value) : "-");
         fputc('\n', out);
         return;
     }
     json_object_object_foreach(value, key, member)
     {
         fprintf(out, "%*s", indent, "");
-        print_text(out, key);
+        cli_print_text(out, key);
         if (is_scalar(member)) {
             static char text[70000];
             scalar_text(text, sizeof text, key, member);
             fputs(": ", out);
-            print_text(out, text);
+            cli_print_text(out, text);
             fputc('\n', out);
         } else {
             fputs(":\n", out);

@@ -54,6 +54,18 @@ test('the command line itself', () => {
     { json: false }).code, 0, '--home given twice: the last one counts');
 });
 
+test('words of others give a terminal no orders', () => {
+  const name = '\u001b[31mred\u009b1m\u007f';
+  const odd = new Home(folder, name);
+  const done = odd.run('status', { json: false });
+  assert.equal(done.code, 2);
+  assert.match(done.err, /\?\[31mred/);
+  assert.ok(!/[\u001b\u009b\u007f]/.test(done.err), JSON.stringify(done.err));
+  const json = odd.run('status');
+  assert.ok(!/[\u001b\u009b\u007f]/.test(json.out + json.err));
+  assert.ok(json.json.error.what.includes(name), 'as JSON nothing is lost');
+});
+
 test('no home, two homes', () => {
   const nowhere = new Home(folder, 'nowhere');
   const done = nowhere.run('status');
