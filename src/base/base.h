@@ -163,7 +163,8 @@ GALEN_MUST_CHECK enum galen_err base_base32_decode(uint8_t *out, size_t len, con
 int64_t base_time_s(void); /* Unix time, seconds */
 int64_t base_monotonic_ms(void);
 
-#define BASE_TIME_TEXT 21 /* "2026-01-31T23:59:59Z" and NUL */
+#define BASE_TIME_TEXT 21                    /* "2026-01-31T23:59:59Z" and NUL */
+#define BASE_TIME_MAX  INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 void base_time_format(char out[BASE_TIME_TEXT], int64_t unix_s); /* years 0 to 9999 (asserted) */
 /* RFC 3339; any offset is taken, fractions of a second are dropped. Whatever it takes,
  * base_time_format takes too. */

@@ -5,9 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-/* 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z */
-#define YEAR_0     INT64_C(-62167219200)
-#define YEAR_10000 INT64_C(253402300800)
+#define YEAR_0 INT64_C(-62167219200) /* 0000-01-01T00:00:00Z */
 
 int64_t base_time_s(void)
 {
@@ -91,7 +89,7 @@ enum galen_err base_time_parse(int64_t *unix_s, const char *text, struct galen_e
     int64_t value = (int64_t)timegm(&tm) - offset_s;
     /* A leap second ends a UTC day. An offset may lead out of the years that have four digits, and
      * base_time_format has no text for those. */
-    if ((leap_second && value % 86400 != 0) || value < YEAR_0 || value >= YEAR_10000)
+    if ((leap_second && value % 86400 != 0) || value < YEAR_0 || value > BASE_TIME_MAX)
         return base_fail(info, GALEN_ERR_PARSE, "no such time in UTC");
     *unix_s = value;
     return GALEN_OK;

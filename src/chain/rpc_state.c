@@ -205,7 +205,7 @@ enum galen_err chain_rpc_block(struct chain_rpc *rpc, struct chain_block *out, u
     json_object *base_fee = chain_json_member(result, "baseFeePerGas");
     if (base_fee != NULL)
         GALEN_TRY(chain_json_u256(&made.base_fee, base_fee, "baseFeePerGas", info));
-    if (time_s > INT64_MAX || (block < CHAIN_BLOCK_FINALIZED && made.number != block))
+    if (time_s > (uint64_t)BASE_TIME_MAX || (block < CHAIN_BLOCK_FINALIZED && made.number != block))
         return base_fail(info, GALEN_ERR_NETWORK, "the endpoint answers with another block");
     made.time_s = (int64_t)time_s;
     *out = made;

@@ -149,7 +149,9 @@ enum galen_err storing_find_anchor(struct workflow *wf, int64_t *anchored_at,
     GALEN_TRY(datahub_encode_get_record_status(&call, record_id, info));
     GALEN_TRY(workflow_read_contract(wf, &answer, &call, info));
     GALEN_TRY(datahub_decode_get_record_status(&status, answer.data, answer.len, info));
-    GALEN_TRY(chain_u256_to_u64(&timestamp, &status.timestamp));
+    if (chain_u256_to_u64(&timestamp, &status.timestamp) != GALEN_OK ||
+        timestamp > (uint64_t)BASE_TIME_MAX)
+        return base_fail(info, GALEN_ERR_NETWORK, "the endpoint's answer about a record is off");
     *anchored_at = (int64_t)timestamp;
     return GALEN_OK;
 }
