@@ -47,6 +47,15 @@ static enum galen_err parse_hand_over(struct hand_over *out, const struct messag
     return GALEN_OK;
 }
 
+/* What the contract refuses would take every other record of its batch with it. */
+static enum galen_err check_storable(const struct storing_row *row, struct galen_errinfo *info)
+{
+    static const uint8_t none[32] = {0};
+    if (chain_address_is_zero(&row->owner) || memcmp(row->root, none, 32) == 0)
+        return base_fail(info, GALEN_ERR_CHECK, "hand-over: no owner, or no Merkle root");
+    return GALEN_OK;
+}
+
 /* The block's bytes are the CID's, and its CERT holds the handed signature. */
 static enum galen_err check_envelope(const struct storing_row *row, struct base_view envelope,
                                      struct galen_errinfo *info)
@@ -75,6 +84,7 @@ enum galen_err storing_on_hand_over(struct workflow *wf, const struct message *m
     struct hand_over handed = {0};
     const struct storing_row *row = &handed.row;
     GALEN_TRY(parse_hand_over(&handed, message, info));
+    GALEN_TRY(check_storable(row, info));
     if (strcmp(row->side, "relay") == 0)
         GALEN_TRY(steps_need_role(wf, &row->holder, "hospital", info));
     enum galen_err err = storing_check_signature(wf, row->key_version, row->sig, row->root,
@@ -181,6 +191,7 @@ static enum galen_err sort_row(struct workflow *wf, struct relay *relay,
     return report_row(relay->refused, row, why.what, info);
 }
 
+/* By Merkle root: in the order they came, neighbours on the chain would be one doctor's. */
 static enum galen_err load_rows(struct workflow *wf, int64_t **ids, size_t *n_ids,
                                 const struct chain_address *hospital, struct galen_errinfo *info)
 {
@@ -197,7 +208,7 @@ static enum galen_err load_rows(struct workflow *wf, int64_t **ids, size_t *n_id
     bool found = true;
     enum galen_err err = db_query(&rows, wf->db, info,
                                   "SELECT id FROM record WHERE side = 'relay' AND holder = ?"
-                                  " AND state = 'handed-over' ORDER BY id",
+                                  " AND state = 'handed-over' ORDER BY merkle_root, id",
                                   DB_BLOB(hospital->bytes, 20));
     while (err == GALEN_OK && n < (size_t)count) {
         err = db_next(&rows, &found, info);

@@ -394,6 +394,32 @@ static void forged_hand_overs_are_refused(void **state)
     storing_assert_state(fx->home[PATIENT], row.cid, "anchored", NULL);
 }
 
+/* Signed by a member, but nothing the contract would take: the batch must go on without it. */
+static void unstorable_hand_overs_are_refused(void **state)
+{
+    struct fixture *fx = *state;
+    struct storing_row row = storing_make(fx, 9);
+    BASE_SECRET_AUTO stored = {0};
+    struct groupsig_member_secret member;
+    const struct groupsig_group_key *key = NULL;
+    OK(db_run(fx->home[DOCTOR]->db, INFO, "DELETE FROM outbox"));
+    OK(workflow_secret_get(fx->home[DOCTOR], &stored, WORKFLOW_KEY_MEMBER, &fx->who[DOCTOR], INFO));
+    assert_int_equal(groupsig_member_secret_parse(&member, stored.data, stored.len), GROUPSIG_OK);
+    OK(workflow_group_key(fx->home[DOCTOR], row.key_version, &key, INFO));
+    for (int i = 0; i < 2; i++) {
+        struct storing_row odd = row;
+        uint8_t msg32[32];
+        memset(i == 0 ? odd.owner.bytes : odd.root, 0, i == 0 ? 20 : 32);
+        OK(record_msg32(msg32, fx->home[DOCTOR]->domain.chain_id,
+                        fx->home[DOCTOR]->domain.contract.bytes, odd.root, odd.owner.bytes, INFO));
+        assert_int_equal(groupsig_sign(key, odd.sig, &member, msg32, &workflow_rng), GROUPSIG_OK);
+        RECORD_JSON_AUTO body = hand_over_of(fx, &odd);
+        json_object_object_del(body, "envelope"); /* by its CID */
+        assert_int_equal(send_as(fx, MESSAGE_HAND_OVER, &fx->who[HOSPITAL], body), 1);
+    }
+    groupsig_member_secret_clear(&member);
+}
+
 static void forged_cards_are_refused(void **state)
 {
     struct fixture *fx = *state;
@@ -424,6 +450,7 @@ int main(void)
         cmocka_unit_test(lying_envelopes_are_refused),
         cmocka_unit_test(envelope_for_someone_else),
         cmocka_unit_test(forged_hand_overs_are_refused),
+        cmocka_unit_test(unstorable_hand_overs_are_refused),
         cmocka_unit_test(forged_cards_are_refused),
     };
     return cmocka_run_group_tests_name("storing-hostile", tests, fixture_grouped,
