@@ -26,12 +26,10 @@ static void asked_clear(struct asked *asked)
 static enum galen_err asked_read(struct workflow *wf, struct asked *asked, uint64_t request_id,
                                  struct galen_errinfo *info)
 {
-    BASE_BUF_AUTO jwk = {0};
     GALEN_TRY(purchasing_read_row(wf, &asked->row, request_id, info));
     GALEN_TRY(purchasing_read_chain(wf, &asked->chain, request_id, info));
     GALEN_TRY(purchasing_read_template(wf, &asked->wanted, NULL, &asked->row, &asked->chain, info));
-    GALEN_TRY(record_json_jcs(&jwk, asked->wanted.buyer_key, info));
-    return seal_public_parse(&asked->buyer_key, (struct base_view){jwk.data, jwk.len}, info);
+    return purchasing_buyer_key(&asked->buyer_key, &asked->wanted, info);
 }
 
 /* ---- the bundle ---------------------------------------------------------------------------------- */

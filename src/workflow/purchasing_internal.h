@@ -34,7 +34,8 @@
 #define PURCHASING_MANIFEST_PART_TYPE "galen.manifest-part/1"
 #define PURCHASING_MAX_ENTRIES        65535
 #define PURCHASING_MANIFEST_PART      500 /* entries in one block of a manifest */
-#define PURCHASING_PUSH_MAX           64  /* the contract pays as many in one call */
+#define PURCHASING_EK_MAX             2000 /* bytes of one EK: PURCHASING_MANIFEST_PART fit a block */
+#define PURCHASING_PUSH_MAX           64   /* the contract pays as many in one call */
 /* Entries of one deliver when there are more than can be pushed: nodes take 128 KiB of calldata a
  * transaction, an entry has 1,152 bytes. */
 #define PURCHASING_DELIVER_PART 110
@@ -94,8 +95,14 @@ GALEN_MUST_CHECK enum galen_err purchasing_read_row(struct workflow *wf, struct 
                                                     uint64_t request_id,
                                                     struct galen_errinfo *info);
 
+/* The buyer's key, to which bundles are sealed; PARSE when nothing can be sealed to it. */
+GALEN_MUST_CHECK enum galen_err purchasing_buyer_key(struct seal_public_key *key,
+                                                     const struct record_template *wanted,
+                                                     struct galen_errinfo *info);
 /* The template's block, held against the chain: CHECK when its min_records or price_wei differ.
- * *out must be empty; json (may be NULL) receives the template itself. */
+ * PARSE also when its buyer_key is unusable: a hospital that took it could never deliver, and its
+ * bond would be the buyer's. *out must be empty; json (may be NULL) receives the template itself.
+ */
 GALEN_MUST_CHECK enum galen_err
 purchasing_read_template(struct workflow *wf, struct record_template *out,
                          struct json_object **json, const struct purchasing_row *row,

@@ -97,6 +97,10 @@ enum galen_err purchasing_make_manifest(struct purchasing_manifest *out, uint64_
     GALEN_TRY(offers_k(&made.k, offers, n, info));
     struct base_buf *head = &made.blocks[n_parts];
     GALEN_TRY(head_block(head, request_id, template_hash32, made.k, made.blocks, n_parts, info));
+    /* Before it is sealed: what cannot be published later would leave the buyer nothing to read. */
+    for (size_t i = 0; i < made.n_blocks; i++)
+        if (made.blocks[i].len > STORE_BLOCK_MAX)
+            return base_fail(info, GALEN_ERR_LIMIT, "a block of the manifest is too large");
     store_digest(made.cid, head->data, head->len);
     *out = made;
     made = (struct purchasing_manifest){0};

@@ -85,6 +85,9 @@ enum galen_err purchasing_parse_given(struct purchasing_offer *out, struct json_
         "releaseRoot", "releaseAddr", "payout",   "bundleDigest",     "minPayoutWei",
         "keyVersion",  "sig",         "consent",  "quasiIdentifiers", NULL};
     static const char where[] = "consent-given";
+    /* Nothing that a manifest would have to escape: the size of its blocks is reckoned with. */
+    static const char compact_jwe[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     GALEN_CLEANUP(purchasing_offer_clear) struct purchasing_offer read = {0};
     const char *cid = NULL;
     const char *ek = NULL;
@@ -98,8 +101,10 @@ enum galen_err purchasing_parse_given(struct purchasing_offer *out, struct json_
     GALEN_TRY(record_json_get_text(&cid, body, "bundleCid", RECORD_JSON_REQUIRED, STORE_CID_TEXT,
                                    where, info));
     GALEN_TRY(store_cid_parse(read.bundle_cid, cid, info));
-    GALEN_TRY(
-        record_json_get_text(&ek, body, "ek", RECORD_JSON_REQUIRED, SEAL_WRAPPED_MAX, where, info));
+    GALEN_TRY(record_json_get_text(&ek, body, "ek", RECORD_JSON_REQUIRED, PURCHASING_EK_MAX, where,
+                                   info));
+    if (strspn(ek, compact_jwe) != strlen(ek))
+        return base_fail(info, GALEN_ERR_PARSE, "consent-given/ek: not a compact JWE");
     GALEN_TRY(parse_entry(&read.entry, body, info));
     GALEN_TRY(parse_class(&read.class_text, body, wanted, info));
     read.ek = strdup(ek);

@@ -141,6 +141,22 @@ static enum galen_err choose_release(struct workflow *wf,
     return db_bytes(&rows, 1, root32, 32, info);
 }
 
+/* Record and release side by side are for the record's own hospital alone: roots and owners stand
+ * on the chain, so any accredited one could ask. */
+static enum galen_err check_asker(const struct storing_opened *record,
+                                  const struct purchasing_question *question,
+                                  struct galen_errinfo *info)
+{
+    struct json_object *hospital = NULL;
+    struct chain_address address;
+    GALEN_TRY(record_json_get_object(&hospital, record->record, "hospital", RECORD_JSON_REQUIRED,
+                                     "record", info));
+    GALEN_TRY(workflow_get_address(&address, hospital, "address", "record/hospital", info));
+    if (!chain_address_equal(&address, &question->hospital))
+        return base_fail(info, GALEN_ERR_CHECK, "the asking hospital is not the record's own");
+    return GALEN_OK;
+}
+
 enum galen_err purchasing_pick_release(struct workflow *wf, struct record_release *out,
                                        uint8_t release_root32[32], int64_t *record_id,
                                        const struct purchasing_question *question,
@@ -158,6 +174,7 @@ enum galen_err purchasing_pick_release(struct workflow *wf, struct record_releas
     GALEN_TRY(find_record(wf, question, &id, info));
     GALEN_TRY(choose_release(wf, question, id, &position, root, info));
     GALEN_TRY(storing_open_row(wf, id, &record, info));
+    GALEN_TRY(check_asker(&record, question, info));
     if (position < 0 || (size_t)position >= json_object_array_length(record.releases))
         return base_fail(info, GALEN_ERR_CHECK, "the record's envelope lacks a release");
     GALEN_TRY(record_release_parse(

@@ -25,7 +25,7 @@ static enum galen_err split_rest(struct chain_u256 *hospital, struct chain_u256 
 {
     struct chain_u256 part = purchasing_part(&chain->escrow, chain->count);
     struct chain_u256 patients;
-    struct chain_u256 bond_part;
+    struct chain_u256 bond_part = {0};
     struct chain_u256 bond_lost;
     struct chain_u256 hospital_part;
     struct chain_u256 bond_left;

@@ -76,6 +76,9 @@ static enum galen_err add_onchain(struct json_object *out, const struct purchasi
     }
     GALEN_TRY(workflow_set_int(out, "minRecords", chain->terms.min_records, info));
     GALEN_TRY(workflow_set_int(out, "maxRecords", chain->terms.max_records, info));
+    /* A hospital looks at these before it lays down a bond. */
+    GALEN_TRY(workflow_set_int(out, "deliverWindowS", chain->terms.deliver_window, info));
+    GALEN_TRY(workflow_set_int(out, "verifyWindowS", chain->terms.verify_window, info));
     GALEN_TRY(workflow_set_int(out, "count", chain->count, info));
     GALEN_TRY(workflow_set_int(out, "settled", chain->settled, info));
     if (chain->count > 0) {

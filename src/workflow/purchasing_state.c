@@ -20,7 +20,7 @@ static enum galen_err moment(int64_t *out, const struct chain_u256 *value,
                              struct galen_errinfo *info)
 {
     uint64_t number = 0;
-    if (chain_u256_to_u64(&number, value) != GALEN_OK || number > INT64_MAX)
+    if (chain_u256_to_u64(&number, value) != GALEN_OK || number > (uint64_t)BASE_TIME_MAX)
         return base_fail(info, GALEN_ERR_NETWORK, "the endpoint's answer about a request is off");
     *out = (int64_t)number;
     return GALEN_OK;
@@ -122,6 +122,16 @@ enum galen_err purchasing_read_row(struct workflow *wf, struct purchasing_row *o
 
 /* ---- the template ---------------------------------------------------------------------------------- */
 
+enum galen_err purchasing_buyer_key(struct seal_public_key *key,
+                                    const struct record_template *wanted,
+                                    struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO jwk = {0};
+    GALEN_TRY(record_json_jcs(&jwk, wanted->buyer_key, info));
+    enum galen_err err = seal_public_parse(key, (struct base_view){jwk.data, jwk.len}, info);
+    return err == GALEN_OK ? GALEN_OK : base_wrap(info, err, "the template's buyer_key");
+}
+
 enum galen_err purchasing_read_template(struct workflow *wf, struct record_template *out,
                                         struct json_object **json, const struct purchasing_row *row,
                                         const struct purchasing_onchain *chain,
@@ -130,6 +140,7 @@ enum galen_err purchasing_read_template(struct workflow *wf, struct record_templ
     BASE_BUF_AUTO block = {0};
     RECORD_JSON_AUTO read = NULL;
     RECORD_TEMPLATE_AUTO wanted = {0};
+    struct seal_public_key buyer_key;
     struct chain_u256 price;
     enum galen_err err = store_get(&block, wf->store, row->template_hash, info);
     if (err == GALEN_ERR_NOT_FOUND) {
@@ -148,6 +159,7 @@ enum galen_err purchasing_read_template(struct workflow *wf, struct record_templ
     if (wanted.min_records != chain->terms.min_records)
         return base_fail(info, GALEN_ERR_CHECK,
                          "the template's min_records is not what the chain says");
+    GALEN_TRY(purchasing_buyer_key(&buyer_key, &wanted, info));
     if (json != NULL) {
         *json = read;
         read = NULL;

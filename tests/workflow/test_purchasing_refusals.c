@@ -69,6 +69,30 @@ static void the_template_must_be_what_the_chain_says(void **state)
               purchasing_reply(fx->home[HOSPITAL], &fx->who[HOSPITAL],
                                newest_request(fx->home[HOSPITAL]), NULL, INFO));
     }
+    /* a buyer's key that nothing can be sealed to: whoever took it could never deliver */
+    static const char *const broken[] = {"y", "kid"};
+    for (int i = 0; i < 2; i++) {
+        BASE_BUF_AUTO data = {0};
+        BASE_BUF_AUTO bytes = {0};
+        RECORD_JSON_AUTO json = NULL;
+        RECORD_TEMPLATE_AUTO parsed = {0};
+        struct chain_u256 value;
+        OK(chain_u256_parse(&value, PRICE, INFO));
+        OK(store_get(&bytes, fx->home[BUYER]->store, row.template_hash, INFO));
+        OK(record_json_parse(&json, (char *)bytes.data, bytes.len, STORE_BLOCK_MAX, INFO));
+        OK(workflow_set_text(fixture_member(json, "buyer_key"), broken[i],
+                             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", INFO));
+        OK(record_template_parse(&parsed, json, INFO));
+        base_buf_clear(&bytes);
+        OK(record_json_jcs(&bytes, json, INFO));
+        OK(store_put(digest, fx->home[BUYER]->store, bytes.data, bytes.len, INFO));
+        OK(datahub_encode_request_with_terms(&data, digest, &good, INFO));
+        market_call(fx->home[BUYER], &fx->who[BUYER], "requestWithTerms", &data, &value);
+        assert_int_equal(fixture_settle(fx), 0);
+        FAILS(GALEN_ERR_PARSE, purchasing_reply(fx->home[HOSPITAL], &fx->who[HOSPITAL],
+                                                newest_request(fx->home[HOSPITAL]), NULL, INFO));
+        assert_non_null(strstr(fixture_last_info()->what, "buyer_key"));
+    }
     RECORD_JSON_AUTO list = NULL;
     OK(purchasing_list(fx->home[HOSPITAL], &list, INFO));
     assert_true(json_object_array_length(list) >= 5);
@@ -162,6 +186,18 @@ static void strangers_messages_are_refused(void **state)
     assert_int_equal(send_and_count_refused(market, fx->home[PATIENT], &market->patients[1],
                                             &fx->who[HOSPITAL], MESSAGE_CONSENT_GIVEN, answer),
                      1);
+    /* keys that would make the manifest too large to be published, or escape in it */
+    static char long_ek[PURCHASING_EK_MAX + 2];
+    memset(long_ek, 'A', PURCHASING_EK_MAX + 1);
+    const char *const bad_eks[] = {long_ek, "a\"b"};
+    for (int i = 0; i < 2; i++) {
+        RECORD_JSON_AUTO odd = NULL;
+        OK(record_json_copy(&odd, answer, INFO));
+        OK(workflow_set_text(odd, "ek", bad_eks[i], INFO));
+        assert_int_equal(send_and_count_refused(market, fx->home[PATIENT], &market->patients[0],
+                                                &fx->who[HOSPITAL], MESSAGE_CONSENT_GIVEN, odd),
+                         1);
+    }
     /* a question that does not come from the request's hospital, and one about nothing */
     RECORD_JSON_AUTO question = NULL;
     OK(workflow_object(&question, INFO));
@@ -198,6 +234,61 @@ static void strangers_messages_are_refused(void **state)
     assert_int_equal(fixture_number(delivered, "entries"), RECORDS);
 }
 
+/* Accredited, and has taken the request; but the record is another hospital's. */
+static void only_the_records_hospital_gets_a_release(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    market_forget_sales(market);
+    struct chain_address curious;
+    struct workflow *home = fixture_extra_home(fx, "curious", "hospital", &curious);
+    OK(group_set_hospital(fx->home[GM], &fx->who[GM], &curious, true, NULL, INFO));
+    uint64_t id = market_request(market, 8, PRICE, NULL);
+    struct purchasing_onchain chain;
+    BASE_BUF_AUTO data = {0};
+    static const uint8_t offer[32] = {7};
+    OK(purchasing_read_chain(home, &chain, id, INFO));
+    OK(datahub_encode_reply(&data, purchasing_u256(id), offer, INFO));
+    market_call(home, &curious, "reply", &data, &chain.bond);
+
+    RECORD_JSON_AUTO question = NULL;
+    struct purchasing_row row;
+    uint8_t record_root[32];
+    uint8_t message_id[32] = {0x77};
+    {
+        DB_ROWS_AUTO rows = {0};
+        bool found = false;
+        OK(db_query(&rows, fx->home[PATIENT]->db, INFO,
+                    "SELECT merkle_root FROM record WHERE owner = ? AND state = 'anchored'",
+                    DB_BLOB(market->patients[0].bytes, 20)));
+        OK(db_next(&rows, &found, INFO));
+        OK(db_bytes(&rows, 0, record_root, 32, INFO));
+    }
+    OK(purchasing_read_row(fx->home[BUYER], &row, id, INFO));
+    OK(workflow_object(&question, INFO));
+    OK(workflow_set_text(question, "type", "galen.consent-wanted/1", INFO));
+    OK(workflow_set_int(question, "requestId", (int64_t)id, INFO));
+    OK(record_json_set_hex(question, "templateHash", row.template_hash, 32, INFO));
+    OK(record_json_set_hex(question, "recordId", record_root, 32, INFO));
+    OK(workflow_set_int(question, "k", 5, INFO));
+    OK(workflow_set_int(question, "plannedCount", 10, INFO));
+    OK(workflow_set_time(question, "respondBy", chain.now + 3600, INFO));
+    fixture_give_card(fx->home[PATIENT], &market->patients[0], home);
+    OK(message_send(home, &curious, &market->patients[0], MESSAGE_CONSENT_WANTED, message_id,
+                    question, INFO));
+    fixture_carry(fx, home);
+    assert_int_equal(fixture_settle(fx), 0);
+    FAILS(GALEN_ERR_CHECK,
+          purchasing_consent(fx->home[PATIENT], &market->patients[0], id, true, NULL, INFO));
+    assert_non_null(strstr(fixture_last_info()->what, "not the record's own"));
+    assert_int_equal(
+        fixture_count(fx->home[PATIENT],
+                      "SELECT count(*) FROM release WHERE request_id = (SELECT max(id) FROM"
+                      " request)"),
+        0);
+    workflow_close(&home);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_request_needs_money_and_sense),
         cmocka_unit_test(too_few_records),
         cmocka_unit_test(strangers_messages_are_refused),
+        cmocka_unit_test(only_the_records_hospital_gets_a_release),
     };
     return cmocka_run_group_tests_name("purchasing refusals", tests, set_up, market_tear_down);
 }
