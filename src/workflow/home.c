@@ -152,8 +152,12 @@ enum galen_err workflow_home_create(const struct workflow_options *options, cons
     SEAL_KEYSTORE_AUTO keys = NULL;
     const struct base_view password = {(const uint8_t *)options->password,
                                        strlen(options->password)};
-    GALEN_TRY(seal_keystore_create(&keys, path, password,
-                                   options->quick_kdf ? SEAL_KDF_MINIMAL : SEAL_KDF_DEFAULT, info));
+    enum galen_err err = seal_keystore_create(
+        &keys, path, password, options->quick_kdf ? SEAL_KDF_MINIMAL : SEAL_KDF_DEFAULT, info);
+    if (err == GALEN_ERR_EXISTS) /* of a creation that was cut off */
+        err = seal_keystore_open(&keys, path, password, info);
+    GALEN_TRY(err);
+    GALEN_TRY(workflow_home_key_make(keys, info));
     GALEN_TRY(home_path(path, options->home, "galen.db", info));
     GALEN_CLEANUP(db_close) struct db *db = NULL;
     GALEN_TRY(db_open(&db, path, info));
@@ -294,37 +298,66 @@ enum galen_err workflow_read_contract(struct workflow *wf, struct base_buf *out,
     return chain_rpc_call(rpc, out, &call, CHAIN_BLOCK_LATEST, info);
 }
 
-enum galen_err workflow_connect(struct workflow *wf, const char *rpc,
-                                const struct chain_address *contract, struct galen_errinfo *info)
+/* What was read of another contract: nothing of it holds for the next one. STATE when this home has
+ * done things there. */
+static enum galen_err leave_contract(struct workflow *wf, struct galen_errinfo *info)
 {
-    if (wf->has_contract && !chain_address_equal(&wf->domain.contract, contract)) {
-        int64_t history = 0;
-        GALEN_TRY(db_get_int(wf->db, &history, 0, info,
-                             "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM request)"
-                             " + (SELECT count(*) FROM member)"));
-        if (history > 0) {
-            base_fail(info, GALEN_ERR_STATE, "this home has a history with another contract");
-            (void)base_hint(info, "make a new home for the other contract (GALEN_HOME)");
-            return GALEN_ERR_STATE;
-        }
+    int64_t history = 0;
+    GALEN_TRY(db_get_int(wf->db, &history, 0, info,
+                         "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM request)"
+                         " + (SELECT count(*) FROM member)"));
+    if (history > 0) {
+        base_fail(info, GALEN_ERR_STATE, "this home has a history with another contract");
+        (void)base_hint(info, "make a new home for the other contract (GALEN_HOME)");
+        return GALEN_ERR_STATE;
     }
-    if (rpc != NULL) {
-        GALEN_TRY(copy_text(&wf->rpc_url, rpc, info));
-        chain_rpc_free(wf->rpc);
-        wf->rpc = NULL;
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM setting WHERE name LIKE 'sync.%'"));
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM group_key"));
+    for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++) {
+        free(wf->group_keys[i].key);
+        wf->group_keys[i].key = NULL;
+        wf->group_keys[i].version = 0;
     }
-    GALEN_TRY(endpoint(wf, info));
+    return GALEN_OK;
+}
+
+static enum galen_err connect_to(struct workflow *wf, const struct chain_address *contract,
+                                 struct galen_errinfo *info)
+{
     CONFIG_AUTO config = {0};
+    GALEN_TRY(endpoint(wf, info));
     GALEN_TRY(config_read(&config, wf->home, info));
     GALEN_TRY(copy_text(&config.rpc, wf->rpc_url, info));
     GALEN_TRY(inspect_contract(wf, contract, &config.domain.chain_id, config.code_hash, info));
     config.domain.contract = *contract;
     config.has_contract = true;
+    /* A fresh chain gives the same deployer the same address. */
+    if (wf->has_contract && (!chain_address_equal(&wf->domain.contract, contract) ||
+                             wf->domain.chain_id != config.domain.chain_id ||
+                             memcmp(wf->code_hash, config.code_hash, 32) != 0))
+        GALEN_TRY(leave_contract(wf, info));
     GALEN_TRY(config_write(&config, wf->home, info));
     wf->has_contract = true;
     wf->domain = config.domain;
     memcpy(wf->code_hash, config.code_hash, 32);
     return GALEN_OK;
+}
+
+enum galen_err workflow_connect(struct workflow *wf, const char *rpc,
+                                const struct chain_address *contract, struct galen_errinfo *info)
+{
+    if (rpc != NULL) {
+        GALEN_TRY(copy_text(&wf->rpc_url, rpc, info));
+        chain_rpc_free(wf->rpc);
+        wf->rpc = NULL;
+    }
+    enum galen_err err = connect_to(wf, contract, info);
+    if (err != GALEN_OK) {
+        /* Nothing was pinned: the next use looks at the endpoint again. */
+        chain_rpc_free(wf->rpc);
+        wf->rpc = NULL;
+    }
+    return err;
 }
 
 enum galen_err workflow_deploy(struct workflow *wf, const struct chain_address *payer,

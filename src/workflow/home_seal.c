@@ -3,7 +3,17 @@
 
 #define HOME_KEY "home"
 
-/* Two processes may both make it: the one that is in the key store afterwards counts. */
+enum galen_err workflow_home_key_make(struct seal_keystore *keys, struct galen_errinfo *info)
+{
+    BASE_SECRET_AUTO key = {0};
+    enum galen_err err = seal_keystore_get(&key, keys, HOME_KEY, info);
+    if (err != GALEN_ERR_NOT_FOUND)
+        return err;
+    GALEN_TRY(base_secret_alloc(&key, SEAL_KEY_BYTES));
+    base_random(key.data, key.len);
+    return seal_keystore_put(keys, HOME_KEY, key.data, key.len, info);
+}
+
 static enum galen_err home_key(struct workflow *wf, struct base_secret *key,
                                struct galen_errinfo *info)
 {
@@ -13,15 +23,7 @@ static enum galen_err home_key(struct workflow *wf, struct base_secret *key,
         return GALEN_ERR_PASSWORD;
     }
     BASE_SECRET_AUTO read = {0};
-    enum galen_err err = seal_keystore_get(&read, wf->keys, HOME_KEY, info);
-    if (err == GALEN_ERR_NOT_FOUND) {
-        BASE_SECRET_AUTO fresh = {0};
-        GALEN_TRY(base_secret_alloc(&fresh, SEAL_KEY_BYTES));
-        base_random(fresh.data, fresh.len);
-        GALEN_TRY(seal_keystore_put(wf->keys, HOME_KEY, fresh.data, fresh.len, info));
-        err = seal_keystore_get(&read, wf->keys, HOME_KEY, info);
-    }
-    GALEN_TRY(err);
+    GALEN_TRY(seal_keystore_get(&read, wf->keys, HOME_KEY, info));
     if (read.len != SEAL_KEY_BYTES)
         return base_fail(info, GALEN_ERR_CHECK, "the home's own key in the key store is damaged");
     *key = read;

@@ -292,7 +292,11 @@ GALEN_MUST_CHECK enum galen_err workflow_managers(struct workflow *wf,
 
 /* ---- home_seal.c ------------------------------------------------------------------------------------ */
 
-/* A JSON object sealed under a key of this home alone (made at first use): for what the home keeps
+/* The key below, made with the home and never again: two processes that both found none would each
+ * seal under their own. Does nothing when it is there. */
+GALEN_MUST_CHECK enum galen_err workflow_home_key_make(struct seal_keystore *keys,
+                                                       struct galen_errinfo *info);
+/* A JSON object sealed under a key of this home alone: for what the home keeps
  * and no one else is to read, such as index cards. Appends to out. PASSWORD without keys. */
 GALEN_MUST_CHECK enum galen_err workflow_home_seal(struct workflow *wf, struct base_buf *out,
                                                    struct json_object *object,

@@ -1,7 +1,8 @@
 /*
  * What happens by itself: the contract's new events, then the messages that came in, each given to
  * the handler of its workflow. Events are read in ranges that shrink where the endpoint wants
- * smaller ones; where reading stopped is kept, and every handler may see an event again.
+ * smaller ones; where reading stopped is kept, with that block's hash: when it is another, the
+ * chain was reorganised and what came before is read again. Every handler may see an event again.
  */
 #include "workflow/internal.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define RANGE_BLOCKS 10000
+#define REORG_BLOCKS 64 /* read again when the last block read is no longer on the chain */
 
 enum galen_err workflow_notify(struct workflow *wf, const struct chain_address *identity,
                                const char *kind, const char *subject, struct galen_errinfo *info)
@@ -146,6 +148,53 @@ static enum galen_err set_setting(struct workflow *wf, const char *name, int64_t
                   DB_TEXT(name), DB_INT(value));
 }
 
+static enum galen_err get_last_hash(struct workflow *wf, uint8_t hash32[32], bool *found,
+                                    struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    GALEN_TRY(
+        db_query(&rows, wf->db, info, "SELECT value FROM setting WHERE name = 'sync.last_hash'"));
+    GALEN_TRY(db_next(&rows, found, info));
+    return *found ? base_hex_decode(hash32, 32, db_text(&rows, 0), "block hash", info) : GALEN_OK;
+}
+
+/* Both or neither, or the hash would be taken for another block's. */
+static enum galen_err set_position(struct workflow *wf, int64_t next, const uint8_t hash32[32],
+                                   struct galen_errinfo *info)
+{
+    char hex[65];
+    DB_TRANSACTION_AUTO tx = {0};
+    base_hex_encode(hex, hash32, 32);
+    GALEN_TRY(db_begin(&tx, wf->db, info));
+    GALEN_TRY(set_setting(wf, "sync.next_block", next, info));
+    GALEN_TRY(db_run(wf->db, info,
+                     "INSERT INTO setting VALUES ('sync.last_hash', ?)"
+                     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                     DB_TEXT(hex)));
+    return db_commit(&tx, info);
+}
+
+/* Where to go on reading: the next block, or some before it after a reorganisation. */
+static enum galen_err find_position(struct workflow *wf, struct chain_rpc *rpc, int64_t *next,
+                                    struct galen_errinfo *info)
+{
+    uint8_t hash[32];
+    bool found = false;
+    struct chain_block block = {0};
+    GALEN_TRY(get_setting(wf, "sync.next_block", next, info));
+    GALEN_TRY(get_last_hash(wf, hash, &found, info));
+    if (!found || *next == 0)
+        return GALEN_OK;
+    enum galen_err err = chain_rpc_block(rpc, &block, (uint64_t)*next - 1, info);
+    if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)
+        return err;
+    if (err == GALEN_ERR_NOT_FOUND || memcmp(block.hash, hash, 32) != 0) {
+        base_log(BASE_LOG_INFO, "the chain was reorganised: reading %d blocks again", REORG_BLOCKS);
+        *next = *next > REORG_BLOCKS ? *next - REORG_BLOCKS : 0;
+    }
+    return GALEN_OK;
+}
+
 static enum galen_err read_events(struct workflow *wf, struct json_object *summary,
                                   struct galen_errinfo *info)
 {
@@ -154,7 +203,7 @@ static enum galen_err read_events(struct workflow *wf, struct json_object *summa
     int64_t next = 0;
     GALEN_TRY(workflow_rpc(wf, &rpc, info));
     GALEN_TRY(chain_rpc_block_number(rpc, &head, info));
-    GALEN_TRY(get_setting(wf, "sync.next_block", &next, info));
+    GALEN_TRY(find_position(wf, rpc, &next, info));
     uint64_t range = RANGE_BLOCKS;
     int64_t events = 0;
     while ((uint64_t)next <= head) {
@@ -162,6 +211,8 @@ static enum galen_err read_events(struct workflow *wf, struct json_object *summa
         const struct chain_log_filter filter = {
             .contract = wf->domain.contract, .from_block = (uint64_t)next, .to_block = last};
         CHAIN_LOGS_AUTO logs = {0};
+        struct chain_block end = {0};
+        GALEN_TRY(chain_rpc_block(rpc, &end, last, info));
         enum galen_err err = chain_rpc_logs(rpc, &logs, &filter, info);
         if (err == GALEN_ERR_LIMIT && range > 1) {
             range /= 2;
@@ -173,7 +224,7 @@ static enum galen_err read_events(struct workflow *wf, struct json_object *summa
             GALEN_TRY(handle_log(wf, rpc, &logs.items[i], &block, info));
         events += (int64_t)logs.len;
         next = (int64_t)last + 1;
-        GALEN_TRY(set_setting(wf, "sync.next_block", next, info));
+        GALEN_TRY(set_position(wf, next, end.hash, info));
     }
     GALEN_TRY(workflow_set_int(summary, "block", (int64_t)head, info));
     return workflow_set_int(summary, "events", events, info);

@@ -1,0 +1,140 @@
+/* Signed transactions that wait, dry runs, and a chain that is not what it was. */
+#include "fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A payment of the buyer's as an interrupted run leaves it: signed and stored, not sent. */
+static void leave_signed(struct fixture *fx, const struct chain_address *to, uint64_t max_fee_wei)
+{
+    struct workflow *wf = fx->home[BUYER];
+    struct chain_tx tx = {.chain_id = wf->domain.chain_id,
+                          .gas_limit = 21000,
+                          .to = *to,
+                          .value = chain_u256_from_u64(5),
+                          .fee = {.max_fee = chain_u256_from_u64(max_fee_wei),
+                                  .priority_fee = chain_u256_from_u64(1)}};
+    CHAIN_KEY_AUTO wallet = {0};
+    BASE_BUF_AUTO raw = {0};
+    uint8_t hash[32];
+    OK(chain_rpc_nonce(fx->rpc, &tx.nonce, &fx->who[BUYER], CHAIN_BLOCK_LATEST, INFO));
+    OK(workflow_wallet(wf, &wallet, &fx->who[BUYER], INFO));
+    OK(chain_tx_sign(&raw, hash, &tx, &wallet, INFO));
+    OK(db_run(wf->db, INFO,
+              "INSERT INTO tx (hash, sender, recipient, role, workflow, operation, nonce, raw,"
+              " value_wei, gas_estimate, gas_limit, max_fee_wei, max_priority_fee_wei, status,"
+              " created_at) VALUES (?, ?, ?, 'buyer', 'other', 'pay', ?, ?, '5', 21000, 21000,"
+              " '1', '1', 'signed', 1)",
+              DB_BLOB(hash, 32), DB_BLOB(fx->who[BUYER].bytes, 20), DB_BLOB(to->bytes, 20),
+              DB_INT(tx.nonce), DB_BLOB(raw.data, raw.len)));
+}
+
+static bool has_money(struct fixture *fx, const struct chain_address *account)
+{
+    struct chain_u256 balance = {0};
+    OK(chain_rpc_balance(fx->rpc, &balance, account, INFO));
+    return !chain_u256_is_zero(&balance);
+}
+
+static void dry_run_sends_nothing(void **state)
+{
+    struct fixture *fx = *state;
+    struct workflow *wf = fx->home[BUYER];
+    const struct chain_address poor = {{0x11}};
+    struct chain_u256 wei = chain_u256_from_u64(1);
+    RECORD_JSON_AUTO dry = NULL;
+    leave_signed(fx, &poor, 100000000000);
+    workflow_dry_run(wf, true);
+    OK(workflow_pay(wf, &fx->who[BUYER], &fx->who[GM], &wei, &dry, INFO));
+    json_object_put(fixture_sync(wf));
+    workflow_dry_run(wf, false);
+    assert_true(json_object_get_boolean(fixture_member(dry, "dryRun")));
+    assert_false(has_money(fx, &poor));
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx WHERE status = 'signed'"), 1);
+    json_object_put(fixture_sync(wf));
+    assert_true(has_money(fx, &poor));
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx WHERE status = 'signed'"), 0);
+}
+
+/* A fee below the block's: the transaction is kept, and nothing else is held up by it. */
+static void low_fee_is_kept(void **state)
+{
+    struct fixture *fx = *state;
+    struct workflow *wf = fx->home[BUYER];
+    const struct chain_address poor = {{0x12}};
+    leave_signed(fx, &poor, 1);
+    json_object_put(fixture_sync(wf));
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx WHERE status = 'signed'"), 1);
+    assert_false(has_money(fx, &poor));
+    OK(db_run(wf->db, INFO, "DELETE FROM tx WHERE status = 'signed'"));
+}
+
+/* ---- the chain changes ---------------------------------------------------------------------------- */
+
+static void ask(struct fixture *fx, const char *method, const char *params, struct base_buf *answer)
+{
+    base_buf_clear(answer);
+    OK(chain_rpc_request(fx->rpc, answer, method, params, INFO));
+}
+
+/* What a reorganised block says is read, though one of its number was read before. */
+static void reorganised_blocks_are_read_again(void **state)
+{
+    struct fixture *fx = *state;
+    BASE_BUF_AUTO answer = {0};
+    char snapshot[64];
+    struct chain_address newcomer;
+    struct workflow_contact contact;
+    struct workflow *home = fixture_extra_home(fx, "newcomer", "patient", &newcomer);
+    json_object_put(fixture_sync(fx->home[RM]));
+    ask(fx, "evm_snapshot", "[]", &answer);
+    snprintf(snapshot, sizeof snapshot, "[%s]", (const char *)answer.data);
+    for (int i = 0; i < 3; i++)
+        ask(fx, "evm_mine", "[]", &answer);
+    json_object_put(fixture_sync(fx->home[RM]));
+    ask(fx, "evm_revert", snapshot, &answer);
+    /* now that block's number is one with an event */
+    OK(workflow_card_make(home, &newcomer, NULL, NULL, INFO));
+    OK(workflow_profile_publish(home, &newcomer, NULL, INFO));
+    for (int i = 0; i < 5; i++)
+        ask(fx, "evm_mine", "[]", &answer);
+    json_object_put(fixture_sync(fx->home[RM]));
+    OK(workflow_contact_get(fx->home[RM], &contact, &newcomer, INFO));
+    workflow_close(&home);
+    /* and once is enough */
+    RECORD_JSON_AUTO again = fixture_sync(fx->home[RM]);
+    assert_int_equal(fixture_number(again, "events"), 0);
+}
+
+/* On a fresh chain the same deployer's contract has the same address. */
+static void same_address_on_another_chain(void **state)
+{
+    struct fixture *fx = *state;
+    struct workflow *wf = fx->home[BUYER];
+    BASE_BUF_AUTO answer = {0};
+    const struct chain_address contract = wf->domain.contract;
+    uint64_t chain_id = wf->domain.chain_id;
+    OK(db_run(wf->db, INFO,
+              "INSERT INTO request (id, template_hash, buyer, amount_wei, block_number, opened_at,"
+              " state) VALUES (77, zeroblob(32), zeroblob(20), '1', 1, 1, 'pending')"));
+    ask(fx, "anvil_setChainId", "[4242]", &answer);
+    FAILS(GALEN_ERR_STATE, workflow_connect(wf, node_chain_url(fx->chain), &contract, INFO));
+    assert_int_equal(wf->domain.chain_id, chain_id);
+    FAILS(GALEN_ERR_CHECK, workflow_sync(wf, NULL, INFO));
+    /* without a history it may go there, and begins at the beginning */
+    OK(db_run(wf->db, INFO, "DELETE FROM request"));
+    OK(workflow_connect(wf, node_chain_url(fx->chain), &contract, INFO));
+    assert_int_equal(wf->domain.chain_id, 4242);
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM setting WHERE name LIKE 'sync.%'"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dry_run_sends_nothing),
+        cmocka_unit_test(low_fee_is_kept),
+        cmocka_unit_test(reorganised_blocks_are_read_again),
+        cmocka_unit_test(same_address_on_another_chain),
+    };
+    return cmocka_run_group_tests_name("transact", tests, fixture_connected, fixture_tear_down);
+}
