@@ -210,7 +210,7 @@ CREATE TABLE outbox (
     UNIQUE (recipient, kind, message_id)
 ) STRICT;
 CREATE TABLE inbox (
-    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),  -- SHA-256 of the sealed bytes
+    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),  -- SHA-256(recipient | sealed bytes)
     recipient BLOB NOT NULL CHECK (length(recipient) = 20),
     sealed BLOB NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('new', 'done', 'refused')),

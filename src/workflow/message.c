@@ -59,10 +59,17 @@ static enum galen_err message_encode(struct workflow *wf, struct base_buf *text,
     return record_json_jcs(text, json, info);
 }
 
+/* Kept under recipient and bytes: what somebody brought for the wrong identity of this home must
+ * not take the place of what comes for the right one. */
 static enum galen_err inbox_add(struct workflow *wf, const struct chain_address *recipient,
-                                const uint8_t digest32[32], struct base_view sealed,
-                                struct galen_errinfo *info)
+                                struct base_view sealed, struct galen_errinfo *info)
 {
+    uint8_t digest32[32];
+    BASE_BUF_AUTO bytes = {0};
+    if (base_buf_append(&bytes, recipient->bytes, 20) != GALEN_OK ||
+        base_buf_append(&bytes, sealed.data, sealed.len) != GALEN_OK)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    store_digest(digest32, bytes.data, bytes.len);
     return db_run(wf->db, info,
                   "INSERT INTO inbox (digest, recipient, sealed, state, received_at)"
                   " VALUES (?, ?, ?, 'new', ?) ON CONFLICT DO NOTHING",
@@ -112,8 +119,7 @@ enum galen_err message_send(struct workflow *wf, const struct chain_address *sen
                      DB_BLOB(id32, 32), DB_BLOB(kept.data, kept.len), DB_INT(now),
                      own ? DB_INT(now) : DB_NULL));
     if (own)
-        GALEN_TRY(
-            inbox_add(wf, recipient, digest32, (struct base_view){sealed.data, sealed.len}, info));
+        GALEN_TRY(inbox_add(wf, recipient, (struct base_view){sealed.data, sealed.len}, info));
     return db_commit(&tx, info);
 }
 
@@ -146,6 +152,10 @@ static enum galen_err message_parse(struct workflow *wf, struct message *message
                                   "message", info));
     if (expiry <= base_time_s())
         return base_fail(info, GALEN_ERR_CHECK, "the message has expired");
+    /* What has to wait is tried at every sync until it expires: that must come. A day is for clocks
+     * that differ. */
+    if (expiry - base_time_s() > (int64_t)(WORKFLOW_MESSAGE_DAYS + 1) * 24 * 3600)
+        return base_fail(info, GALEN_ERR_CHECK, "the message expires too late");
     GALEN_TRY(record_json_get_object(&body, json, "body", RECORD_JSON_REQUIRED, "message", info));
     read.kind = kind;
     read.body = body;
@@ -282,7 +292,7 @@ static enum galen_err take_in(struct workflow *wf, const struct chain_address *r
     GALEN_TRY(workflow_is_own(wf, &own, NULL, recipient, info));
     if (!own)
         return GALEN_OK;
-    GALEN_TRY(inbox_add(wf, recipient, digest32, sealed, info));
+    GALEN_TRY(inbox_add(wf, recipient, sealed, info));
     *count += db_changes(wf->db);
     return GALEN_OK;
 }

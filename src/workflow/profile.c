@@ -96,16 +96,20 @@ static void card_clear(struct card *card)
 }
 #define CARD_AUTO GALEN_CLEANUP(card_clear) struct card
 
-/* An older nonce than the known one changes nothing. */
+/* An older nonce than the known one changes nothing. Only a card brings a signature, and with it
+ * the name that the contact goes by here: anyone may call himself anything in a profile on-chain.
+ */
 static enum galen_err contact_save(struct workflow *wf, const struct card *card,
                                    struct galen_errinfo *info)
 {
     return db_run(wf->db, info,
                   "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO"
-                  " UPDATE SET name = excluded.name, profile = excluded.profile,"
-                  " profile_cid = excluded.profile_cid, nonce = excluded.nonce,"
-                  " expiry = excluded.expiry, signature = excluded.signature,"
-                  " on_chain = excluded.on_chain"
+                  " UPDATE SET name = iif(excluded.signature = zeroblob(65) AND"
+                  " signature <> zeroblob(65), name, excluded.name),"
+                  " profile = excluded.profile, profile_cid = excluded.profile_cid,"
+                  " nonce = excluded.nonce, expiry = excluded.expiry,"
+                  " signature = iif(excluded.signature = zeroblob(65), signature,"
+                  " excluded.signature), on_chain = excluded.on_chain"
                   " WHERE excluded.nonce > nonce OR (excluded.nonce = nonce AND excluded.on_chain)",
                   DB_BLOB(card->contact.address.bytes, 20), DB_TEXT(card->contact.name),
                   DB_TEXT((const char *)card->profile_text.data), DB_BLOB(card->cid32, 32),
@@ -210,6 +214,12 @@ enum galen_err workflow_card_add(struct workflow *wf, struct json_object *json,
     }
     GALEN_TRY(store_put(NULL, wf->store, card.profile_text.data, card.profile_text.len, info));
     GALEN_TRY(contact_save(wf, &card, info));
+    /* The profile on-chain may be newer; the name comes with the card all the same. */
+    GALEN_TRY(db_run(wf->db, info,
+                     "UPDATE contact SET name = ?, signature = ? WHERE address = ?"
+                     " AND signature = zeroblob(65)",
+                     DB_TEXT(card.contact.name), DB_BLOB(card.signature, sizeof card.signature),
+                     DB_BLOB(card.contact.address.bytes, 20)));
     *owner = card.contact.address;
     return GALEN_OK;
 }
@@ -278,7 +288,8 @@ enum galen_err workflow_contact_find(struct workflow *wf, struct chain_address *
     bool found = false;
     GALEN_TRY(db_query(&rows, wf->db, info,
                        "SELECT address FROM identity WHERE name = ?1 UNION"
-                       " SELECT address FROM contact WHERE name = ?1",
+                       " SELECT address FROM contact WHERE name = ?1"
+                       " AND signature <> zeroblob(65)",
                        DB_TEXT(text)));
     GALEN_TRY(db_next(&rows, &found, info));
     if (!found)
