@@ -26,6 +26,7 @@ before(() => {
   at = new Folder();
   at.write('gpk', v.setup.group_key);
   at.write('gm.plain', `0681${v.setup.gm.gamma}${v.setup.gm.xi}${v.setup.gm.eta}`);
+  at.makeKeys('keys', 'other', 'third', 'applicant');
   at.ok('import', '--keys', 'keys', '--secret', '@gm.plain');
 });
 after(() => at.remove());

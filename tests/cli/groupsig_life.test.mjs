@@ -16,7 +16,10 @@ const opening = {};
 const group = ['--group-key', '@gpk.hex'];
 const first = () => ['--message-hash', messages[0], '--signature', signatures[0]];
 
-before(() => { at = new Folder(); });
+before(() => {
+  at = new Folder();
+  at.makeKeys('gm', 'rm', 'bob'); // alice's is made by galen itself
+});
 after(() => at.remove());
 
 test('two managers found a group', () => {

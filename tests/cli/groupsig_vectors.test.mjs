@@ -18,6 +18,7 @@ before(() => {
   const { gm, rm } = v.setup;
   at.write('gm', `0681${gm.gamma}${gm.xi}${gm.eta}`);
   at.write('rm', `0682${rm.xi}${rm.eta}`);
+  at.makeKeys('keys', ...classic.groups.map((_, g) => `classic-${g}`));
   at.ok('import', '--keys', 'keys', '--secret', '@gm');
   at.ok('import', '--keys', 'keys', '--secret', '@rm');
   for (const [i, { x, membership }] of v.members.entries()) {
