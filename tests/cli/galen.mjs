@@ -19,22 +19,28 @@ const anvilProgram = () => {
 
 // Anvil on a port of its own choosing: {url, stop(), rpc(method, params)}.
 export async function startChain() {
+  // Into a file: calls of the binary block this process, and a pipe that nobody reads would fill.
+  const log = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'galen-test-anvil-')), 'log');
+  const out = fs.openSync(log, 'w');
   const child = spawn(anvilProgram(), ['--host', '127.0.0.1', '--port', '0', '--hardfork', 'prague',
-    '--accounts', '1'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const url = await new Promise((resolve, reject) => {
-    let text = '';
-    const timer = setTimeout(() => reject(new Error('anvil did not start')), 30000);
-    child.stdout.on('data', (data) => {
-      text += data;
-      const found = /Listening on (127\.0\.0\.1:\d+)/.exec(text);
-      if (found) {
-        clearTimeout(timer);
-        resolve(`http://${found[1]}`);
-        text = '';
-      }
-    });
-    child.on('exit', () => reject(new Error('anvil ended')));
-  });
+    '--accounts', '1'], { stdio: ['ignore', out, 'ignore'] });
+  fs.closeSync(out);
+  const forget = () => fs.rmSync(path.dirname(log), { recursive: true, force: true });
+  let ended = false;
+  child.on('exit', () => { ended = true; });
+  let url;
+  for (const until = Date.now() + 30000; !url;) {
+    const found = /Listening on (127\.0\.0\.1:\d+)/.exec(fs.readFileSync(log, 'utf8'));
+    if (found) {
+      url = `http://${found[1]}`;
+    } else if (ended || Date.now() > until) {
+      child.kill();
+      forget();
+      throw new Error(ended ? 'anvil ended' : 'anvil did not start');
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
   const rpc = async (method, params = []) => {
     const answer = await (await fetch(url, {
       method: 'POST', headers: { 'content-type': 'application/json' },
@@ -43,7 +49,11 @@ export async function startChain() {
     assert.ok(!answer.error, JSON.stringify(answer.error));
     return answer.result;
   };
-  return { url, rpc, stop: () => new Promise((done) => { child.on('exit', done); child.kill(); }) };
+  const stop = () => new Promise((done) => {
+    child.on('exit', () => { forget(); done(); });
+    child.kill();
+  });
+  return { url, rpc, stop };
 }
 
 // One home and its password file.
