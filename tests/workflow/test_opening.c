@@ -415,42 +415,47 @@ static void outside_the_committed_registry(void **state)
     fixture_member(opened, "faultAt");
 }
 
-/* ---- claim ----------------------------------------------------------------------------------------- */
-
-static void a_doctor_claims_its_own_signature(void **state)
+/* Every message between the managers: nothing missing, nothing unknown, no other type. */
+static void messages_are_read_strictly(void **state)
 {
     struct fixture *fx = *state;
-    static const uint8_t nonce[32] = {7};
-    static const uint8_t other_nonce[32] = {8};
-    const struct opening_target target = {.record = root};
-    RECORD_JSON_AUTO claim = NULL;
-    RECORD_JSON_AUTO checked = NULL;
-    bool passed = false;
-    OK(claim_make(fx->home[DOCTOR], &fx->who[DOCTOR], &target, "audit", nonce, &claim, INFO));
-    FAILS(GALEN_ERR_CHECK,
-          claim_make(fx->home[DOCTOR], &fx->doctor2, &target, "audit", nonce, NULL, INFO));
-    OK(claim_verify(fx->home[BUYER], claim, nonce, NULL, &passed, &checked, INFO));
-    assert_true(passed);
-    OK(claim_verify(fx->home[PATIENT], claim, nonce, root, &passed, NULL, INFO));
-    assert_true(passed);
-    OK(claim_verify(fx->home[PATIENT], claim, nonce, root2, &passed, NULL, INFO));
-    assert_false(passed);
-    OK(claim_verify(fx->home[BUYER], claim, other_nonce, NULL, &passed, NULL, INFO));
-    assert_false(passed);
-    char address[CHAIN_ADDRESS_TEXT];
-    chain_address_format(address, &fx->doctor2);
-    const struct {
-        const char *key, *value;
-    } altered[] = {{"claimant", address}, {"purpose", "another purpose"}};
-    for (size_t i = 0; i < 2; i++) {
-        RECORD_JSON_AUTO copy = NULL;
-        OK(record_json_copy(&copy, claim, INFO));
-        OK(workflow_set_text(copy, altered[i].key, altered[i].value, INFO));
-        OK(claim_verify(fx->home[BUYER], copy, nonce, NULL, &passed, NULL, INFO));
-        assert_false(passed);
+    static const struct {
+        enum fixture_home from, to;
+        const char *kind, *type;
+    } cases[] = {
+        {GM, RM, MESSAGE_REGISTRY, REGISTRY_TYPE},
+        {RM, GM, MESSAGE_COUNTERSIGNED, COUNTERSIGNED_TYPE},
+        {GM, RM, MESSAGE_OPENING, "galen.opening/1"},
+        {RM, GM, MESSAGE_OPENING_ANSWER, "galen.opening-answer/1"},
+        {GM, RM, MESSAGE_OPENING_RESULT, "galen.opening-result/1"},
+        {GM, RM, MESSAGE_REVEAL, "galen.reveal/1"},
+        {RM, GM, MESSAGE_REVEAL_ANSWER, "galen.reveal-answer/1"},
+        {GM, RM, MESSAGE_REVOCATION, "galen.revocation-proposal/1"},
+    };
+    struct opening done;
+    read_opening(fx, RM, id, &done);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        RECORD_JSON_AUTO body = json_object_new_object();
+        assert_int_equal(stage_send(fx, cases[i].from, cases[i].to, cases[i].kind, body), 1);
+        OK(workflow_set_text(body, "type", cases[i].type, INFO));
+        assert_int_equal(stage_send(fx, cases[i].from, cases[i].to, cases[i].kind, body), 1);
     }
-    json_object_object_del(claim, "nonce");
-    FAILS(GALEN_ERR_PARSE, claim_verify(fx->home[BUYER], claim, nonce, NULL, &passed, NULL, INFO));
+    { /* a whole request with one member less, one more, or another type */
+        RECORD_JSON_AUTO whole = request_body(&done);
+        json_object_object_foreach(whole, key, value)
+        {
+            RECORD_JSON_AUTO body = NULL;
+            (void)value;
+            OK(record_json_copy(&body, whole, INFO));
+            json_object_object_del(body, key);
+            assert_int_equal(stage_send(fx, GM, RM, MESSAGE_OPENING, body), 1);
+        }
+        OK(workflow_set_text(whole, "more", "x", INFO));
+        assert_int_equal(stage_send(fx, GM, RM, MESSAGE_OPENING, whole), 1);
+        json_object_object_del(whole, "more");
+        OK(workflow_set_text(whole, "type", "galen.opening/2", INFO));
+        assert_int_equal(stage_send(fx, GM, RM, MESSAGE_OPENING, whole), 1);
+    }
 }
 
 int main(void)
@@ -462,7 +467,7 @@ int main(void)
         cmocka_unit_test(neither_manager_opens_alone),
         cmocka_unit_test(a_false_result_is_a_fault),
         cmocka_unit_test(outside_the_committed_registry),
-        cmocka_unit_test(a_doctor_claims_its_own_signature),
+        cmocka_unit_test(messages_are_read_strictly),
     };
     return cmocka_run_group_tests_name("opening", tests, fixture_grouped, fixture_tear_down);
 }

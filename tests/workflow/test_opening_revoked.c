@@ -1,5 +1,5 @@
 /* From an opening to the revocation list: reveal, both signatures, and what a listed doctor's
- * records and releases are worth afterwards. */
+ * records and releases are worth afterwards; what a doctor can claim. */
 #include "market.h"
 #include "opening_stage.h"
 
@@ -275,12 +275,54 @@ static void what_a_listed_doctor_signed(void **state)
     assert_string_equal(fixture_text(row, "kind"), "release");
 }
 
+/* ---- claim ----------------------------------------------------------------------------------------- */
+
+static void a_doctor_claims_its_own_signature(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    static const uint8_t nonce[32] = {7};
+    static const uint8_t other_nonce[32] = {8};
+    const struct opening_target target = {.record = root};
+    RECORD_JSON_AUTO claim = NULL;
+    RECORD_JSON_AUTO checked = NULL;
+    char root2[65];
+    bool passed = false;
+    fixture_store(fx, &market->patients[0], 72, root2);
+    OK(claim_make(fx->home[DOCTOR], &fx->who[DOCTOR], &target, "audit", nonce, &claim, INFO));
+    FAILS(GALEN_ERR_CHECK,
+          claim_make(fx->home[DOCTOR], &fx->doctor2, &target, "audit", nonce, NULL, INFO));
+    OK(claim_verify(fx->home[BUYER], claim, nonce, NULL, &passed, &checked, INFO));
+    assert_true(passed);
+    OK(claim_verify(fx->home[PATIENT], claim, nonce, root, &passed, NULL, INFO));
+    assert_true(passed);
+    OK(claim_verify(fx->home[PATIENT], claim, nonce, root2, &passed, NULL, INFO));
+    assert_false(passed);
+    OK(claim_verify(fx->home[BUYER], claim, other_nonce, NULL, &passed, NULL, INFO));
+    assert_false(passed);
+    char address[CHAIN_ADDRESS_TEXT];
+    chain_address_format(address, &fx->doctor2);
+    const struct {
+        const char *key, *value;
+    } altered[] = {{"claimant", address}, {"purpose", "another purpose"}};
+    for (size_t i = 0; i < 2; i++) {
+        RECORD_JSON_AUTO copy = NULL;
+        OK(record_json_copy(&copy, claim, INFO));
+        OK(workflow_set_text(copy, altered[i].key, altered[i].value, INFO));
+        OK(claim_verify(fx->home[BUYER], copy, nonce, NULL, &passed, NULL, INFO));
+        assert_false(passed);
+    }
+    json_object_object_del(claim, "nonce");
+    FAILS(GALEN_ERR_PARSE, claim_verify(fx->home[BUYER], claim, nonce, NULL, &passed, NULL, INFO));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens_only_of_opened_doctors),
         cmocka_unit_test(the_list_has_two_signatures),
         cmocka_unit_test(what_a_listed_doctor_signed),
+        cmocka_unit_test(a_doctor_claims_its_own_signature),
     };
     return cmocka_run_group_tests_name("opening, revoked", tests, set_up, market_tear_down);
 }
