@@ -30,8 +30,11 @@ for folder in "${folders[@]}"; do
     ninja -C "$folder"
 done
 
+logs=()
 for folder in "${folders[@]}"; do
-    rm -f "$folder/meson-logs/testlog.json"
+    log=$folder/meson-logs/testlog-tap-skip.sh.json # named after the wrapper
+    rm -f "$log"
+    logs+=("$log")
     skip=()
     if [ "$folder" = build-asan ] && [ ${#folders[@]} -gt 1 ]; then
         skip=(--no-suite contracts --no-suite tools) # no C in them: once is enough
@@ -45,4 +48,4 @@ checks=()
 if [ $# -eq 0 ] && ! make fmt-check; then
     checks=(--failed 'format: run make fmt')
 fi
-exec node tools/test-summary.mjs "${checks[@]}" "${folders[@]}"
+exec node tools/test-summary.mjs "${checks[@]}" "${logs[@]}"

@@ -1,13 +1,12 @@
 // Adds up what Meson's test runs counted and ends with one line: N passed, N failed, N skipped.
 //
-//   node tools/test-summary.mjs [--failed WHAT]... BUILD_FOLDER...
+//   node tools/test-summary.mjs [--failed WHAT]... TESTLOG.json...
 //
 // The counts are the runners' own: TAP lines (cmocka), the totals that Node's and Forge's runners
 // print, else one for each program. A program that crashed, timed out, lied about its plan or ran
 // nothing counts as failed whatever it printed. Exit 1 when anything failed or nothing ran.
 // --failed WHAT: a check outside Meson that failed.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 
@@ -66,14 +65,14 @@ export function countProgram({ result, stdout = '' }) {
   return sum;
 }
 
-function countFolder(folder) {
+/** The sum of one log, which has a line of JSON for each program. */
+function countLog(file) {
   const sum = zero();
-  const file = join(folder, 'meson-logs', 'testlog.json');
   let lines;
   try {
     lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
   } catch {
-    console.log(`${folder}: no test ran (${file} is missing)`);
+    console.log(`no test ran: ${file} is missing`);
     sum.failed = 1;
     return sum;
   }
@@ -81,11 +80,10 @@ function countFolder(folder) {
     const program = JSON.parse(line);
     const counts = countProgram(program);
     if (counts.failed > 0) {
-      console.log(`${folder}: failed: ${program.name} (${program.result.toLowerCase()})`);
+      console.log(`failed: ${program.name} (${program.result.toLowerCase()}), see ${file}`);
     }
     add(sum, counts);
   }
-  console.log(`${folder}: ${lines.length} programs`);
   return sum;
 }
 
@@ -95,7 +93,7 @@ function main() {
     allowPositionals: true,
   });
   const sum = zero();
-  for (const folder of positionals) add(sum, countFolder(folder));
+  for (const file of positionals) add(sum, countLog(file));
   for (const what of values.failed) {
     console.log(`failed: ${what}`);
     sum.failed++;

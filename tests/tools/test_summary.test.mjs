@@ -1,7 +1,7 @@
 // tools/test-summary.mjs: what each kind of test program counts for, and the exit code.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,20 +43,16 @@ for (const [name, result, stdout, [passed, failed, skipped]] of programs) {
   });
 }
 
-/** Runs the script over folders holding these logs; a log of null is a folder without one. */
+/** Runs the script over logs holding these programs; null is a log that is not there. */
 function summarize(t, logs, options = []) {
   const dir = mkdtempSync(join(tmpdir(), 'galen-summary-'));
   t.after(() => rmSync(dir, { recursive: true }));
-  const folders = logs.map((log, i) => {
-    const folder = join(dir, `build${i}`);
-    mkdirSync(join(folder, 'meson-logs'), { recursive: true });
-    if (log !== null) {
-      const text = log.map((line) => JSON.stringify(line) + '\n').join('');
-      writeFileSync(join(folder, 'meson-logs', 'testlog.json'), text);
-    }
-    return folder;
+  const files = logs.map((log, i) => {
+    const file = join(dir, `log${i}.json`);
+    if (log !== null) writeFileSync(file, log.map((line) => JSON.stringify(line) + '\n').join(''));
+    return file;
   });
-  const run = spawnSync(process.execPath, [script, ...options, ...folders], { encoding: 'utf8' });
+  const run = spawnSync(process.execPath, [script, ...options, ...files], { encoding: 'utf8' });
   return { status: run.status, last: run.stdout.trimEnd().split('\n').at(-1), all: run.stdout };
 }
 
@@ -75,7 +71,7 @@ test("cmocka's skip becomes TAP's, and the exit code stays", () => {
   assert.equal(crash.status, 128 + 11);
 });
 
-test('adds up folders', (t) => {
+test('adds up logs', (t) => {
   const { status, last } = summarize(t, [[good, good], [good]]);
   assert.deepEqual([status, last], [0, '6 passed, 0 failed, 0 skipped']);
 });
