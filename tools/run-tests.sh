@@ -40,7 +40,8 @@ for folder in "${folders[@]}"; do
         skip=(--no-suite contracts --no-suite tools) # no C in them: once is enough
     fi
     # Its verdict is read from its log below, together with the counts.
-    meson test -C "$folder" --no-rebuild --num-processes "$(nproc)" --print-errorlogs \
+    # Twice the cores: many tests wait for a chain, a child or the disk.
+    meson test -C "$folder" --no-rebuild --num-processes "$((2 * $(nproc)))" --print-errorlogs \
         --wrapper "$PWD/tools/tap-skip.sh" "${skip[@]}" || true
 done
 
