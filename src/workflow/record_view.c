@@ -60,7 +60,9 @@ enum galen_err storing_get_row(struct workflow *wf, struct storing_row *row, int
 static enum galen_err parse_reference(char pattern[66], uint8_t cid32[32], bool *is_cid,
                                       const char *reference, struct galen_errinfo *info)
 {
-    *is_cid = strncmp(reference, "baf", 3) == 0;
+    /* One root in 4096 begins with "baf" too; a CID has letters that hexadecimal has not. */
+    *is_cid = strncmp(reference, "baf", 3) == 0 &&
+              strspn(reference, "0123456789abcdefABCDEF") != strlen(reference);
     if (*is_cid) {
         enum galen_err err = store_cid_parse(cid32, reference, info);
         return err == GALEN_ERR_PARSE ? base_wrap(info, GALEN_ERR_USAGE, "the record's CID") : err;

@@ -106,6 +106,7 @@ static void record_reaches_its_patient(void **state)
     FAILS(GALEN_ERR_USAGE, storing_show(patient, "0x12", NULL, INFO));
     FAILS(GALEN_ERR_USAGE, storing_show(patient, "bafynonsense", NULL, INFO));
     FAILS(GALEN_ERR_NOT_FOUND, storing_show(patient, "0x0000000000", NULL, INFO));
+    FAILS(GALEN_ERR_NOT_FOUND, storing_show(patient, "baf0000000", NULL, INFO)); /* no CID: hex */
 }
 
 /* The hospital's index card: what matching needs, sealed, and it fits a template. */
