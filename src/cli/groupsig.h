@@ -192,7 +192,7 @@ bool cli_gs_registry_find(const struct cli_gs_registry *registry,
 /* ---- the classic profile (groupsig_classic.c) ----------------------------------------------------------- */
 
 cli_run cli_gs_classic_import, cli_gs_classic_sign, cli_gs_classic_verify;
-cli_run cli_gs_classic_open_share, cli_gs_classic_open, cli_gs_classic_trace;
+cli_run cli_gs_classic_open_share, cli_gs_classic_open, cli_gs_classic_reveal, cli_gs_classic_trace;
 cli_run cli_gs_classic_claim, cli_gs_classic_claim_verify, cli_gs_classic_inspect;
 
 #endif

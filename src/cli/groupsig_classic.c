@@ -1,9 +1,10 @@
 /* galen groupsig --profile cpy06-classic: pygroupsig's texts. What pygroupsig has as base64 is
- * shown as base64. Of the set-up, joins and reveals there is nothing here: new groups are CPY06-G1.
+ * shown as base64. Of the set-up and joins there is nothing here: new groups are CPY06-G1.
  */
 #include "cli/groupsig.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A point or a share: base64 of bytes in mcl's form. */
@@ -148,14 +149,13 @@ enum galen_err cli_gs_classic_verify(struct cli *cli, struct json_object **resul
                           status == GROUPSIG_ERR_INVALID ? GROUPSIG_OK : status, info);
 }
 
-/* ---- open and trace -------------------------------------------------------------------------------------- */
+/* ---- open -------------------------------------------------------------------------------------- */
 
 enum galen_err cli_gs_classic_open_share(struct cli *cli, struct json_object **result, bool *passed,
                                          struct galen_errinfo *info)
 {
     struct groupsig_classic_group_key key;
     struct groupsig_classic_verified signature;
-    struct groupsig_classic_opening_share share;
     MANAGER_AUTO manager = {0};
     BASE_SECRET_AUTO secret = {0};
     const char *name = NULL;
@@ -165,32 +165,123 @@ enum galen_err cli_gs_classic_open_share(struct cli *cli, struct json_object **r
     GALEN_TRY(cli_gs_fail(
         groupsig_classic_manager_key_parse(&manager, (const char *)secret.data, secret.len),
         "the key, as a manager's", info));
-    groupsig_classic_opening_share(&share, &manager, &signature);
-    groupsig_classic_opening_share_encode(&share, bytes);
+    GALEN_TRY(cli_gs_fail(
+        groupsig_classic_opening_share_make(&key, bytes, &manager, &signature, &cli_gs_rng),
+        "opening share", info));
     return give_base64(cli, result, "share", bytes, sizeof bytes, info);
+}
+
+/* Both managers' shares of the command line, checked against the signature. */
+static enum galen_err read_shares(const struct cli *cli,
+                                  const struct groupsig_classic_group_key *key,
+                                  const struct groupsig_classic_verified *signature,
+                                  struct groupsig_classic_opening_share share[2],
+                                  struct galen_errinfo *info)
+{
+    static const char *const options[2] = {"gm-share", "rm-share"};
+    for (int i = 0; i < 2; i++) {
+        BASE_BUF_AUTO bytes = {0};
+        bool valid = false;
+        GALEN_TRY(
+            cli_gs_option(cli, options[i], GROUPSIG_CLASSIC_OPENING_SHARE_BYTES, &bytes, info));
+        GALEN_TRY(cli_gs_fail(groupsig_classic_opening_share_check(
+                                  key, &valid, &share[i], bytes.data, bytes.len, signature),
+                              options[i], info));
+        if (!valid)
+            return cli_gs_fail(GROUPSIG_ERR_INVALID, options[i], info);
+    }
+    return GALEN_OK;
 }
 
 enum galen_err cli_gs_classic_open(struct cli *cli, struct json_object **result, bool *passed,
                                    struct galen_errinfo *info)
 {
-    static const char *const options[2] = {"gm-share", "rm-share"};
     struct groupsig_classic_group_key key;
     struct groupsig_classic_verified signature;
     struct groupsig_classic_opening_share share[2];
     uint8_t A[GROUPSIG_CLASSIC_G1_BYTES];
     GALEN_TRY(cli_gs_refuse(cli, (const char *const[]){"registry", NULL}, info));
     GALEN_TRY(read_verified(cli, &key, &signature, info));
-    for (int i = 0; i < 2; i++) {
-        BASE_BUF_AUTO bytes = {0};
-        GALEN_TRY(
-            cli_gs_option(cli, options[i], GROUPSIG_CLASSIC_OPENING_SHARE_BYTES, &bytes, info));
-        GALEN_TRY(
-            cli_gs_fail(groupsig_classic_opening_share_parse(&share[i], bytes.data, bytes.len),
-                        options[i], info));
-    }
-    groupsig_classic_open_combine(A, &share[0], &share[1], &signature);
+    GALEN_TRY(read_shares(cli, &key, &signature, share, info));
+    GALEN_TRY(cli_gs_fail(groupsig_classic_open_combine(&key, A, &share[0], &share[1], &signature),
+                          "opening shares", info));
     return give_base64(cli, result, "A", A, sizeof A, info);
 }
+
+/* ---- reveal ---------------------------------------------------------------------------------------------- */
+
+static enum galen_err read_point(uint8_t out[GROUPSIG_CLASSIC_G1_BYTES], struct json_object *row,
+                                 const char *name, const char *where, struct galen_errinfo *info)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    GALEN_TRY(record_json_get_text(&text, row, name, RECORD_JSON_REQUIRED, 128, where, info));
+    if (sodium_base642bin(out, GROUPSIG_CLASSIC_G1_BYTES, text, strlen(text), NULL, &len, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        len != GROUPSIG_CLASSIC_G1_BYTES)
+        return base_fail(info, GALEN_ERR_PARSE, "%s/%s: not base64 of %d bytes", where, name,
+                         GROUPSIG_CLASSIC_G1_BYTES);
+    return GALEN_OK;
+}
+
+static void free_rows(struct groupsig_classic_list_row **rows)
+{
+    free(*rows);
+}
+
+/* The group manager's list: [{"A": …, "pi": …}, …] in pygroupsig's base64. *rows is owned. */
+static enum galen_err read_list(const struct cli *cli, struct groupsig_classic_list_row **rows,
+                                size_t *count, struct galen_errinfo *info)
+{
+    static const char *const keys[] = {"A", "pi", NULL};
+    const char *path = NULL;
+    RECORD_JSON_AUTO list = NULL;
+    GALEN_TRY(cli_need(cli, "registry", &path, info));
+    GALEN_TRY(cli_read_json(path, &list, info));
+    if (!json_object_is_type(list, json_type_array))
+        return base_fail(info, GALEN_ERR_PARSE, "%s: not a list of {\"A\", \"pi\"}", path);
+    size_t n = json_object_array_length(list);
+    GALEN_CLEANUP(free_rows)
+    struct groupsig_classic_list_row *read = calloc(n + 1, sizeof *read);
+    if (read == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *row = json_object_array_get_idx(list, i);
+        char where[64];
+        snprintf(where, sizeof where, "registry/%zu", i);
+        GALEN_TRY(record_json_check_keys(row, keys, NULL, where, info));
+        GALEN_TRY(read_point(read[i].A, row, "A", where, info));
+        GALEN_TRY(read_point(read[i].pi, row, "pi", where, info));
+    }
+    *count = n;
+    *rows = read;
+    read = NULL;
+    return GALEN_OK;
+}
+
+enum galen_err cli_gs_classic_reveal(struct cli *cli, struct json_object **result, bool *passed,
+                                     struct galen_errinfo *info)
+{
+    struct groupsig_classic_group_key key;
+    struct groupsig_classic_verified signature;
+    struct groupsig_classic_opening_share share[2];
+    uint8_t token[GROUPSIG_CLASSIC_G1_BYTES];
+    size_t count = 0;
+    GALEN_CLEANUP(free_rows) struct groupsig_classic_list_row *rows = NULL;
+    GALEN_TRY(cli_gs_refuse(cli, (const char *const[]){"request", NULL}, info));
+    GALEN_TRY(read_verified(cli, &key, &signature, info));
+    GALEN_TRY(read_shares(cli, &key, &signature, share, info));
+    GALEN_TRY(read_list(cli, &rows, &count, info));
+    enum groupsig_status status = groupsig_classic_reveal(&key, token, &share[0], &share[1],
+                                                          &signature, rows, count);
+    if (status == GROUPSIG_ERR_MISMATCH)
+        return base_fail(info, GALEN_ERR_NOT_FOUND,
+                         "the shares are not both managers', or the signer is not in the list");
+    GALEN_TRY(cli_gs_fail(status, "the signer's pi in the list", info));
+    return give_base64(cli, result, "token", token, sizeof token, info);
+}
+
+/* ---- trace ----------------------------------------------------------------------------------------------- */
 
 enum galen_err cli_gs_classic_trace(struct cli *cli, struct json_object **result, bool *passed,
                                     struct galen_errinfo *info)

@@ -102,6 +102,10 @@ enum galen_err cli_groupsig_reveal_share(struct cli *cli, struct json_object **r
     return cli_gs_give(cli, result, "share", share, sizeof share, info);
 }
 
+/* What only a reveal in the classic profile takes: it opens by itself, and looks into a list. */
+static const char *const CLASSIC_REVEAL[] = {"signature",    "text",     "text-file",
+                                             "message-hash", "registry", NULL};
+
 enum galen_err cli_groupsig_reveal(struct cli *cli, struct json_object **result, bool *passed,
                                    struct galen_errinfo *info)
 {
@@ -111,7 +115,11 @@ enum galen_err cli_groupsig_reveal(struct cli *cli, struct json_object **result,
     struct groupsig_reveal_share share[2];
     BASE_BUF_AUTO bytes = {0};
     uint8_t token[GROUPSIG_TOKEN_BYTES];
-    GALEN_TRY(cli_gs_need_g1(cli, info));
+    bool classic = false;
+    GALEN_TRY(cli_gs_profile(cli, &classic, info));
+    if (classic)
+        return cli_gs_classic_reveal(cli, result, passed, info);
+    GALEN_TRY(cli_gs_refuse(cli, CLASSIC_REVEAL, info));
     GALEN_TRY(cli_gs_group_key(cli, &key, info));
     GALEN_TRY(cli_gs_option(cli, "request", GROUPSIG_JOIN_REQUEST_BYTES, &bytes, info));
     GALEN_TRY(cli_gs_fail(groupsig_join_request_parse(&request, bytes.data, bytes.len),

@@ -34,8 +34,8 @@ extern "C" {
 /* The longest text that is looked at; a longer one is PARSE. */
 #define GROUPSIG_CLASSIC_MAX_TEXT 16384
 
-#define GROUPSIG_CLASSIC_G1_BYTES            48 /* a point of G1 in mcl's form */
-#define GROUPSIG_CLASSIC_OPENING_SHARE_BYTES 96
+#define GROUPSIG_CLASSIC_G1_BYTES            48  /* a point of G1 in mcl's form */
+#define GROUPSIG_CLASSIC_OPENING_SHARE_BYTES 288 /* D1, D2, P1, P2, c, z1, z2 */
 
 /* A group key: checked points, and what verification precomputes. */
 struct groupsig_classic_group_key {
@@ -73,11 +73,19 @@ struct groupsig_classic_verified {
     blst_fp12 T5;
 };
 
-/* One manager's part of an opening: xi1 T1 and xi2 T2. The classic profile has no public key of one
- * manager, so a share carries no proof; that the result is a member's A shows that all were right.
- */
+/* One manager's part of an opening, found valid by groupsig_classic_opening_share_check: D1 = xi1
+ * T1 and D2 = xi2 T2. The classic profile has no public key of one manager, so the share brings its
+ * own, P1 = xi1 X and P2 = xi2 Y: the proof ties D to P, and both managers' P must add up to Z. */
 struct groupsig_classic_opening_share {
-    blst_p1_affine D1, D2;
+    uint8_t context[32]; /* the group key and the signature */
+    blst_p1_affine D1, D2, P1, P2;
+};
+
+/* A row of the group manager's list, points in mcl's form: a member's A, and pi = x g1 from the
+ * transcript of its join, which is its tracing token. */
+struct groupsig_classic_list_row {
+    uint8_t A[GROUPSIG_CLASSIC_G1_BYTES];
+    uint8_t pi[GROUPSIG_CLASSIC_G1_BYTES];
 };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -130,23 +138,46 @@ GROUPSIG_MUST_CHECK bool groupsig_classic_verify(const struct groupsig_classic_g
                                                  const struct groupsig_classic_signature *signature,
                                                  const uint8_t *message, size_t len);
 
-/* ---- open, trace, claim -------------------------------------------------------------------------- */
+/* ---- open, reveal, trace, claim ------------------------------------------------------------------ */
 
-void groupsig_classic_opening_share(struct groupsig_classic_opening_share *share,
-                                    const struct groupsig_classic_manager_key *manager,
-                                    const struct groupsig_classic_verified *signature);
-/* D1 and D2 in mcl's form. A share is secret from all but whoever opens: both together name the
- * signer. */
-void groupsig_classic_opening_share_encode(const struct groupsig_classic_opening_share *share,
-                                           uint8_t bytes[GROUPSIG_CLASSIC_OPENING_SHARE_BYTES]);
+/* A manager's share for one signature and no other: 4 points in mcl's form, then
+ *   c = H(SHA-256("GALEN-CPY06-CLASSIC-OPEN"), SHA-256(group key, T1..T5), D1, D2, P1, P2,
+ *         k1 X, k1 T1, k2 Y, k2 T2),   z1 = k1 + c xi1, z2 = k2 + c xi2
+ * with mcl's setHashOf as H. A share is secret from all but whoever opens: both together name the
+ * signer. MISMATCH: the signature is another group key's. RNG. */
 GROUPSIG_MUST_CHECK enum groupsig_status
-groupsig_classic_opening_share_parse(struct groupsig_classic_opening_share *share,
-                                     const uint8_t *bytes, size_t len);
-/* The signer's A, in mcl's form, from the shares of both managers. */
-void groupsig_classic_open_combine(uint8_t A[GROUPSIG_CLASSIC_G1_BYTES],
-                                   const struct groupsig_classic_opening_share *gm_share,
-                                   const struct groupsig_classic_opening_share *rm_share,
-                                   const struct groupsig_classic_verified *signature);
+groupsig_classic_opening_share_make(const struct groupsig_classic_group_key *key,
+                                    uint8_t bytes[GROUPSIG_CLASSIC_OPENING_SHARE_BYTES],
+                                    const struct groupsig_classic_manager_key *manager,
+                                    const struct groupsig_classic_verified *signature,
+                                    const struct groupsig_rng *rng);
+/* Parses and checks a share for this signature. share may be NULL when only the verdict is wanted;
+ * it is written only when valid. PARSE; MISMATCH: the signature is another group key's. */
+GROUPSIG_MUST_CHECK enum groupsig_status
+groupsig_classic_opening_share_check(const struct groupsig_classic_group_key *key, bool *valid,
+                                     struct groupsig_classic_opening_share *share,
+                                     const uint8_t *bytes, size_t len,
+                                     const struct groupsig_classic_verified *signature);
+/* The signer's A, in mcl's form, from both managers' checked shares. MISMATCH: they are not one
+ * share of each manager of this group for this signature (their P do not add up to Z). */
+GROUPSIG_MUST_CHECK enum groupsig_status
+groupsig_classic_open_combine(const struct groupsig_classic_group_key *key,
+                              uint8_t A[GROUPSIG_CLASSIC_G1_BYTES],
+                              const struct groupsig_classic_opening_share *gm_share,
+                              const struct groupsig_classic_opening_share *rm_share,
+                              const struct groupsig_classic_verified *signature);
+
+/* The tracing token of an opened signature's member, out of the group manager's list: the pi beside
+ * A. Opens first, and checks that the token traces this very signature, so that a list that lies
+ * reveals nobody. Errors of open_combine; MISMATCH also: A is not in the list; INVALID: the pi
+ * beside it is not the signer's. */
+GROUPSIG_MUST_CHECK enum groupsig_status
+groupsig_classic_reveal(const struct groupsig_classic_group_key *key,
+                        uint8_t token[GROUPSIG_CLASSIC_G1_BYTES],
+                        const struct groupsig_classic_opening_share *gm_share,
+                        const struct groupsig_classic_opening_share *rm_share,
+                        const struct groupsig_classic_verified *signature,
+                        const struct groupsig_classic_list_row *rows, size_t count);
 
 /* token: x g1 in mcl's form. PARSE. */
 GROUPSIG_MUST_CHECK enum groupsig_status

@@ -139,7 +139,7 @@ test('an output that cannot be written still shows what was made', () => {
 test('the classic profile refuses what it does not have', () => {
   const profile = ['--profile', 'cpy06-classic'];
   for (const verb of ['setup-gm', 'setup-rm', 'key', 'join-request', 'join-issue', 'join-finish', 'batch-verify',
-    'reveal-share', 'reveal', 'link', 'link-verify'])
+    'reveal-share', 'link', 'link-verify'])
     refuses(2, [verb, ...profile], /cpy06-classic has no/);
   const key = [...profile, '--group-key', classic.group_key_b64];
   const [good] = classic.cases;

@@ -153,7 +153,31 @@ for (const [g, its] of classic.groups.entries()) {
     at.ok('verify', ...key, '--text', its.cases[0].message, '--signature', '@sig.b64');
   });
 
-  test(`pygroupsig, group ${g}: open, trace, claim`, () => {
+  const rows = its.members.map(({ A_b64, pi_b64 }) => ({ A: A_b64, pi: pi_b64 }));
+  const list = `list-${g}.json`;
+
+  // Shares of one manager, altered, or of another signature; lists that lack the signer, or lie.
+  const refuseBadOpenings = (entry, [gmOption, gm, rmOption, rm], signer) => {
+    const bytes = Buffer.from(rm, 'base64');
+    bytes[bytes.length - 1] ^= 1;
+    const another = its.cases.find((c) => c.valid && c !== entry);
+    at.expect(1, 'open', ...key, ...say(entry), gmOption, gm, rmOption, gm);
+    at.expect(1, 'open', ...key, ...say(entry), gmOption, gm, rmOption, bytes.toString('base64'));
+    at.expect(1, 'open', ...key, ...say(another), gmOption, gm, rmOption, rm);
+    const reveal = (code, value) => {
+      at.write('other-list.json', typeof value === 'string' ? value : JSON.stringify(value));
+      return at.expect(code, 'reveal', ...key, ...say(entry), gmOption, gm, rmOption, rm, '--registry', 'other-list.json').err;
+    };
+    assert.match(reveal(1, rows.filter(({ A }) => A !== signer.A_b64)), /not in the list/);
+    const lying = rows.find(({ A }) => A !== signer.A_b64).pi;
+    assert.match(reveal(1, rows.map((row) => ({ ...row, pi: lying }))), /signer's pi/);
+    assert.match(reveal(1, [{ A: signer.A_b64 }]), /pi/);
+    assert.match(reveal(1, '[{"A": "x"'), /other-list/);
+    at.expect(2, 'reveal', ...key, ...say(entry), gmOption, gm, rmOption, rm);
+  };
+
+  test(`pygroupsig, group ${g}: open, reveal, trace, claim`, () => {
+    at.write(list, JSON.stringify(rows));
     at.write('manager', its.manager_key_b64);
     at.write('revocation', its.revocation_manager_key_b64);
     assert.deepEqual(at.ok('import', ...profile, ...keys, '--secret', '@manager'), { imported: 'gm' });
@@ -164,6 +188,8 @@ for (const [g, its] of classic.groups.entries()) {
         const shares = ['gm', 'rm'].flatMap((role) => [`--${role}-share`,
           at.ok('open-share', ...key, ...keys, '--name', role, ...say(entry)).share]);
         assert.equal(at.ok('open', ...key, ...say(entry), ...shares).A, signer.A_b64);
+        assert.equal(at.ok('reveal', ...key, ...say(entry), ...shares, '--registry', list).token, signer.pi_b64);
+        if (i === 0) refuseBadOpenings(entry, shares, signer);
       }
       at.ok('claim-verify', ...key, ...say(entry), '--claim', entry.claim_proof_b64);
       for (const other of its.members)

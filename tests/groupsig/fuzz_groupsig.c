@@ -246,6 +246,10 @@ static void try_classic(const uint8_t *data, size_t size)
     (void)!groupsig_classic_manager_key_parse(&manager, text, size);
     (void)!groupsig_classic_member_key_parse(&classic_key, &member, text, size);
     (void)!groupsig_classic_claim_verify(&valid, text, size, &classic_signature);
+    valid = false;
+    (void)!groupsig_classic_opening_share_check(&classic_key, &valid, NULL, data, size,
+                                                &classic_signature);
+    MUST(!valid); /* without a manager's key */
     if (groupsig_classic_signature_parse(&signature, text, size) != GROUPSIG_OK)
         return;
     groupsig_classic_signature_encode(&signature, again);

@@ -153,35 +153,47 @@ static void test_keys(void **state)
     for_each_group(check_keys);
 }
 
-/* A share to bytes and back; neither O nor another length is one. */
-static void check_share_bytes(struct groupsig_classic_opening_share *share)
+/* Both managers' checked shares for a signature. */
+static void make_shares(const struct group *group, struct groupsig_classic_opening_share *gm_share,
+                        struct groupsig_classic_opening_share *rm_share,
+                        const struct groupsig_classic_verified *verified)
 {
-    uint8_t bytes[GROUPSIG_CLASSIC_OPENING_SHARE_BYTES + 1] = {0};
-    struct groupsig_classic_opening_share again;
-    groupsig_classic_opening_share_encode(share, bytes);
-    for (size_t len = 0; len <= sizeof bytes; len++)
-        assert_int_equal(groupsig_classic_opening_share_parse(&again, bytes, len),
-                         len == sizeof bytes - 1 ? GROUPSIG_OK : GROUPSIG_ERR_PARSE);
-    memset(share, 0, sizeof *share);
-    *share = again;
-    memset(bytes + GROUPSIG_CLASSIC_G1_BYTES, 0, GROUPSIG_CLASSIC_G1_BYTES);
-    assert_int_equal(groupsig_classic_opening_share_parse(&again, bytes, sizeof bytes - 1),
-                     GROUPSIG_ERR_PARSE);
-    assert_memory_equal(&again, share, sizeof again);
+    const struct groupsig_classic_manager_key *managers[2] = {&group->gm, &group->rm};
+    struct groupsig_classic_opening_share *shares[2] = {gm_share, rm_share};
+    for (int i = 0; i < 2; i++) {
+        uint8_t bytes[GROUPSIG_CLASSIC_OPENING_SHARE_BYTES];
+        bool valid = false;
+        assert_int_equal(
+            groupsig_classic_opening_share_make(&group->key, bytes, managers[i], verified, &rng),
+            GROUPSIG_OK);
+        assert_int_equal(groupsig_classic_opening_share_check(&group->key, &valid, shares[i], bytes,
+                                                              sizeof bytes, verified),
+                         GROUPSIG_OK);
+        assert_true(valid);
+    }
 }
 
-/* The opening must name the member with the id of the case. */
+/* The opening must name the member with the id of the case, and the reveal give its pi. */
 static void check_signer(const struct group *group, json_object *entry,
                          const struct groupsig_classic_verified *verified)
 {
     struct groupsig_classic_opening_share gm_share, rm_share;
+    struct groupsig_classic_list_row rows[8];
     uint8_t A[GROUPSIG_CLASSIC_G1_BYTES], token[GROUPSIG_CLASSIC_G1_BYTES];
     json_object *members = vectors_get(group->entry, "members");
-    groupsig_classic_opening_share(&gm_share, &group->gm, verified);
-    groupsig_classic_opening_share(&rm_share, &group->rm, verified);
-    check_share_bytes(&gm_share);
-    check_share_bytes(&rm_share);
-    groupsig_classic_open_combine(A, &gm_share, &rm_share, verified);
+    make_shares(group, &gm_share, &rm_share, verified);
+    assert_int_equal(groupsig_classic_open_combine(&group->key, A, &gm_share, &rm_share, verified),
+                     GROUPSIG_OK);
+    assert_true(group->member_count <= sizeof rows / sizeof *rows);
+    for (size_t i = 0; i < group->member_count; i++) {
+        json_object *member = json_object_array_get_idx(members, i);
+        vectors_get_base64(member, "A_b64", rows[i].A, sizeof rows[i].A);
+        vectors_get_base64(member, "pi_b64", rows[i].pi, sizeof rows[i].pi);
+    }
+    uint8_t revealed[GROUPSIG_CLASSIC_G1_BYTES];
+    assert_int_equal(groupsig_classic_reveal(&group->key, revealed, &gm_share, &rm_share, verified,
+                                             rows, group->member_count),
+                     GROUPSIG_OK);
     size_t named = 0;
     for (size_t i = 0; i < group->member_count; i++) {
         json_object *member = json_object_array_get_idx(members, i);
@@ -191,6 +203,7 @@ static void check_signer(const struct group *group, json_object *entry,
         vectors_get_base64(member, "A_b64", member_A, sizeof member_A);
         vectors_get_base64(member, "pi_b64", token, sizeof token);
         assert_int_equal(memcmp(A, member_A, sizeof A) == 0, is_signer);
+        assert_int_equal(memcmp(revealed, token, sizeof token) == 0, is_signer);
         assert_int_equal(groupsig_classic_trace(&traced, verified, token), GROUPSIG_OK);
         assert_int_equal(traced, is_signer);
         if (i == 1)
@@ -265,9 +278,10 @@ static void check_own_signatures(struct group *group)
         groupsig_classic_signature_encode(&signature, text);
         assert_true(parse_and_verify(group, &verified, text, sizeof text - 1, messages[i], len));
         assert_false(parse_and_verify(group, NULL, text, sizeof text - 1, "other", 5));
-        groupsig_classic_opening_share(&gm_share, &group->gm, &verified);
-        groupsig_classic_opening_share(&rm_share, &group->rm, &verified);
-        groupsig_classic_open_combine(A, &gm_share, &rm_share, &verified);
+        make_shares(group, &gm_share, &rm_share, &verified);
+        assert_int_equal(
+            groupsig_classic_open_combine(&group->key, A, &gm_share, &rm_share, &verified),
+            GROUPSIG_OK);
         groupsig_classic_member_A(&group->members[signer], expected);
         assert_memory_equal(A, expected, sizeof A);
         groupsig_classic_member_token(&group->members[signer], expected);

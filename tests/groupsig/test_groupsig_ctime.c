@@ -227,7 +227,7 @@ static void test_classic(void **state)
     struct groupsig_classic_member_key member;
     struct groupsig_classic_signature signature;
     struct groupsig_classic_verified verified;
-    struct groupsig_classic_opening_share share;
+    uint8_t share[GROUPSIG_CLASSIC_OPENING_SHARE_BYTES];
     char claim[GROUPSIG_CLASSIC_CLAIM_TEXT + 1];
     const uint8_t message[] = {1, 2, 3};
     json_object *vectors = vectors_load(1, argv, "pygroupsig-cpy06.json");
@@ -250,7 +250,8 @@ static void test_classic(void **state)
         GROUPSIG_OK);
     make_public(&signature, sizeof signature);
     assert_true(groupsig_classic_verify(&key, &verified, &signature, message, sizeof message));
-    groupsig_classic_opening_share(&share, &manager, &verified);
+    assert_int_equal(groupsig_classic_opening_share_make(&key, share, &manager, &verified, &rng),
+                     GROUPSIG_OK);
     assert_int_equal(groupsig_classic_claim_make(claim, &member, &verified, &rng), GROUPSIG_OK);
     assert_quiet();
 }
