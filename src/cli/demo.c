@@ -30,17 +30,6 @@ struct cast {
 
 /* ---- preparations ------------------------------------------------------------------------------- */
 
-static enum galen_err say_tx(struct demo *demo, struct json_object *result,
-                             struct galen_errinfo *info)
-{
-    struct json_object *tx = NULL;
-    if (!json_object_object_get_ex(result, "tx", &tx))
-        return demo_check(demo, false, info, "there is a transaction");
-    demo_note(demo, "%s: tx %s, %lld gas", demo_text(tx, "operation"), demo_text(tx, "hash"),
-              (long long)demo_number(tx, "gasUsed"));
-    return GALEN_OK;
-}
-
 static enum galen_err make_identities(struct demo *demo, struct cast *cast,
                                       struct galen_errinfo *info)
 {
@@ -86,7 +75,7 @@ static enum galen_err deploy(struct demo *demo, const struct cast *cast, struct 
     GALEN_TRY(demo_step(demo, "Preparation: contract", "group manager", info,
                         "Deploys DataHub.sol, naming both managers."));
     GALEN_TRY(workflow_deploy(demo->home[DEMO_GM], &cast->gm, &cast->gm, &cast->rm, &result, info));
-    GALEN_TRY(say_tx(demo, result, info));
+    GALEN_TRY(demo_say_tx(demo, result, "tx", info));
     demo_note(demo, "DataHub at %s", demo_text(result, "contract"));
     GALEN_TRY(chain_address_parse(&contract, demo_text(result, "contract"), info));
     for (int i = 0; i < DEMO_HOMES; i++)
@@ -137,13 +126,13 @@ static enum galen_err set_up_group(struct demo *demo, const struct cast *cast,
     GALEN_TRY(group_setup_rm(demo->home[DEMO_RM], &cast->rm, NULL, info));
     GALEN_TRY(demo_deliver_mail(demo, info));
     GALEN_TRY(group_propose(demo->home[DEMO_GM], &cast->gm, &proposed, info));
-    GALEN_TRY(say_tx(demo, proposed, info));
+    GALEN_TRY(demo_say_tx(demo, proposed, "tx", info));
     GALEN_TRY(demo_deliver_mail(demo, info));
     GALEN_TRY(group_confirm(demo->home[DEMO_RM], &cast->rm, &confirmed, info));
-    GALEN_TRY(say_tx(demo, confirmed, info));
+    GALEN_TRY(demo_say_tx(demo, confirmed, "tx", info));
     GALEN_TRY(group_set_hospital(demo->home[DEMO_GM], &cast->gm, &cast->hospital, true, &accredited,
                                  info));
-    GALEN_TRY(say_tx(demo, accredited, info));
+    GALEN_TRY(demo_say_tx(demo, accredited, "tx", info));
     GALEN_TRY(demo_check(demo, strlen(demo_text(proposed, "fingerprint")) == 66, info,
                          "group key %s confirmed by the revocation manager's own wallet",
                          demo_text(proposed, "fingerprint")));
@@ -242,19 +231,13 @@ static enum galen_err store_records(struct demo *demo, struct cast *cast, const 
 
     RECORD_JSON_AUTO relayed = NULL;
     struct json_object *anchored = NULL;
-    struct json_object *txs = NULL;
     GALEN_TRY(demo_step(demo, "Storing 5-6: transaction and event", "hospital's relay", info,
                         "Checks signature, key and block of everything handed over, and anchors it "
                         "in batches: the chain sees the hospital, never the doctor."));
     GALEN_TRY(demo_deliver_mail(demo, info));
     GALEN_TRY(storing_relay(demo->home[DEMO_HOSPITAL], &cast->hospital, &relayed, info));
     json_object_object_get_ex(relayed, "anchored", &anchored);
-    if (json_object_object_get_ex(relayed, "txs", &txs))
-        for (size_t i = 0; i < json_object_array_length(txs); i++)
-            demo_note(demo, "%s: tx %s, %lld gas",
-                      demo_text(json_object_array_get_idx(txs, i), "operation"),
-                      demo_text(json_object_array_get_idx(txs, i), "hash"),
-                      (long long)demo_number(json_object_array_get_idx(txs, i), "gasUsed"));
+    GALEN_TRY(demo_say_tx(demo, relayed, "txs", info));
     size_t n = anchored != NULL ? json_object_array_length(anchored) : 0;
     return demo_check(demo, (int64_t)n == cast->records, info, "%zu of %lld records are anchored",
                       n, (long long)cast->records);

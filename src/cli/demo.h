@@ -43,6 +43,9 @@ void demo_note(struct demo *demo, const char *format, ...) __attribute__((format
 GALEN_MUST_CHECK enum galen_err demo_check(struct demo *demo, bool passed,
                                            struct galen_errinfo *info, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Names the transaction, or the transactions, in a result's member; there must be one. */
+GALEN_MUST_CHECK enum galen_err demo_say_tx(struct demo *demo, struct json_object *result,
+                                            const char *key, struct galen_errinfo *info);
 /* All rows of a result's member "checks". */
 GALEN_MUST_CHECK enum galen_err demo_checks(struct demo *demo, struct json_object *result,
                                             struct galen_errinfo *info);

@@ -136,20 +136,6 @@ static enum galen_err make_template(const char *price_wei, int min_records,
     return record_json_parse(out, text, strlen(text), sizeof text, info);
 }
 
-static enum galen_err say(struct demo *demo, struct json_object *result, const char *key,
-                          struct galen_errinfo *info)
-{
-    struct json_object *tx = NULL;
-    if (json_object_object_get_ex(result, key, &tx) && json_object_is_type(tx, json_type_array) &&
-        json_object_array_length(tx) > 0)
-        tx = json_object_array_get_idx(tx, json_object_array_length(tx) - 1);
-    if (tx == NULL)
-        return demo_check(demo, false, info, "there is a transaction");
-    demo_note(demo, "%s: tx %s, %lld gas", demo_text(tx, "operation"), demo_text(tx, "hash"),
-              (long long)demo_number(tx, "gasUsed"));
-    return GALEN_OK;
-}
-
 /* One row a check: how many entries it was made of, and whether all of them passed. */
 static enum galen_err sum_up_checks(struct demo *demo, struct json_object *verified,
                                     struct galen_errinfo *info)
@@ -255,7 +241,7 @@ enum galen_err demo_purchase(struct demo *demo, const struct chain_address *buye
                         min_records));
     GALEN_TRY(make_template(price_wei, min_records, &template_, info));
     GALEN_TRY(purchasing_request(buyer_home, buyer, template_, &terms, &requested, info));
-    GALEN_TRY(say(demo, requested, "tx", info));
+    GALEN_TRY(demo_say_tx(demo, requested, "tx", info));
     demo_note(demo, "template %s", demo_text(requested, "cid"));
     uint64_t id = (uint64_t)demo_number(requested, "requestId");
 
@@ -263,7 +249,7 @@ enum galen_err demo_purchase(struct demo *demo, const struct chain_address *buye
                         "Sees RequestOpen, counts matching index cards, offers them with a bond."));
     GALEN_TRY(demo_deliver_mail(demo, info));
     GALEN_TRY(purchasing_reply(hospital_home, hospital, id, &replied, info));
-    GALEN_TRY(say(demo, replied, "tx", info));
+    GALEN_TRY(demo_say_tx(demo, replied, "tx", info));
     demo_note(demo, "%lld records available, smallest class of quasi-identifiers has %lld",
               (long long)demo_number(replied, "available"), (long long)demo_number(replied, "k"));
     GALEN_TRY(demo_check(demo, demo_number(replied, "available") >= min_records, info,
@@ -276,7 +262,7 @@ enum galen_err demo_purchase(struct demo *demo, const struct chain_address *buye
                         "Verifies every entry, delivers them on-chain, sealed, and then publishes "
                         "the manifest."));
     GALEN_TRY(purchasing_deliver(hospital_home, hospital, id, &delivered, info));
-    GALEN_TRY(say(demo, delivered, "txs", info));
+    GALEN_TRY(demo_say_tx(demo, delivered, "txs", info));
     demo_note(demo, "manifest %s", demo_text(delivered, "manifestCid"));
     GALEN_TRY(demo_deliver_mail(demo, info));
 
@@ -289,7 +275,7 @@ enum galen_err demo_purchase(struct demo *demo, const struct chain_address *buye
     GALEN_TRY(demo_step(demo, "Purchasing 5: payment", "buyer", info,
                         "Finalizes: the contract pays patients and hospital."));
     GALEN_TRY(purchasing_finalize(buyer_home, buyer, id, true, &finalized, info));
-    GALEN_TRY(say(demo, finalized, "tx", info));
+    GALEN_TRY(demo_say_tx(demo, finalized, "tx", info));
     GALEN_TRY(books_close(demo, DEMO_BUYER, buyer, &buyer_books, info));
     GALEN_TRY(books_close(demo, DEMO_HOSPITAL, hospital, &hospital_books, info));
     return check_money(demo, &price, &buyer_books, &hospital_books, hospital, finalized, info);

@@ -167,6 +167,27 @@ enum galen_err demo_checks(struct demo *demo, struct json_object *result,
     return GALEN_OK;
 }
 
+static void note_tx(struct demo *demo, struct json_object *tx)
+{
+    demo_note(demo, "%s: tx %s, %lld gas", demo_text(tx, "operation"), demo_text(tx, "hash"),
+              (long long)demo_number(tx, "gasUsed"));
+}
+
+enum galen_err demo_say_tx(struct demo *demo, struct json_object *result, const char *key,
+                           struct galen_errinfo *info)
+{
+    struct json_object *tx = NULL;
+    size_t n = 1;
+    if (!json_object_object_get_ex(result, key, &tx))
+        n = 0;
+    else if (!json_object_is_type(tx, json_type_array))
+        note_tx(demo, tx);
+    else
+        for (n = 0; n < json_object_array_length(tx); n++)
+            note_tx(demo, json_object_array_get_idx(tx, n));
+    return n > 0 ? GALEN_OK : demo_check(demo, false, info, "there is a transaction");
+}
+
 const char *demo_text(struct json_object *result, const char *key)
 {
     struct json_object *value = NULL;

@@ -266,27 +266,6 @@ static const char *place_rule(json_object *location)
                : "a state outside the United States";
 }
 
-#define FORM(name, required_, max_, check_, expected_)                                             \
-    {                                                                                              \
-        name, RECORD_KIND_TEXT, required_, 0, max_, check_, expected_, NULL                        \
-    }
-#define OBJECT(name, required_, shape_)                                                            \
-    {                                                                                              \
-        name, RECORD_KIND_OBJECT, required_, 0, 0, NULL, NULL, shape_                              \
-    }
-#define LIST(name, max_, shape_)                                                                   \
-    {                                                                                              \
-        name, RECORD_KIND_LIST, false, 0, max_, NULL, NULL, shape_                                 \
-    }
-#define INTEGER(name, min_, max_)                                                                  \
-    {                                                                                              \
-        name, RECORD_KIND_INT, true, min_, max_, NULL, NULL, NULL                                  \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        NULL, RECORD_KIND_NONE, false, 0, 0, NULL, NULL, NULL                                      \
-    }
-
 #define CODE FORM("system", true, 64, NULL, NULL), FORM("code", true, 18, NULL, NULL)
 #define VALUE                                                                                      \
     FORM("value", false, 64, record_is_decimal, "a decimal number"),                               \
@@ -341,20 +320,20 @@ static const struct record_shape demographics_shape = {
 };
 static const struct record_shape counts_shape = {
     (const struct record_member[]){
-        INTEGER("diagnosis", 0, RECORD_MAX_LIST),
-        INTEGER("treatment", 0, RECORD_MAX_LIST),
-        INTEGER("medications", 0, RECORD_MAX_LIST),
-        INTEGER("lab_results", 0, RECORD_MAX_LIST),
+        INTEGER("diagnosis", true, 0, RECORD_MAX_LIST),
+        INTEGER("treatment", true, 0, RECORD_MAX_LIST),
+        INTEGER("medications", true, 0, RECORD_MAX_LIST),
+        INTEGER("lab_results", true, 0, RECORD_MAX_LIST),
         END,
     },
     NULL,
 };
 static const struct record_shape leaves_shape = {
     (const struct record_member[]){
-        INTEGER("diagnosis", 0, RECORD_MAX_LEAVES),
-        INTEGER("treatment", 0, RECORD_MAX_LEAVES),
-        INTEGER("medications", 0, RECORD_MAX_LEAVES),
-        INTEGER("lab_results", 0, RECORD_MAX_LEAVES),
+        INTEGER("diagnosis", true, 0, RECORD_MAX_LEAVES),
+        INTEGER("treatment", true, 0, RECORD_MAX_LEAVES),
+        INTEGER("medications", true, 0, RECORD_MAX_LEAVES),
+        INTEGER("lab_results", true, 0, RECORD_MAX_LEAVES),
         END,
     },
     NULL,
@@ -362,7 +341,7 @@ static const struct record_shape leaves_shape = {
 const struct record_shape record_release_shape = {
     (const struct record_member[]){
         FORM("category", true, 64, is_category, "a known category name"),
-        INTEGER("year", 1, 9999),
+        INTEGER("year", true, 1, 9999),
         OBJECT("demographics", false, &demographics_shape),
         OBJECT("medical_data", false, &medical_shape),
         OBJECT("count", true, &counts_shape),

@@ -7,31 +7,6 @@
 
 #include <string.h>
 
-#define TEXT(name, required_, max_)                                                                \
-    {                                                                                              \
-        name, RECORD_KIND_TEXT, required_, 0, max_, NULL, NULL, NULL                               \
-    }
-#define FORM(name, required_, max_, check_, expected_)                                             \
-    {                                                                                              \
-        name, RECORD_KIND_TEXT, required_, 0, max_, check_, expected_, NULL                        \
-    }
-#define OBJECT(name, required_, shape_)                                                            \
-    {                                                                                              \
-        name, RECORD_KIND_OBJECT, required_, 0, 0, NULL, NULL, shape_                              \
-    }
-#define LIST(name, max_, shape_)                                                                   \
-    {                                                                                              \
-        name, RECORD_KIND_LIST, false, 0, max_, NULL, NULL, shape_                                 \
-    }
-#define INTEGER(name, min_, max_)                                                                  \
-    {                                                                                              \
-        name, RECORD_KIND_INT, false, min_, max_, NULL, NULL, NULL                                 \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        NULL, RECORD_KIND_NONE, false, 0, 0, NULL, NULL, NULL                                      \
-    }
-
 #define CODED                                                                                      \
     TEXT("system", false, 256), TEXT("code", false, 128),                                          \
         TEXT("display", false, RECORD_MAX_TEXT_BYTES)
@@ -136,7 +111,7 @@ static const struct record_shape location_shape = {
 };
 static const struct record_shape demographics_shape = {
     (const struct record_member[]){
-        INTEGER("age", 0, 150),
+        INTEGER("age", false, 0, 150),
         FORM("gender", false, 8, record_is_gender, "male, female, other or unknown"),
         OBJECT("location", false, &location_shape),
         LIST("ethnicity", 16, &coded_shape),

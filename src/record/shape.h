@@ -24,6 +24,29 @@ struct record_member {
     const struct record_shape *shape;
 };
 
+/* Rows of such a table; names ending in _ keep clear of the members'. */
+#define TEXT(name, required_, max_) FORM(name, required_, max_, NULL, NULL)
+#define FORM(name, required_, max_, check_, expected_)                                             \
+    {                                                                                              \
+        name, RECORD_KIND_TEXT, required_, 0, max_, check_, expected_, NULL                        \
+    }
+#define INTEGER(name, required_, min_, max_)                                                       \
+    {                                                                                              \
+        name, RECORD_KIND_INT, required_, min_, max_, NULL, NULL, NULL                             \
+    }
+#define OBJECT(name, required_, shape_)                                                            \
+    {                                                                                              \
+        name, RECORD_KIND_OBJECT, required_, 0, 0, NULL, NULL, shape_                              \
+    }
+#define LIST(name, max_, shape_)                                                                   \
+    {                                                                                              \
+        name, RECORD_KIND_LIST, false, 0, max_, NULL, NULL, shape_                                 \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, RECORD_KIND_NONE, false, 0, 0, NULL, NULL, NULL                                      \
+    }
+
 struct record_shape {
     const struct record_member *members; /* ends with RECORD_KIND_NONE */
     const char *(*rule)(json_object *);  /* across members: NULL or what is wrong; may be NULL */
