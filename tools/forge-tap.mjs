@@ -24,6 +24,7 @@ const run = spawnSync(findBinary('forge'), ['test', '--json', '--fuzz-seed', see
   env: {
     ...process.env,
     GALEN_DATAHUB_JSON: path.resolve(artifact),
+    GALEN_VERIFIER_JSON: path.resolve(path.dirname(artifact), 'SignatureVerifier.json'),
     FOUNDRY_OUT: path.resolve(work, 'out'),
     FOUNDRY_CACHE_PATH: path.resolve(work, 'cache'),
   },

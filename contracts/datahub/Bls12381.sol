@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @dev Where in memory the 128 bytes of a point of G1 are.
+type Point is uint256;
+
+/// @title BLS12-381 by the precompiles of EIP-2537
+/// @notice A precompile that refuses its input and one that is not there, starved or priced higher
+/// look the same to a caller. Here a refusal is a verdict only once the same call with good input of
+/// the same size has succeeded; everything else reverts. Points are uncompressed, 64 bytes a field
+/// element; O is all zeros.
+library Bls12381 {
+    /// @dev r, the order of the groups.
+    uint256 internal constant ORDER =
+        0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
+    /// @dev The generator of G1, its negative, and the negative of G2's generator H.
+    bytes internal constant G = hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0f"
+        hex"c3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+        hex"0000000000000000000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4"
+        hex"fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1";
+    bytes internal constant MINUS_G =
+        hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0f"
+        hex"c3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+        hex"00000000000000000000000000000000114d1d6855d545a8aa7d76c8cf2e21f2"
+        hex"67816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca";
+    bytes internal constant MINUS_H =
+        hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051"
+        hex"c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
+        hex"0000000000000000000000000000000013e02b6052719f607dacd3a088274f65"
+        hex"596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
+        hex"000000000000000000000000000000000d1b3cc2c7027888be51d9ef691d77bc"
+        hex"b679afda66c73f17f9ee3837a55024f78c71363275a75d75d86bab79f74782aa"
+        hex"0000000000000000000000000000000013fa4d4a0ad8b1ce186ed5061789213d"
+        hex"993923066dddaf1040bc3ff59f825c78df74f2d75467e25e0f55f8a00fa030ed";
+
+    // (p - 1) / 2 of the base field: upper 16 and lower 32 of its 48 bytes
+    uint256 private constant HALF_P_HI = 0x0d0088f51cbff34d258dd3db21a5d66b;
+    uint256 private constant HALF_P_LO =
+        0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
+
+    address private constant SHA256 = address(0x02);
+    address private constant G1MSM = address(0x0c);
+    address private constant PAIRING = address(0x0f);
+
+    // 24,000 a product: it costs 12,000, less in a sum of many. What fails burns all it was given.
+    uint256 private constant BYTE_GAS = 150;
+    uint256 private constant PAIRING_OF_TWO_GAS = 102_900;
+    uint256 private constant PAIR_BYTES = 160;
+
+    /// @notice The chain lacks this precompile, or it does not do what it should for its price.
+    error PrecompileUnusable(address precompile);
+    /// @notice There may be enough gas for the caller, but not for a precompile.
+    error TooLittleGas(uint256 left, uint256 needed);
+
+    /// @dev Whether a coordinate (upper 16 and lower 32 of its 48 bytes) is above (p - 1) / 2.
+    function isUpperHalf(uint256 high, uint256 low) internal pure returns (bool) {
+        return high > HALF_P_HI || (high == HALF_P_HI && low > HALF_P_LO);
+    }
+
+    /// @dev The point that these bytes are.
+    function pointOf(bytes memory data) internal pure returns (Point point) {
+        assembly ("memory-safe") {
+            point := add(data, 32)
+        }
+    }
+
+    /// @dev Room for a sum of n products.
+    function newSum(uint256 n) internal pure returns (bytes memory pairs) {
+        return new bytes(n * PAIR_BYTES);
+    }
+
+    /// @dev Writes k P as the sum's product number i.
+    function put(bytes memory pairs, uint256 i, uint256 k, Point p) internal pure {
+        assembly ("memory-safe") {
+            let pair := add(add(pairs, 32), mul(i, PAIR_BYTES))
+            mcopy(pair, p, 128)
+            mstore(add(pair, 128), k)
+        }
+    }
+
+    /// @dev Computes a sum. Not ok: some P is not canonical, not on the curve or not in the
+    /// subgroup, whatever its k.
+    function compute(bytes memory pairs, Point sum) internal view returns (bool ok) {
+        ok = _computed(pairs, sum);
+        if (!ok) requireSum(pairs.length / PAIR_BYTES);
+    }
+
+    /// @dev Reverts unless a sum of n products comes out right.
+    function requireSum(uint256 n) internal view {
+        // (r - n) G + G + … + G = -G
+        bytes memory pairs = newSum(n);
+        Point g = pointOf(G);
+        for (uint256 i = 0; i < n; ++i) {
+            put(pairs, i, i == 0 ? ORDER - n : 1, g);
+        }
+        bytes memory sum = new bytes(128);
+        if (!_computed(pairs, pointOf(sum)) || keccak256(sum) != keccak256(MINUS_G)) {
+            revert PrecompileUnusable(G1MSM);
+        }
+    }
+
+    function _computed(bytes memory pairs, Point sum) private view returns (bool) {
+        uint256 price = pairs.length * BYTE_GAS;
+        _requireGas(price);
+        return _call(G1MSM, price, pairs, Point.unwrap(sum), 128);
+    }
+
+    /// @dev Whether e(P1, Q1) e(P2, Q2) = 1, with Q (256 bytes) in G2. All four are known to be in
+    /// their groups: a failure is the chain's, so it may cost all gas.
+    function isPairingOne(Point p1, bytes memory q1, Point p2, bytes memory q2)
+        internal
+        view
+        returns (bool one)
+    {
+        bytes memory pairs = new bytes(768);
+        assembly ("memory-safe") {
+            mcopy(add(pairs, 32), p1, 128)
+            mcopy(add(pairs, 160), add(q1, 32), 256)
+            mcopy(add(pairs, 416), p2, 128)
+            mcopy(add(pairs, 544), add(q2, 32), 256)
+        }
+        _requireGas(PAIRING_OF_TWO_GAS);
+        if (!_call(PAIRING, gasleft(), pairs, 0, 32)) revert PrecompileUnusable(PAIRING);
+        assembly ("memory-safe") {
+            one := eq(mload(0), 1)
+        }
+    }
+
+    /// @dev SHA-256. Unlike Solidity's own it notices when there is no such precompile.
+    function hash(bytes memory data) internal view returns (bytes32 digest) {
+        _requireGas(60 + 12 * ((data.length + 31) / 32));
+        if (!_call(SHA256, gasleft(), data, 0, 32)) revert PrecompileUnusable(SHA256);
+        assembly ("memory-safe") {
+            digest := mload(0)
+        }
+    }
+
+    /// @dev Reverts unless the precompiles do what the functions above rely on.
+    function requirePrecompiles() internal view {
+        bytes32 abc = 0xba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad;
+        if (hash("abc") != abc) revert PrecompileUnusable(SHA256);
+        for (uint256 n = 2; n <= 4; ++n) {
+            requireSum(n);
+        }
+        // (0, 2) is on the curve, of order 3
+        bytes memory outside = new bytes(128);
+        outside[127] = 0x02;
+        bytes memory pairs = newSum(2);
+        Point g = pointOf(G);
+        put(pairs, 0, 1, g);
+        for (uint256 k = 0; k < 2; ++k) {
+            put(pairs, 1, k, pointOf(outside));
+            if (compute(pairs, pointOf(new bytes(128)))) revert PrecompileUnusable(G1MSM);
+        }
+        if (
+            !isPairingOne(g, MINUS_H, pointOf(MINUS_G), MINUS_H)
+                || isPairingOne(g, MINUS_H, g, MINUS_H)
+        ) revert PrecompileUnusable(PAIRING);
+    }
+
+    // Reverts unless the next call of a precompile can have this much.
+    function _requireGas(uint256 price) private view {
+        // a 64th stays behind (EIP-150); 1,000 for the way to the call
+        uint256 needed = price + price / 63 + 1_000;
+        if (gasleft() < needed) revert TooLittleGas(gasleft(), needed);
+    }
+
+    // Calls a precompile and puts its output of that size there.
+    function _call(address precompile, uint256 most, bytes memory input, uint256 out, uint256 size)
+        private
+        view
+        returns (bool ok)
+    {
+        assembly ("memory-safe") {
+            ok := staticcall(most, precompile, add(input, 32), mload(input), out, size)
+            size := sub(size, returndatasize())
+        }
+        if (ok && size != 0) revert PrecompileUnusable(precompile);
+    }
+}
