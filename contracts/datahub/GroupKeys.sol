@@ -189,6 +189,13 @@ abstract contract GroupKeys is Managers {
             && (key.retiredAt == 0 || block.timestamp < key.retiredAt + KEY_SALE_PERIOD);
     }
 
+    // The data contract of a key that was confirmed, retired or not.
+    function _confirmedKey(uint32 version) internal view returns (address) {
+        GroupKey storage key = _groupKeys[version];
+        if (key.confirmedAt == 0) revert KeyNotConfirmed(version);
+        return key.data;
+    }
+
     // A contract whose code is these bytes (they begin with STOP).
     function _writeData(bytes memory data) private returns (address where) {
         // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN

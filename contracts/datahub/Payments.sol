@@ -50,8 +50,10 @@ abstract contract Payments is ReentrancyGuardTransient {
 
     function _addPayment(PaymentList memory pays, address to, uint256 amount) internal pure {
         if (amount == 0) return;
-        pays.to[pays.n] = to;
-        pays.amounts[pays.n++] = amount;
+        uint256 n = pays.n;
+        pays.to[n] = to;
+        pays.amounts[n] = amount;
+        pays.n = n + 1;
     }
 
     // All state is written before: whatever a recipient does finds the books closed.
@@ -65,11 +67,15 @@ abstract contract Payments is ReentrancyGuardTransient {
             address account = to[i];
             uint256 amount = pays.amounts[i];
             if (!_send(account, amount)) {
-                credits[account] += amount;
-                emit Credited(account, amount);
+                _credit(account, amount);
             }
         }
         emit PaymentReleased(id, to);
+    }
+
+    function _credit(address account, uint256 amount) internal {
+        credits[account] += amount;
+        emit Credited(account, amount);
     }
 
     // The recipient gets its gas in full or the whole call reverts: a caller who brings too little

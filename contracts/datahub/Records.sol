@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {GroupKeys} from "./GroupKeys.sol";
 import {Scratch} from "./Scratch.sol";
+import {Signatures} from "./Signatures.sol";
 import {Item, MAX_PER_CALL, RecordMeta, SIG_BYTES} from "./Types.sol";
 
 /// @title Anchors of records, and shares
 /// @notice A record takes one slot under the hash of everything it is; the rest is in its event.
 /// Nothing can be overwritten or squatted: other content is another record.
-abstract contract Records is GroupKeys {
+abstract contract Records is Signatures {
     // what storage holds of a record, in one slot
     struct RecordSlot {
         uint40 timestamp;
@@ -22,6 +22,8 @@ abstract contract Records is GroupKeys {
     event DataStored(
         bytes32 indexed merkleRoot, bytes32 cid, address indexed owner, bytes sig, uint32 keyVersion
     );
+    /// @notice A stored record's group signature was verified on-chain.
+    event RecordVerified(bytes32 indexed recordId);
     /// @notice A patient shares a record with a doctor.
     event SharePosted(
         address indexed patient, address indexed doctor, bytes32 cidShare, bytes encryptedKey
@@ -29,6 +31,8 @@ abstract contract Records is GroupKeys {
 
     /// @notice New records need the current version; current is 0 while there is none.
     error KeyNotCurrent(uint32 given, uint32 current);
+    /// @notice The group signature is not valid.
+    error InvalidSignature();
     /// @notice No such record is stored.
     error UnknownRecord(bytes32 recordId);
 
@@ -60,6 +64,31 @@ abstract contract Records is GroupKeys {
         uint32 keyVersion
     ) external returns (bytes32 recordId) {
         return _store(cid, merkleRoot, sig, patient, keyVersion, currentKeyVersion);
+    }
+
+    /// @notice As {storeDataFor}, once the group signature has been verified on-chain; marks the
+    /// record as verified, also one that was stored before.
+    /// @param cid the envelope
+    /// @param merkleRoot IDrec
+    /// @param sig the doctor's group signature, 362 bytes
+    /// @param patient the owner
+    /// @param keyVersion the version sig was made under; must be the current one
+    /// @param ys as in {verifySignature}
+    /// @return recordId as {storeData} makes it
+    function storeDataVerified(
+        bytes32 cid,
+        bytes32 merkleRoot,
+        bytes calldata sig,
+        address patient,
+        uint32 keyVersion,
+        bytes calldata ys
+    ) external returns (bytes32 recordId) {
+        recordId = _store(cid, merkleRoot, sig, patient, keyVersion, currentKeyVersion);
+        RecordSlot storage slot = _records[recordId];
+        if (slot.verified) return recordId;
+        if (!verifySignature(merkleRoot, sig, ys, keyVersion)) revert InvalidSignature();
+        slot.verified = true;
+        emit RecordVerified(recordId);
     }
 
     /// @notice Anchors up to {MAX_PER_CALL} records; one that is stored already is passed over.

@@ -7,7 +7,6 @@ import {Scratch} from "./Scratch.sol";
 import {
     Entry,
     EntryFault,
-    EntryStatus,
     MAX_PER_CALL,
     RequestInfo,
     RequestState,
@@ -190,14 +189,6 @@ abstract contract Requests is GroupKeys {
         );
     }
 
-    /// @notice Where a delivered entry stands.
-    /// @param id the request
-    /// @param index the entry's index over all parts, below the request's count
-    /// @return its status
-    function getEntryStatus(uint256 id, uint256 index) external view returns (EntryStatus) {
-        return EntryStatus((_requests[id].statuses[index / 32] >> ((index % 32) * 8)) & 0x0f);
-    }
-
     /// @notice The Merkle root of a delivered part.
     /// @param id the request
     /// @param part its number, from 0
@@ -283,11 +274,16 @@ abstract contract Requests is GroupKeys {
         if (msg.value != expected) revert WrongValue(msg.value, expected);
     }
 
+    // Neither overflows: escrow < 2^96, count < 2^16.
     function _bond(uint256 escrow) internal pure returns (uint256) {
-        return (escrow + 9) / 10;
+        unchecked {
+            return (escrow + 9) / 10;
+        }
     }
 
     function _part(uint256 escrow, uint256 count) internal pure returns (uint256) {
-        return escrow / (count + 1);
+        unchecked {
+            return escrow / (count + 1);
+        }
     }
 }

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Disputes} from "./Disputes.sol";
 import {EntryTree} from "./EntryTree.sol";
-import {Payments} from "./Payments.sol";
-import {Requests} from "./Requests.sol";
 import {Scratch} from "./Scratch.sol";
-import {EntryStatus, MAX_PUSH, RequestState} from "./Types.sol";
+import {EntryStatus, MAX_PER_CALL, MAX_PUSH, RequestState} from "./Types.sol";
 
-/// @title Who gets a request's money
-/// @notice count entries share the escrow with the hospital: each gets a part = floor(escrow /
-/// (count + 1)), the hospital what remains, with its bond, once the last entry is settled.
-abstract contract Settlement is Requests, Payments {
+/// @title The ends of a request: its money is paid, pushed, claimed, or refunded
+abstract contract Settlement is Disputes {
     /// @notice A request's entries may be claimed from now on.
     event RequestFinalized(uint256 indexed id);
     /// @notice A request ended without a delivery; escrow and bond went to the buyer.
@@ -19,15 +15,13 @@ abstract contract Settlement is Requests, Payments {
 
     /// @notice The lists have another length than expected; 0: give none.
     error BadRecipients(uint256 given, uint256 expected);
-    /// @notice What is given does not lead to the part's root.
-    error WrongProof(uint256 id);
-    /// @notice The entry has been settled before.
-    error AlreadySettled(uint256 id, uint256 index);
-    /// @notice Every entry has been settled before.
+    /// @notice No entry is left that may be paid in this way.
     error NothingToPay(uint256 id);
 
     /// @notice ok: ends the verification, by the buyer while Delivered, by anyone from verifyBy on;
-    /// everything is then claimed. Not ok: refunds a request that got no reply by replyBy or no
+    /// everything is then claimed. Not ok: while Delivered, disputes every entry that is not settled
+    /// or disputed already, by the buyer before verifyBy, with the bonds of all entries (see
+    /// {dispute}; at most {MAX_PER_CALL}); else refunds a request that got no reply by replyBy or no
     /// delivery by deliverBy, by anyone.
     /// @param id the request
     /// @param ok see above
@@ -38,10 +32,12 @@ abstract contract Settlement is Requests, Payments {
         nonReentrant
     {
         if (recipients.length != 0) revert BadRecipients(recipients.length, 0);
-        _requireValue(0);
         Request storage r = _requests[id];
+        Progress memory p = r.progress;
+        if (!ok && p.state == RequestState.Delivered) return _disputeAll(id, r, p);
+        _requireValue(0);
         if (ok) {
-            _finalize(id, r, r.progress, r.buyer);
+            _finalize(id, r, p, r.buyer);
             emit PaymentReleased(id, new address[](0));
         } else {
             _refund(id, r);
@@ -69,7 +65,9 @@ abstract contract Settlement is Requests, Payments {
         _push(id, r, p, recipients, bodyHashes);
     }
 
-    /// @notice Pays one entry, by anyone: once the request is Finalized, or from verifyBy on.
+    /// @notice Pays one entry, by anyone: once the request is Finalized, or from verifyBy on. An
+    /// entry ruled Pay comes with its dispute bond; a disputed one that was not ruled is paid from
+    /// ruleBy on, its bond to the buyer.
     /// @param id the request
     /// @param part the part it was delivered in, from 0
     /// @param index its index over all parts, from 0
@@ -87,18 +85,23 @@ abstract contract Settlement is Requests, Payments {
         Request storage r = _requests[id];
         Progress memory p = r.progress;
         if (p.state != RequestState.Finalized) _finalize(id, r, p, address(0));
-        bytes32 leaf = EntryTree.leaf(id, index, payout, bodyHash);
-        if (!MerkleProof.verifyCalldata(proof, r.roots[part], leaf)) revert WrongProof(id);
-
-        uint256 word = r.statuses[index / 32];
-        uint256 shift = (index % 32) * 8;
-        if (uint8(word >> shift) != uint8(EntryStatus.Unsettled)) revert AlreadySettled(id, index);
-        r.statuses[index / 32] = word | (uint256(EntryStatus.Paid) << shift);
-
+        _requireEntry(id, r, part, index, payout, bodyHash, proof);
+        EntryStatus status = _swapStatus(r, index, EntryStatus.Paid);
         uint256 escrow = r.escrow;
-        PaymentList memory pays = _newPayments(3);
-        _addPayment(pays, payout, _part(escrow, p.count));
-        _settle(r, p, escrow, 1, pays);
+        uint256 amount = _part(escrow, p.count);
+        PaymentList memory pays = _newPayments(4);
+        if (status == EntryStatus.Unsettled) {
+            _addPayment(pays, payout, amount);
+        } else if (status == EntryStatus.RuledPay) {
+            _addPayment(pays, payout, amount + _disputeBond(amount));
+        } else if (status == EntryStatus.Disputed) {
+            if (block.timestamp < _ruleBy(p)) revert TooEarly(_ruleBy(p));
+            _addPayment(pays, payout, amount);
+            _addPayment(pays, r.buyer, _disputeBond(amount));
+        } else {
+            revert AlreadySettled(id, index);
+        }
+        _settle(r, p, escrow, 1, 0, pays);
         _release(id, pays);
     }
 
@@ -110,6 +113,16 @@ abstract contract Settlement is Requests, Payments {
         Progress memory p = r.progress;
         if (p.state == RequestState.Delivered) _finalize(id, r, p, address(0));
         else _refund(id, r);
+    }
+
+    function _disputeAll(uint256 id, Request storage r, Progress memory p) private {
+        uint256 n = p.count;
+        if (n > MAX_PER_CALL) revert TooMany(n, MAX_PER_CALL);
+        uint256[] memory indices = new uint256[](n);
+        for (uint256 i = 0; i < n; ++i) {
+            indices[i] = i;
+        }
+        _dispute(id, r, p, indices, true);
     }
 
     // Delivered becomes Finalized: early by this account, from verifyBy on by anyone.
@@ -167,26 +180,7 @@ abstract contract Settlement is Requests, Payments {
             r.statuses[w] = word;
         }
         if (pays.n == 0) revert NothingToPay(id);
-        _settle(r, p, escrow, pays.n, pays);
+        _settle(r, p, escrow, pays.n, 0, pays);
         _release(id, pays);
-    }
-
-    // Counts entries as settled. With the last one the hospital's part and bond are paid.
-    function _settle(
-        Request storage r,
-        Progress memory p,
-        uint256 escrow,
-        uint256 newly,
-        PaymentList memory pays
-    ) private {
-        uint256 settled = p.settled + newly;
-        r.progress.settled = uint16(settled);
-        if (settled != p.count) return;
-        uint256 hospitalPart = escrow - _part(escrow, p.count) * p.count;
-        uint256 bond = _bond(escrow);
-        uint256 bondLeft = bond - (bond / p.count) * p.invalid;
-        bool enough = p.count - p.invalid >= p.minRecords;
-        _addPayment(pays, r.hospital, enough ? hospitalPart + bondLeft : bondLeft);
-        if (!enough) _addPayment(pays, r.buyer, hospitalPart);
     }
 }

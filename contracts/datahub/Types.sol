@@ -11,6 +11,8 @@ uint256 constant MAX_PUSH = 64;
 uint256 constant KEY_SALE_PERIOD = 730 days;
 /// @dev Gas given to every payment. What it can't pay is credited.
 uint256 constant PAYMENT_GAS = 20_000;
+/// @dev How long after ruleBy an opening may be requested.
+uint256 constant OPENING_PERIOD = 30 days;
 /// @dev Length of a group signature.
 uint256 constant SIG_BYTES = 362;
 
@@ -87,6 +89,15 @@ enum EntryStatus {
     Invalid
 }
 
+/// @notice What a manager says of a disputed entry. Refund: the seller's fault; Fraud: the signing
+/// doctor's.
+enum Verdict {
+    None,
+    Pay,
+    Refund,
+    Fraud
+}
+
 /// @notice Why {deliver} refused an entry.
 enum EntryFault {
     Order,
@@ -114,4 +125,11 @@ struct RequestInfo {
     uint256 highestMinPayout;
     bytes32 lastReleaseRoot;
     Terms terms;
+}
+
+/// @notice An opening as {getOpening} returns it.
+struct OpeningInfo {
+    bool requested;
+    bool groupManagerApproved;
+    bool revocationManagerApproved;
 }

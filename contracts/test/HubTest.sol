@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {DataHub} from "../DataHub.sol";
-import {Entry, RequestState, Terms} from "../datahub/Types.sol";
+import {Entry, EntryStatus, RequestState, Terms} from "../datahub/Types.sol";
 import {Vm} from "./Vm.sol";
 
 /// @notice A deployed DataHub, its roles, real keys and signatures, and short ways to each state.
@@ -252,5 +252,10 @@ abstract contract HubTest {
 
     function _requireState(uint256 id, RequestState wanted) internal view {
         vm.assertEq(uint256(_state(id)), uint256(wanted), "state");
+    }
+
+    function _requireStatus(uint256 id, uint256 index, EntryStatus wanted) internal view {
+        (EntryStatus status,,) = hub.getEntryStatus(id, index);
+        vm.assertEq(uint256(status), uint256(wanted), "entry status");
     }
 }

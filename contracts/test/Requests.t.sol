@@ -183,7 +183,7 @@ contract RequestsTest is HubTest {
         (bytes32 root,) = _prove(id, 0, entries, 0);
         vm.assertEq(hub.getPartRoot(id, 0), root, "root");
         vm.assertEq(hub.getPartRoot(id, 1), bytes32(0), "no other part");
-        vm.assertEq(uint256(hub.getEntryStatus(id, 2)), uint256(EntryStatus.Unsettled), "status");
+        _requireStatus(id, 2, EntryStatus.Unsettled);
     }
 
     function test_deliverInParts() public {

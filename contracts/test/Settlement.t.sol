@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Entries} from "../datahub/Entries.sol";
 import {Managers} from "../datahub/Managers.sol";
 import {Payments} from "../datahub/Payments.sol";
 import {Requests} from "../datahub/Requests.sol";
@@ -63,7 +64,7 @@ contract SettlementTest is HubTest {
         uint256 id = _delivered(1 ether, 1, _entries(0, 2));
         vm.warp(START + 90 days);
         vm.expectRevert(
-            abi.encodeWithSelector(Requests.BadState.selector, id, RequestState.Delivered)
+            abi.encodeWithSelector(Requests.DeadlinePassed.selector, START + 7 days)
         );
         vm.prank(buyer);
         hub.finalize(id, false, none);
@@ -161,8 +162,6 @@ contract SettlementTest is HubTest {
         vm.expectRevert(refusal);
         hub.finalize{value: 1}(id, true, none);
         vm.expectRevert(refusal);
-        hub.finalize{value: 1}(id, false, none);
-        vm.expectRevert(refusal);
         hub.finalizeWithBodyHashes{value: 1}(id, true, _payouts(entries), _bodyHashes(entries));
         vm.expectRevert(abi.encodeWithSelector(Settlement.BadRecipients.selector, 2, 0));
         hub.finalize(id, true, _payouts(entries));
@@ -193,7 +192,7 @@ contract SettlementTest is HubTest {
         uint256 part = escrow / (n + 1);
         for (uint256 i = 0; i < n; ++i) {
             vm.assertEq(entries[i].payout.balance, part, "a patient's part");
-            vm.assertEq(uint256(hub.getEntryStatus(id, i)), uint256(EntryStatus.Paid), "status");
+            _requireStatus(id, i, EntryStatus.Paid);
         }
         vm.assertEq(hospital.balance, 1000 ether + escrow - part * n, "what remains, and its bond");
         vm.assertEq(address(hub).balance, 0, "no wei stays");
@@ -295,12 +294,12 @@ contract SettlementTest is HubTest {
         vm.warp(START + 7 days);
         Entry[] memory second = _entries(2, 3);
         (, bytes32[] memory proof) = _prove(id, 2, second, 3);
-        vm.expectRevert(abi.encodeWithSelector(Settlement.WrongProof.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(Entries.WrongProof.selector, id));
         hub.claim(id, 0, 3, payable(second[1].payout), _bodyHash(second[1]), proof);
         hub.claim(id, 1, 3, payable(second[1].payout), _bodyHash(second[1]), proof);
         vm.assertEq(second[1].payout.balance, uint256(1 ether) / 6, "part");
-        vm.assertEq(uint256(hub.getEntryStatus(id, 3)), uint256(EntryStatus.Paid), "index 3");
-        vm.assertEq(uint256(hub.getEntryStatus(id, 1)), uint256(EntryStatus.Unsettled), "not 1");
+        _requireStatus(id, 3, EntryStatus.Paid);
+        _requireStatus(id, 1, EntryStatus.Unsettled);
     }
 
     function test_claimFinalizesFromVerifyByOnly() public {
@@ -334,7 +333,7 @@ contract SettlementTest is HubTest {
         (bytes32 root, bytes32[] memory proof) = _prove(id, 0, entries, 2);
         address payable to = payable(entries[2].payout);
         bytes32 body = _bodyHash(entries[2]);
-        bytes memory refusal = abi.encodeWithSelector(Settlement.WrongProof.selector, id);
+        bytes memory refusal = abi.encodeWithSelector(Entries.WrongProof.selector, id);
         vm.expectRevert(refusal);
         hub.claim(id, 0, 2, payable(stranger), body, proof);
         vm.expectRevert(refusal);
@@ -354,7 +353,7 @@ contract SettlementTest is HubTest {
         hub.claim(id, 0, 2, to, body, proof);
         proof[1] ^= bytes32(uint256(1));
         hub.claim(id, 0, 2, to, body, proof);
-        vm.expectRevert(abi.encodeWithSelector(Settlement.AlreadySettled.selector, id, 2));
+        vm.expectRevert(abi.encodeWithSelector(Entries.AlreadySettled.selector, id, 2));
         hub.claim(id, 0, 2, to, body, proof);
     }
 
@@ -527,7 +526,7 @@ contract SettlementTest is HubTest {
     }
 
     function _refusePush(uint256 id, address payable[] memory to, bytes32[] memory bodies) private {
-        vm.expectRevert(abi.encodeWithSelector(Settlement.WrongProof.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(Entries.WrongProof.selector, id));
         hub.finalizeWithBodyHashes(id, true, to, bodies);
     }
 

@@ -313,7 +313,7 @@ static enum galen_err need_unsettled(struct workflow *wf, const struct purchasin
                                         "refunded",  "fraud", "invalid"};
     BASE_BUF_AUTO call = {0};
     BASE_BUF_AUTO answer = {0};
-    uint8_t status = 0;
+    struct datahub_get_entry_status_result entry = {0};
     if (chain->state != PURCHASING_FINALIZED &&
         (chain->state != PURCHASING_DELIVERED || chain->now < chain->deadline)) {
         char when[BASE_TIME_TEXT];
@@ -330,11 +330,12 @@ static enum galen_err need_unsettled(struct workflow *wf, const struct purchasin
     GALEN_TRY(datahub_encode_get_entry_status(&call, purchasing_u256(chain->id),
                                               purchasing_u256(index), info));
     GALEN_TRY(workflow_read_contract(wf, &answer, &call, info));
-    GALEN_TRY(datahub_decode_get_entry_status(&status, answer.data, answer.len, info));
+    GALEN_TRY(datahub_decode_get_entry_status(&entry, answer.data, answer.len, info));
     /* What was disputed may have become claimable: that is the contract's to say. */
-    if (status == 1 || (status >= 4 && status < sizeof names / sizeof *names))
+    if (entry.status == 1 || (entry.status >= 4 && entry.status < sizeof names / sizeof *names))
         return base_fail(info, GALEN_ERR_STATE, "entry %llu of request %llu is settled: %s",
-                         (unsigned long long)index, (unsigned long long)chain->id, names[status]);
+                         (unsigned long long)index, (unsigned long long)chain->id,
+                         names[entry.status]);
     return GALEN_OK;
 }
 
