@@ -305,7 +305,8 @@ static enum galen_err leave_contract(struct workflow *wf, struct galen_errinfo *
     int64_t history = 0;
     GALEN_TRY(db_get_int(wf->db, &history, 0, info,
                          "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM request)"
-                         " + (SELECT count(*) FROM member)"));
+                         " + (SELECT count(*) FROM member)"
+                         " + (SELECT count(*) FROM registry_row)"));
     if (history > 0) {
         base_fail(info, GALEN_ERR_STATE, "this home has a history with another contract");
         (void)base_hint(info, "make a new home for the other contract (GALEN_HOME)");
@@ -313,6 +314,8 @@ static enum galen_err leave_contract(struct workflow *wf, struct galen_errinfo *
     }
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM setting WHERE name LIKE 'sync.%'"));
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM group_key"));
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM manager_term"));
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM revocation_list"));
     for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++) {
         free(wf->group_keys[i].key);
         wf->group_keys[i].key = NULL;

@@ -191,6 +191,12 @@ enum galen_err group_on_key_confirmed(struct workflow *wf, const struct workflow
 enum galen_err group_on_key_retired(struct workflow *wf, const struct workflow_event *event,
                                     const struct datahub_group_key_retired_event *args,
                                     struct galen_errinfo *info);
+enum galen_err group_on_gm_changed(struct workflow *wf, const struct workflow_event *event,
+                                   const struct datahub_group_manager_changed_event *args,
+                                   struct galen_errinfo *info); /* managers.c */
+enum galen_err group_on_rm_changed(struct workflow *wf, const struct workflow_event *event,
+                                   const struct datahub_revocation_manager_changed_event *args,
+                                   struct galen_errinfo *info);
 enum galen_err revocation_on_list_set(struct workflow *wf, const struct workflow_event *event,
                                       const struct datahub_revocation_list_set_event *args,
                                       struct galen_errinfo *info);

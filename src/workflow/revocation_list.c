@@ -124,13 +124,13 @@ void revocation_block_digest(const struct workflow *wf, uint8_t digest32[32],
 }
 
 enum galen_err revocation_block_signed(struct workflow *wf, bool *valid,
-                                       const struct revocation_block *block,
+                                       const struct revocation_block *block, const uint8_t cid[32],
                                        struct galen_errinfo *info)
 {
     struct chain_address gm = {0}, rm = {0};
     uint8_t digest32[32];
     bool by_gm = false, by_rm = false;
-    GALEN_TRY(workflow_managers(wf, &gm, &rm, info));
+    GALEN_TRY(revocation_managers_of(wf, &gm, &rm, cid, block->version, info));
     revocation_block_digest(wf, digest32, block);
     chain_verify(&by_gm, &gm, digest32, block->gm65);
     chain_verify(&by_rm, &rm, digest32, block->rm65);
@@ -144,10 +144,9 @@ enum galen_err revocation_on_list_set(struct workflow *wf, const struct workflow
                                       const struct datahub_revocation_list_set_event *args,
                                       struct galen_errinfo *info)
 {
-    return db_run(wf->db, info,
-                  "INSERT INTO revocation_list VALUES (?, ?, ?) ON CONFLICT (version) DO UPDATE"
-                  " SET cid = excluded.cid, set_at = excluded.set_at",
-                  DB_INT(args->version), DB_BLOB(args->cid, 32), DB_INT(event->time_s));
+    return db_run(wf->db, info, "INSERT OR REPLACE INTO revocation_list VALUES (?, ?, ?, ?, ?)",
+                  DB_INT(args->version), DB_BLOB(args->cid, 32), DB_INT(event->time_s),
+                  DB_INT(event->log->block_number), DB_INT(event->log->log_index));
 }
 
 /* The newest list known from events below a version; *version 0 when there is none. */
@@ -194,7 +193,7 @@ static enum galen_err try_signed(struct workflow *wf, bool *good, struct revocat
     *good = false;
     enum galen_err err = revocation_block_get(wf, &block, cid, &why);
     if (err == GALEN_OK && block.version == version)
-        err = revocation_block_signed(wf, good, &block, &why);
+        err = revocation_block_signed(wf, good, &block, cid, &why);
     if (err != GALEN_OK && steps_is_fatal(err)) {
         if (info != NULL)
             *info = why;
@@ -227,9 +226,30 @@ enum galen_err revocation_list_newest(struct workflow *wf, uint64_t *version,
     return GALEN_OK;
 }
 
-/* A signed list between two that follow each other was left out. */
-static enum galen_err check_gap(struct workflow *wf, uint64_t later, uint64_t earlier,
-                                struct galen_errinfo *info)
+/* CHECK unless every entry of a list that was left out stands in the newest, unaltered. */
+static enum galen_err check_kept(const struct revocation_block *newest,
+                                 const struct revocation_block *skipped, struct galen_errinfo *info)
+{
+    size_t n = json_object_array_length(newest->entries);
+    for (size_t i = 0; i < json_object_array_length(skipped->entries); i++) {
+        struct json_object *entry = json_object_array_get_idx(skipped->entries, i);
+        size_t at = 0;
+        while (at < n && !json_object_equal(json_object_array_get_idx(newest->entries, at), entry))
+            at++;
+        if (at == n)
+            return base_fail(info, GALEN_ERR_CHECK,
+                             "list version %llu does not keep the entries of version %llu, which "
+                             "both managers signed",
+                             (unsigned long long)newest->version,
+                             (unsigned long long)skipped->version);
+    }
+    return GALEN_OK;
+}
+
+/* The signed lists between two that follow each other: one whose block could not be had when the
+ * next was made may be left out, what it lists may not. */
+static enum galen_err check_gap(struct workflow *wf, const struct revocation_block *newest,
+                                uint64_t later, uint64_t earlier, struct galen_errinfo *info)
 {
     uint8_t cid[32];
     uint64_t version = later;
@@ -241,9 +261,7 @@ static enum galen_err check_gap(struct workflow *wf, uint64_t later, uint64_t ea
             return GALEN_OK;
         GALEN_TRY(try_signed(wf, &good, &block, cid, version, info));
         if (good)
-            return base_fail(info, GALEN_ERR_CHECK,
-                             "list version %llu skips version %llu, which both managers signed",
-                             (unsigned long long)later, (unsigned long long)version);
+            GALEN_TRY(check_kept(newest, &block, info));
     }
 }
 
@@ -258,6 +276,18 @@ static enum galen_err check_published(struct workflow *wf, uint64_t version, con
         return base_fail(info, GALEN_ERR_CHECK,
                          "the lists build on a version %llu that was not the published one",
                          (unsigned long long)version);
+    return GALEN_OK;
+}
+
+static enum galen_err check_signed(struct workflow *wf, const struct revocation_block *block,
+                                   const uint8_t cid[32], struct galen_errinfo *info)
+{
+    bool valid = false;
+    GALEN_TRY(revocation_block_signed(wf, &valid, block, cid, info));
+    if (!valid)
+        return base_fail(info, GALEN_ERR_CHECK,
+                         "list version %llu is not signed by both managers of its time",
+                         (unsigned long long)block->version);
     return GALEN_OK;
 }
 
@@ -288,14 +318,15 @@ static enum galen_err walk(struct workflow *wf, const struct revocation_block *n
         if (before.version >= block->version)
             return base_fail(info, GALEN_ERR_CHECK, "list versions do not grow");
         GALEN_TRY(revocation_block_extends(block, &before, info));
-        GALEN_TRY(check_gap(wf, block->version, before.version, info));
+        GALEN_TRY(check_gap(wf, newest, block->version, before.version, info));
         GALEN_TRY(check_published(wf, before.version, block->prev, info));
+        GALEN_TRY(check_signed(wf, &before, block->prev, info));
         revocation_block_clear(&held);
         held = before;
         before = (struct revocation_block){0};
         block = &held;
     }
-    return check_gap(wf, block->version, 0, info);
+    return check_gap(wf, newest, block->version, 0, info);
 }
 
 /* The first n entries, ready for tracing. */
@@ -328,13 +359,10 @@ static enum galen_err read_list(struct workflow *wf, struct revocation_list *lis
                                 uint64_t on_chain, uint64_t wanted, struct galen_errinfo *info)
 {
     size_t n = 0;
-    bool valid = false;
     GALEN_TRY(revocation_block_get(wf, &list->newest, list->cid, info));
     if (list->newest.version != on_chain)
         return base_fail(info, GALEN_ERR_CHECK, "the list has another version than the chain says");
-    GALEN_TRY(revocation_block_signed(wf, &valid, &list->newest, info));
-    if (!valid)
-        return base_fail(info, GALEN_ERR_CHECK, "the list is not signed by both managers");
+    GALEN_TRY(check_signed(wf, &list->newest, list->cid, info));
     GALEN_TRY(walk(wf, &list->newest, wanted, &list->version, &n, info));
     list->next_update = list->newest.next_update;
     list->is_published = list->version != 0;

@@ -61,6 +61,8 @@ EVENT_SHIM(on_profile_set, datahub_profile_set_event)
 EVENT_SHIM(group_on_key_proposed, datahub_group_key_proposed_event)
 EVENT_SHIM(group_on_key_confirmed, datahub_group_key_confirmed_event)
 EVENT_SHIM(group_on_key_retired, datahub_group_key_retired_event)
+EVENT_SHIM(group_on_gm_changed, datahub_group_manager_changed_event)
+EVENT_SHIM(group_on_rm_changed, datahub_revocation_manager_changed_event)
 EVENT_SHIM(revocation_on_list_set, datahub_revocation_list_set_event)
 EVENT_SHIM(storing_on_data_stored, datahub_data_stored_event)
 EVENT_SHIM(sharing_on_share_posted, datahub_share_posted_event)
@@ -79,6 +81,8 @@ static const struct {
     {"GroupKeyProposed", shim_group_on_key_proposed},
     {"GroupKeyConfirmed", shim_group_on_key_confirmed},
     {"GroupKeyRetired", shim_group_on_key_retired},
+    {"GroupManagerChanged", shim_group_on_gm_changed},
+    {"RevocationManagerChanged", shim_group_on_rm_changed},
     {"RevocationListSet", shim_revocation_on_list_set},
     {"DataStored", shim_storing_on_data_stored},
     {"SharePosted", shim_sharing_on_share_posted},
@@ -174,6 +178,18 @@ static enum galen_err set_position(struct workflow *wf, int64_t next, const uint
     return db_commit(&tx, info);
 }
 
+/* What is told by an event's place alone is not overwritten when the event is elsewhere now. */
+static enum galen_err rewind_to(struct workflow *wf, int64_t next, struct galen_errinfo *info)
+{
+    DB_TRANSACTION_AUTO tx = {0};
+    GALEN_TRY(db_begin(&tx, wf->db, info));
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM manager_term WHERE block >= ?", DB_INT(next)));
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM revocation_list WHERE block >= ?", DB_INT(next)));
+    GALEN_TRY(set_setting(wf, "sync.next_block", next, info));
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM setting WHERE name = 'sync.last_hash'"));
+    return db_commit(&tx, info);
+}
+
 /* Where to go on reading: the next block, or some before it after a reorganisation. */
 static enum galen_err find_position(struct workflow *wf, struct chain_rpc *rpc, int64_t *next,
                                     struct galen_errinfo *info)
@@ -191,6 +207,7 @@ static enum galen_err find_position(struct workflow *wf, struct chain_rpc *rpc, 
     if (err == GALEN_ERR_NOT_FOUND || memcmp(block.hash, hash, 32) != 0) {
         base_log(BASE_LOG_INFO, "the chain was reorganised: reading %d blocks again", REORG_BLOCKS);
         *next = *next > REORG_BLOCKS ? *next - REORG_BLOCKS : 0;
+        return rewind_to(wf, *next, info);
     }
     return GALEN_OK;
 }

@@ -14,7 +14,8 @@
  * signatures: {gm, rm}}; both managers sign RevocationList{version, SHA-256(JCS of the rest)}.
  * prev is the SHA-256 of the block it builds on (32 zero bytes at first); entries begin with all of
  * that one's. version is the number that the contract gave; numbers under which no signed list was
- * published are passed over.
+ * published are passed over. Signatures are those of the managers in office when the contract named
+ * the list: a manager who was replaced can neither undo a list nor make one.
  */
 struct revocation_block {               /* {0} is empty */
     struct json_object *json, *entries; /* owned; borrowed from json */
@@ -34,16 +35,22 @@ GALEN_MUST_CHECK enum galen_err revocation_block_get(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err revocation_block_parse(struct revocation_block *out,
                                                        struct json_object *signed_part,
                                                        struct galen_errinfo *info);
-/* CHECK unless later begins with all entries of earlier. */
+/* CHECK unless later begins with all entries of earlier (a list it builds on). */
 GALEN_MUST_CHECK enum galen_err revocation_block_extends(const struct revocation_block *later,
                                                          const struct revocation_block *earlier,
                                                          struct galen_errinfo *info);
 /* EIP-712 RevocationList. */
 void revocation_block_digest(const struct workflow *wf, uint8_t digest32[32],
                              const struct revocation_block *block);
+/* By both who were in office when the block with that CID was named on-chain. */
 GALEN_MUST_CHECK enum galen_err revocation_block_signed(struct workflow *wf, bool *valid,
                                                         const struct revocation_block *block,
+                                                        const uint8_t cid[32],
                                                         struct galen_errinfo *info);
+/* The managers when that list was set (managers.c); today's while its event has not come. */
+GALEN_MUST_CHECK enum galen_err
+revocation_managers_of(struct workflow *wf, struct chain_address *gm, struct chain_address *rm,
+                       const uint8_t cid[32], uint64_t version, struct galen_errinfo *info);
 
 /*
  * The list in force on the chain. {0} is empty. A list that cannot be had or does not hold is kept
@@ -69,7 +76,7 @@ GALEN_MUST_CHECK enum galen_err revocation_list_load(struct workflow *wf,
                                                      struct revocation_list *list, int64_t at,
                                                      struct galen_errinfo *info);
 /* The contract's version, and the newest list that both managers signed and this home can have; an
- * empty block when there is none. */
+ * empty block when there is none. cid: of that block, zeros without one. */
 GALEN_MUST_CHECK enum galen_err revocation_list_newest(struct workflow *wf, uint64_t *version,
                                                        struct revocation_block *out,
                                                        uint8_t cid[32], struct galen_errinfo *info);

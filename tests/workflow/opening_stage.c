@@ -71,3 +71,40 @@ void stage_member(struct fixture *fx, const struct chain_address *wallet,
                          commitment, INFO));
     assert_true(found);
 }
+
+void stage_successor(struct fixture *fx, enum fixture_home home, struct chain_address *next)
+{
+    const char *role = home == GM ? "gm" : "rm";
+    char name[8];
+    snprintf(name, sizeof name, "%s-2", role);
+    OK(workflow_identity_new(fx->home[home], next, name, role, INFO));
+    fixture_fund(fx, next, "10");
+    fixture_give_card(fx->home[home], next, fx->home[home == GM ? RM : GM]);
+}
+
+static void call_hub(struct fixture *fx, enum fixture_home home, const struct chain_address *from,
+                     const struct base_buf *data, const char *operation)
+{
+    const struct workflow_call call = {.from = from,
+                                       .data = data,
+                                       .role = home == GM ? "gm" : "rm",
+                                       .flow = "group",
+                                       .operation = operation,
+                                       .request_id = -1};
+    OK(workflow_transact(fx->home[home], &call, NULL, NULL, NULL, INFO));
+}
+
+void stage_hand_over(struct fixture *fx, enum fixture_home home, const struct chain_address *next)
+{
+    BASE_BUF_AUTO propose = {0};
+    BASE_BUF_AUTO accept = {0};
+    OK(datahub_encode_propose_manager(&propose, next, INFO));
+    if (home == GM)
+        OK(datahub_encode_accept_group_manager(&accept, INFO));
+    else
+        OK(datahub_encode_accept_revocation_manager(&accept, INFO));
+    call_hub(fx, home, &fx->who[home], &propose, "proposeManager");
+    call_hub(fx, home, next, &accept, "acceptManager");
+    fx->who[home] = *next;
+    assert_int_equal(fixture_settle(fx), 0);
+}

@@ -15,6 +15,10 @@ void stage_open(struct fixture *fx, const char *root_hex, char id_hex[65]);
 void stage_reveal(struct fixture *fx, const char *id_hex);
 /* opening_show in a home. json_object_put. */
 struct json_object *stage_show(struct workflow *wf, const char *id_hex);
+/* Another identity in that manager's home, with money and known to the other manager. */
+void stage_successor(struct fixture *fx, enum fixture_home home, struct chain_address *next);
+/* The manager of that home hands its office to `next` there, who becomes fx->who. */
+void stage_hand_over(struct fixture *fx, enum fixture_home home, const struct chain_address *next);
 /* A message of one manager to the other, made up; the number that are refused in consequence. */
 int64_t stage_send(struct fixture *fx, enum fixture_home from, enum fixture_home to,
                    const char *kind, struct json_object *body);

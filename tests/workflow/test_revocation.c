@@ -1,5 +1,5 @@
 /* The revocation list in force: read strictly, and whoever stands on it is found. */
-#include "fixture.h"
+#include "opening_stage.h"
 
 #include <string.h>
 
@@ -91,11 +91,12 @@ static void sign_list(struct fixture *fx, struct json_object *signatures, const 
 /* A list to publish; what is not set is as it should be. */
 struct listing {
     uint64_t version;
-    const uint8_t *tokens[2];   /* in this order; NULL: none */
-    const uint8_t *prev;        /* NULL: none before */
-    const char *effective_from; /* NULL: 2020 */
-    int64_t next_update_s;      /* from now; 0: a day */
-    enum fixture_home second;   /* whose second signature it has; 0: RM's */
+    const uint8_t *tokens[2];           /* in this order; NULL: none */
+    const uint8_t *prev;                /* NULL: none before */
+    const char *effective_from;         /* NULL: 2020 */
+    int64_t next_update_s;              /* from now; 0: a day */
+    enum fixture_home second;           /* whose second signature it has; 0: RM's */
+    const struct chain_address *former; /* another identity of RM's home that signs; NULL: none */
 };
 
 static void publish(struct fixture *fx, const struct listing *listing, uint8_t cid[32])
@@ -132,7 +133,8 @@ static void publish(struct fixture *fx, const struct listing *listing, uint8_t c
     chain_digest_revocation_list(digest, &fx->home[GM]->domain, &message);
     OK(workflow_object(&signatures, INFO));
     sign_list(fx, signatures, "gm", fx->home[GM], &fx->who[GM], digest);
-    sign_list(fx, signatures, "rm", fx->home[second], &fx->who[second], digest);
+    sign_list(fx, signatures, "rm", fx->home[second],
+              listing->former != NULL ? listing->former : &fx->who[second], digest);
     OK(workflow_set_object(list, "signatures", &signatures, INFO));
     OK(record_json_jcs(&text, list, INFO));
     OK(store_put(cid, fx->home[RM]->store, text.data, text.len, INFO));
@@ -201,9 +203,9 @@ static void the_list_is_read_strictly(void **state)
     publish(fx, &(struct listing){.version = 8, .prev = listed, .tokens = {token2}}, other);
     assert_false(list_passes(fx, cid_share, "drops entries"));
     publish(fx, &(struct listing){.version = 9, .prev = last, .tokens = {token2}}, other);
-    assert_false(list_passes(fx, cid_share, "skips version 8"));
+    assert_false(list_passes(fx, cid_share, "does not keep the entries of version 7"));
     publish(fx, &(struct listing){.version = 10, .tokens = {token2}}, other);
-    assert_false(list_passes(fx, cid_share, "skips version 9"));
+    assert_false(list_passes(fx, cid_share, "does not keep the entries of version 7"));
     publish(fx,
             &(struct listing){.version = 11,
                               .prev = listed,
@@ -211,6 +213,75 @@ static void the_list_is_read_strictly(void **state)
                               .effective_from = "2999-01-01T00:00:00Z"},
             other);
     assert_false(list_passes(fx, cid_share, "does not keep"));
+}
+
+static void ask_chain(struct fixture *fx, const char *method, const char *params, char *answer,
+                      size_t size)
+{
+    BASE_BUF_AUTO text = {0};
+    OK(chain_rpc_request(fx->rpc, &text, method, params, INFO));
+    snprintf(answer, size, "%.*s", (int)text.len, (const char *)text.data);
+}
+
+/* A list stands on the signatures of those who held the offices when it was set. */
+static void managers_come_and_go(void **state)
+{
+    struct fixture *fx = *state;
+    struct chain_address rm2, gm2;
+    const struct chain_address former = fx->who[RM];
+    char root[65], snapshot[64], params[80];
+    uint8_t first[32], other[32], good[32], token[96];
+    RECORD_JSON_AUTO share = NULL;
+    stage_successor(fx, RM, &rm2);
+    stage_successor(fx, GM, &gm2);
+    fixture_store(fx, &fx->who[PATIENT], 1, root);
+    OK(sharing_grant(fx->home[PATIENT], root, &fx->who[DOCTOR], NULL, &share, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    const char *cid_share = fixture_text(share, "cidShare");
+    reveal_token(fx, &fx->who[DOCTOR], token);
+
+    /* a hand-over that the chain took back never was */
+    ask_chain(fx, "evm_snapshot", "[]", snapshot, sizeof snapshot);
+    stage_hand_over(fx, RM, &rm2);
+    fx->who[RM] = former;
+    snprintf(params, sizeof params, "[%s]", snapshot);
+    ask_chain(fx, "evm_revert", params, snapshot, sizeof snapshot);
+    OK(db_run(fx->home[RM]->db, INFO, "DELETE FROM tx WHERE operation LIKE '%Manager'"));
+    for (int i = 0; i < 3; i++) /* other blocks in the place of those */
+        fixture_pass_time(fx, 1);
+    assert_int_equal(fixture_settle(fx), 0);
+    publish(fx, &(struct listing){.version = 1, .tokens = {token}}, first);
+    assert_false(list_passes(fx, cid_share, "membership is revoked from 2020"));
+
+    /* the list outlives its managers, for those who watched and for those who come later */
+    stage_hand_over(fx, RM, &rm2);
+    assert_false(list_passes(fx, cid_share, "membership is revoked from 2020"));
+    stage_hand_over(fx, GM, &gm2);
+    assert_false(list_passes(fx, cid_share, "membership is revoked from 2020"));
+    OK(db_run(fx->home[DOCTOR]->db, INFO, "DELETE FROM setting WHERE name LIKE 'sync.%'"));
+    OK(db_run(fx->home[DOCTOR]->db, INFO, "DELETE FROM manager_term"));
+    OK(db_run(fx->home[DOCTOR]->db, INFO, "DELETE FROM revocation_list"));
+    json_object_put(fixture_sync(fx->home[DOCTOR]));
+    assert_false(list_passes(fx, cid_share, "membership is revoked from 2020"));
+
+    /* new managers let nobody off, and the former one signs nothing any more */
+    publish(fx, &(struct listing){.version = 2}, other);
+    assert_false(list_passes(fx, cid_share, "does not keep the entries of version 1"));
+    publish(fx,
+            &(struct listing){.version = 3, .prev = first, .tokens = {token}, .former = &former},
+            other);
+    assert_false(list_passes(fx, cid_share, "not signed by both managers of its time"));
+    publish(fx, &(struct listing){.version = 4, .prev = other, .tokens = {token}}, other);
+    assert_false(list_passes(fx, cid_share, "version 3 is not signed by both managers"));
+    publish(fx, &(struct listing){.version = 5, .prev = first, .tokens = {token}}, good);
+    assert_false(list_passes(fx, cid_share, "membership is revoked from 2020"));
+    { /* what the managers build on next */
+        REVOCATION_BLOCK_AUTO newest = {0};
+        uint64_t version = 0;
+        OK(revocation_list_newest(fx->home[GM], &version, &newest, other, INFO));
+        assert_int_equal(newest.version, 5);
+        assert_memory_equal(other, good, 32);
+    }
 }
 
 /* Once a group key is compromised, anyone may have signed. */
@@ -248,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_list_is_read_strictly, fixture_grouped,
                                         fixture_tear_down),
+        cmocka_unit_test_setup_teardown(managers_come_and_go, fixture_grouped, fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_compromised_key_proves_nothing, fixture_grouped,
                                         fixture_tear_down),
     };
