@@ -96,7 +96,7 @@ const struct cli_command cli_commands[] = {
             "RM: agree to reveal it", "as=NAME"),
     COMMAND("group", "revoke", "[ID]", 0, 1, CLI_KEYS, cli_group_revoke,
             "GM: propose the next revocation list, with that doctor or only renewed", "as=NAME",
-            "reason=REASON", "effective=TIME", "next-update=TIME"),
+            "reason=REASON", "effective=TIME", "next-update=TIME", "withdraw"),
     COMMAND("group", "revoke-approve", "", 0, 0, CLI_KEYS | CLI_SPENDS, cli_group_revoke_approve,
             "RM: check, sign and publish the proposed revocation list", "as=NAME"),
     COMMAND("group", "revocations", "", 0, 0, CLI_HOME, cli_group_revocations,

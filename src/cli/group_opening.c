@@ -129,7 +129,10 @@ enum galen_err cli_group_revoke(struct cli *cli, struct json_object **result, bo
 {
     struct chain_address gm;
     struct revocation_options options = {.opening_id = cli->n_args > 0 ? cli->args[0] : NULL};
-    if (options.opening_id != NULL)
+    options.withdraw = cli_option(cli, "withdraw") != NULL;
+    if (options.withdraw && options.opening_id == NULL)
+        return base_fail(info, GALEN_ERR_USAGE, "--withdraw needs the opening's ID");
+    if (options.opening_id != NULL && !options.withdraw)
         GALEN_TRY(cli_need(cli, "reason", &options.reason, info));
     GALEN_TRY(read_time(cli, "effective", &options.effective_from, info));
     GALEN_TRY(read_time(cli, "next-update", &options.next_update, info));

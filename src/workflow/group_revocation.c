@@ -39,33 +39,96 @@ static enum galen_err entry_token(uint8_t token[GROUPSIG_TOKEN_BYTES], struct js
                                "token", RECORD_JSON_REQUIRED, "list/entries", info);
 }
 
-/* Is the token among the first n entries? */
-static enum galen_err is_listed(bool *listed, struct json_object *entries, size_t n,
-                                const uint8_t token[GROUPSIG_TOKEN_BYTES],
-                                struct galen_errinfo *info)
+/* The token's place among the first n entries; n when it is not there. */
+static enum galen_err find_entry(size_t *at, struct json_object *entries, size_t n,
+                                 const uint8_t token[GROUPSIG_TOKEN_BYTES],
+                                 struct galen_errinfo *info)
 {
-    *listed = false;
     for (size_t i = 0; i < n; i++) {
         uint8_t other[GROUPSIG_TOKEN_BYTES];
         GALEN_TRY(entry_token(other, entries, i, info));
-        if (memcmp(other, token, sizeof other) == 0)
-            *listed = true;
+        if (memcmp(other, token, sizeof other) == 0) {
+            *at = i;
+            return GALEN_OK;
+        }
     }
+    *at = n;
     return GALEN_OK;
+}
+
+/* Whom the entries from n_before on are about: {opening, reason, effectiveFrom}, the opening being
+ * the holder's own. Tokens say nothing to people, and a list is not to be signed unseen. */
+static enum galen_err show_new(struct workflow *wf, struct json_object *made,
+                               const struct revocation_block *block, size_t n_before,
+                               const struct chain_address *holder, struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO list = NULL;
+    GALEN_TRY(workflow_array(&list, info));
+    for (size_t i = n_before; i < count(block); i++) {
+        RECORD_JSON_AUTO shown = NULL;
+        uint8_t token[GROUPSIG_TOKEN_BYTES], id32[32];
+        bool known = false;
+        GALEN_TRY(record_json_copy(&shown, json_object_array_get_idx(block->entries, i), info));
+        GALEN_TRY(entry_token(token, block->entries, i, info));
+        GALEN_TRY(opening_of_token(wf, &known, id32, holder, token, info));
+        json_object_object_del(shown, "token");
+        if (known)
+            GALEN_TRY(record_json_set_hex(shown, "opening", id32, 32, info));
+        GALEN_TRY(workflow_push(list, &shown, info));
+    }
+    return workflow_set_object(made, "added", &list, info);
+}
+
+/* ---- proposals, at either manager ------------------------------------------------------------------- */
+
+static enum galen_err keep_proposal(struct workflow *wf, const struct chain_address *holder,
+                                    const struct revocation_block *block,
+                                    const uint8_t gm65[CHAIN_SIGNATURE_BYTES],
+                                    struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO text = {0};
+    GALEN_TRY(record_json_jcs(&text, block->json, info));
+    return db_run(wf->db, info, "INSERT OR REPLACE INTO revocation_proposal VALUES (?, ?, ?, ?, ?)",
+                  DB_BLOB(holder->bytes, 20), DB_INT(block->version),
+                  DB_TEXT((const char *)text.data), DB_BLOB(gm65, CHAIN_SIGNATURE_BYTES),
+                  DB_INT(base_time_s()));
+}
+
+/* The holder's newest; an empty block when there is none. */
+static enum galen_err read_proposal(struct workflow *wf, struct revocation_block *out,
+                                    const struct chain_address *holder, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    RECORD_JSON_AUTO list = NULL;
+    bool found = false;
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT list, gm_signature FROM revocation_proposal WHERE holder = ?"
+                       " ORDER BY version DESC LIMIT 1",
+                       DB_BLOB(holder->bytes, 20)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    if (!found)
+        return GALEN_OK;
+    const char *text = db_text(&rows, 0);
+    GALEN_TRY(record_json_parse(&list, text, strlen(text), SEAL_OBJECT_MAX, info));
+    GALEN_TRY(revocation_block_parse(out, list, info));
+    return db_bytes(&rows, 1, out->gm65, sizeof out->gm65, info);
 }
 
 /* ---- GM: the next list ------------------------------------------------------------------------------ */
 
-static enum galen_err add_entry(struct workflow *wf, struct json_object *entries,
-                                const struct chain_address *gm,
-                                const struct revocation_options *options,
-                                struct galen_errinfo *info)
+/* Adds the opening's doctor, or takes it out of what was only proposed: the first n_fixed entries
+ * are published. */
+static enum galen_err change_entry(struct workflow *wf, struct json_object *entries, size_t n_fixed,
+                                   const struct chain_address *gm,
+                                   const struct revocation_options *options,
+                                   struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO entry = NULL;
     struct opening opening;
     uint8_t token[GROUPSIG_TOKEN_BYTES];
-    bool revealed = false, listed = false;
-    if (!is_reason(options->reason))
+    bool revealed = false;
+    size_t at = 0;
+    if (!options->withdraw && !is_reason(options->reason))
         return base_fail(info, GALEN_ERR_USAGE,
                          "a revocation's reason is fraud, key-compromise, licence-withdrawn or "
                          "other");
@@ -75,9 +138,17 @@ static enum galen_err add_entry(struct workflow *wf, struct json_object *entries
         return STEPS_FAIL(info, GALEN_ERR_STATE, "'galen group reveal' asks for it",
                           "the doctor's tracing token has not been revealed");
     size_t n = json_object_array_length(entries);
-    GALEN_TRY(is_listed(&listed, entries, n, token, info));
-    if (listed)
-        return base_fail(info, GALEN_ERR_EXISTS, "that doctor stands on the list in force");
+    GALEN_TRY(find_entry(&at, entries, n, token, info));
+    if (at < n_fixed)
+        return base_fail(info, GALEN_ERR_EXISTS, "that doctor stands on a published list");
+    if (options->withdraw && at == n)
+        return base_fail(info, GALEN_ERR_NOT_FOUND, "no proposed revocation of that doctor waits");
+    if (at < n) {
+        json_object_array_del_idx(entries, at, 1);
+        n--;
+    }
+    if (options->withdraw)
+        return GALEN_OK;
     if (n == REVOCATION_MAX_ENTRIES)
         return base_fail(info, GALEN_ERR_LIMIT, "a list has at most %d entries",
                          REVOCATION_MAX_ENTRIES);
@@ -87,6 +158,28 @@ static enum galen_err add_entry(struct workflow *wf, struct json_object *entries
     GALEN_TRY(workflow_set_time(entry, "effectiveFrom", from, info));
     GALEN_TRY(workflow_set_text(entry, "reason", options->reason, info));
     return workflow_push(entries, &entry, info);
+}
+
+/* What the next list begins with: the newest signed one's entries, then those this manager proposed
+ * since. RM may be about to publish these, or has and keeps the block from everyone: were they not
+ * carried on, a second proposal, or such a block, would let somebody off. *n_fixed of them are, or
+ * may be, published. */
+static enum galen_err first_entries(struct workflow *wf, struct json_object **out, size_t *n_fixed,
+                                    const struct chain_address *gm,
+                                    const struct revocation_block *before, uint64_t on_chain,
+                                    struct galen_errinfo *info)
+{
+    REVOCATION_BLOCK_AUTO proposed = {0};
+    *n_fixed = count(before);
+    GALEN_TRY(read_proposal(wf, &proposed, gm, info));
+    if (proposed.version > before->version &&
+        revocation_block_extends(&proposed, before, NULL) == GALEN_OK) {
+        if (proposed.version <= on_chain)
+            *n_fixed = count(&proposed);
+        return record_json_copy(out, proposed.entries, info);
+    }
+    return before->entries != NULL ? record_json_copy(out, before->entries, info)
+                                   : workflow_array(out, info);
 }
 
 static enum galen_err next_list(struct workflow *wf, struct revocation_block *out,
@@ -99,14 +192,12 @@ static enum galen_err next_list(struct workflow *wf, struct revocation_block *ou
     RECORD_JSON_AUTO entries = NULL;
     uint8_t prev[32];
     uint64_t on_chain = 0;
+    size_t n_fixed = 0;
     int64_t now = base_time_s();
     GALEN_TRY(revocation_list_newest(wf, &on_chain, &before, prev, info));
-    if (before.entries != NULL)
-        GALEN_TRY(record_json_copy(&entries, before.entries, info));
-    else
-        GALEN_TRY(workflow_array(&entries, info));
+    GALEN_TRY(first_entries(wf, &entries, &n_fixed, gm, &before, on_chain, info));
     if (options->opening_id != NULL)
-        GALEN_TRY(add_entry(wf, entries, gm, options, info));
+        GALEN_TRY(change_entry(wf, entries, n_fixed, gm, options, info));
     GALEN_TRY(workflow_object(&list, info));
     GALEN_TRY(workflow_set_text(list, "type", REVOCATION_LIST_TYPE, info));
     GALEN_TRY(workflow_set_int(list, "version", (int64_t)on_chain + 1, info));
@@ -142,16 +233,17 @@ static enum galen_err check_next(struct workflow *wf, const struct revocation_bl
     *n_before = count(&before);
     for (size_t i = *n_before; i < count(block); i++) {
         struct json_object *entry = json_object_array_get_idx(block->entries, i);
-        uint8_t token[GROUPSIG_TOKEN_BYTES];
+        uint8_t token[GROUPSIG_TOKEN_BYTES], id32[32];
         const char *text = NULL;
         int64_t from = 0;
-        bool known = false, listed = false;
+        bool known = false;
+        size_t at = 0;
         GALEN_TRY(entry_token(token, block->entries, i, info));
-        GALEN_TRY(is_listed(&listed, block->entries, i, token, info));
-        GALEN_TRY(opening_knows_token(wf, &known, holder, token, info));
-        if (!known || listed)
+        GALEN_TRY(find_entry(&at, block->entries, i, token, info));
+        GALEN_TRY(opening_of_token(wf, &known, id32, holder, token, info));
+        if (!known || at < i)
             return base_fail(info, GALEN_ERR_CHECK, "revocation list: a new entry is %s",
-                             listed ? "there twice" : "no token that was revealed here");
+                             at < i ? "there twice" : "no token that was revealed here");
         GALEN_TRY(record_json_get_text(&text, entry, "reason", RECORD_JSON_REQUIRED,
                                        REVOCATION_REASON_TEXT - 1, "list/entries", info));
         if (!is_reason(text))
@@ -199,6 +291,8 @@ enum galen_err revocation_propose(struct workflow *wf, const struct chain_addres
     if (dry)
         return GALEN_OK;
     GALEN_TRY(sign_list(wf, sig65, gm, &block, info));
+    /* Before it leaves: what is signed may be published. */
+    GALEN_TRY(keep_proposal(wf, gm, &block, sig65, info));
     GALEN_TRY(record_json_copy(&list, block.json, info));
     GALEN_TRY(workflow_object(&body, info));
     GALEN_TRY(workflow_set_text(body, "type", PROPOSAL_TYPE, info));
@@ -208,7 +302,7 @@ enum galen_err revocation_propose(struct workflow *wf, const struct chain_addres
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_int(made, "version", (int64_t)block.version, info));
     GALEN_TRY(workflow_set_int(made, "entries", (int64_t)count(&block), info));
-    GALEN_TRY(workflow_set_int(made, "added", (int64_t)(count(&block) - n_before), info));
+    GALEN_TRY(show_new(wf, made, &block, n_before, gm, info));
     GALEN_TRY(workflow_set_time(made, "nextUpdate", block.next_update, info));
     GALEN_TRY(workflow_set_address(made, "sentTo", &rm, info));
     workflow_give(result, &made);
@@ -217,16 +311,27 @@ enum galen_err revocation_propose(struct workflow *wf, const struct chain_addres
 
 /* ---- RM: the second signature ------------------------------------------------------------------------- */
 
+static enum galen_err check_gm(struct workflow *wf, const struct chain_address *gm,
+                               const struct revocation_block *block, struct galen_errinfo *info)
+{
+    uint8_t digest32[32];
+    bool valid = false;
+    revocation_block_digest(wf, digest32, block);
+    chain_verify(&valid, gm, digest32, block->gm65);
+    if (!valid)
+        return base_fail(info, GALEN_ERR_CHECK,
+                         "revocation list: the Group Manager has not signed it");
+    return GALEN_OK;
+}
+
 enum galen_err revocation_on_proposal(struct workflow *wf, const struct message *message,
                                       struct galen_errinfo *info)
 {
     static const char *const keys[] = {"type", "list", "signature", NULL};
     REVOCATION_BLOCK_AUTO block = {0};
-    BASE_BUF_AUTO text = {0};
     struct json_object *list = NULL;
-    uint8_t sig65[CHAIN_SIGNATURE_BYTES], digest32[32];
+    uint8_t sig65[CHAIN_SIGNATURE_BYTES];
     size_t n_before = 0;
-    bool valid = false;
     char subject[65];
     GALEN_TRY(record_json_check_keys(message->body, keys, NULL, "revocation list", info));
     GALEN_TRY(record_json_check_type(message->body, PROPOSAL_TYPE, info));
@@ -236,41 +341,12 @@ enum galen_err revocation_on_proposal(struct workflow *wf, const struct message 
                                   RECORD_JSON_REQUIRED, "revocation list", info));
     GALEN_TRY(group_check_gm_to_rm(wf, message, info));
     GALEN_TRY(revocation_block_parse(&block, list, info));
-    revocation_block_digest(wf, digest32, &block);
-    chain_verify(&valid, &message->sender, digest32, sig65);
-    if (!valid)
-        return base_fail(info, GALEN_ERR_CHECK,
-                         "revocation list: the Group Manager has not signed it");
+    memcpy(block.gm65, sig65, sizeof sig65);
+    GALEN_TRY(check_gm(wf, &message->sender, &block, info));
     GALEN_TRY(check_next(wf, &block, &message->recipient, &n_before, info));
-    GALEN_TRY(record_json_jcs(&text, block.json, info));
-    GALEN_TRY(db_run(
-        wf->db, info, "INSERT OR REPLACE INTO revocation_proposal VALUES (?, ?, ?, ?, ?)",
-        DB_BLOB(message->recipient.bytes, 20), DB_INT(block.version),
-        DB_TEXT((const char *)text.data), DB_BLOB(sig65, sizeof sig65), DB_INT(base_time_s())));
+    GALEN_TRY(keep_proposal(wf, &message->recipient, &block, sig65, info));
     base_hex_encode(subject, block.digest, 32);
     return workflow_notify(wf, &message->recipient, "revocation-list", subject, info);
-}
-
-static enum galen_err read_proposal(struct workflow *wf, struct revocation_block *out,
-                                    const struct chain_address *rm, struct galen_errinfo *info)
-{
-    DB_ROWS_AUTO rows = {0};
-    RECORD_JSON_AUTO list = NULL;
-    bool found = false;
-    GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT list, gm_signature FROM revocation_proposal WHERE holder = ?"
-                       " ORDER BY version DESC LIMIT 1",
-                       DB_BLOB(rm->bytes, 20)));
-    GALEN_TRY(db_next(&rows, &found, info));
-    if (!found)
-        return STEPS_FAIL(info, GALEN_ERR_STATE,
-                          "the Group Manager sends one by 'galen group revoke', then run 'galen "
-                          "sync'",
-                          "no revocation list waits for the second signature");
-    const char *text = db_text(&rows, 0);
-    GALEN_TRY(record_json_parse(&list, text, strlen(text), SEAL_OBJECT_MAX, info));
-    GALEN_TRY(revocation_block_parse(out, list, info));
-    return db_bytes(&rows, 1, out->gm65, sizeof out->gm65, info);
 }
 
 /* The list with both signatures, as its block. */
@@ -303,6 +379,21 @@ static enum galen_err name_on_chain(struct workflow *wf, const struct chain_addr
     return steps_transact(wf, &call, &sent, NULL, made, info);
 }
 
+/* The contract numbers what it is given: naming one list twice would put it under a number that is
+ * not its own, and every check would fail. */
+static enum galen_err nothing_under_way(struct workflow *wf, struct galen_errinfo *info)
+{
+    int64_t open = 0;
+    GALEN_TRY(workflow_transact_resume(wf, info));
+    GALEN_TRY(db_get_int(wf->db, &open, 0, info,
+                         "SELECT count(*) FROM tx WHERE operation = 'setRevocationList'"
+                         " AND status IN ('signed', 'sent')"));
+    if (open > 0)
+        return STEPS_FAIL(info, GALEN_ERR_STATE, "wait until it is mined, then run 'galen sync'",
+                          "the transaction that publishes a list is still under way");
+    return GALEN_OK;
+}
+
 enum galen_err revocation_publish(struct workflow *wf, const struct chain_address *rm,
                                   struct json_object **result, struct galen_errinfo *info)
 {
@@ -313,12 +404,21 @@ enum galen_err revocation_publish(struct workflow *wf, const struct chain_addres
     uint8_t cid[32], newest_cid[32];
     uint64_t on_chain = 0;
     size_t n_before = 0;
-    GALEN_TRY(group_need_office(wf, rm, "rm", NULL, info));
+    struct chain_address gm = {0};
+    GALEN_TRY(group_need_office(wf, rm, "rm", &gm, info));
+    GALEN_TRY(nothing_under_way(wf, info));
     GALEN_TRY(read_proposal(wf, &block, rm, info));
+    if (block.json == NULL)
+        return STEPS_FAIL(info, GALEN_ERR_STATE,
+                          "the Group Manager sends one by 'galen group revoke', then run 'galen "
+                          "sync'",
+                          "no revocation list waits for the second signature");
     GALEN_TRY(revocation_list_newest(wf, &on_chain, &newest, newest_cid, info));
     bool done = newest.version == block.version && memcmp(newest.digest, block.digest, 32) == 0;
-    if (!done)
+    if (!done) {
         GALEN_TRY(check_next(wf, &block, rm, &n_before, info));
+        GALEN_TRY(check_gm(wf, &gm, &block, info));
+    }
     GALEN_TRY(sign_list(wf, block.rm65, rm, &block, info));
     GALEN_TRY(encode_block(&text, &block, info));
     store_digest(cid, text.data, text.len);
@@ -332,7 +432,7 @@ enum galen_err revocation_publish(struct workflow *wf, const struct chain_addres
     if (done) {
         GALEN_TRY(workflow_set_bool(made, "done", true, info));
     } else {
-        GALEN_TRY(workflow_set_int(made, "added", (int64_t)(count(&block) - n_before), info));
+        GALEN_TRY(show_new(wf, made, &block, n_before, rm, info));
         GALEN_TRY(name_on_chain(wf, rm, cid, made, info));
     }
     workflow_give(result, &made);

@@ -93,10 +93,10 @@ GALEN_MUST_CHECK enum galen_err opening_rm_secret(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err opening_token(struct workflow *wf, bool *found, uint8_t token[96],
                                               const struct opening *opening,
                                               struct galen_errinfo *info);
-/* Has this holder itself revealed that token? */
-GALEN_MUST_CHECK enum galen_err opening_knows_token(struct workflow *wf, bool *known,
-                                                    const struct chain_address *holder,
-                                                    const uint8_t token[96],
-                                                    struct galen_errinfo *info);
+/* The opening whose doctor's token this holder itself has revealed as that one. */
+GALEN_MUST_CHECK enum galen_err opening_of_token(struct workflow *wf, bool *found, uint8_t id32[32],
+                                                 const struct chain_address *holder,
+                                                 const uint8_t token[96],
+                                                 struct galen_errinfo *info);
 
 #endif

@@ -82,25 +82,27 @@ enum galen_err opening_token(struct workflow *wf, bool *found, uint8_t token[96]
     return unseal(wf, token, GROUPSIG_TOKEN_BYTES, "token", steps_view(&sealed), info);
 }
 
-enum galen_err opening_knows_token(struct workflow *wf, bool *known,
-                                   const struct chain_address *holder, const uint8_t token[96],
-                                   struct galen_errinfo *info)
+enum galen_err opening_of_token(struct workflow *wf, bool *found, uint8_t id32[32],
+                                const struct chain_address *holder, const uint8_t token[96],
+                                struct galen_errinfo *info)
 {
     DB_ROWS_AUTO rows = {0};
-    *known = false;
+    *found = false;
     GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT sealed FROM reveal WHERE holder = ? AND state = 'revealed'",
+                       "SELECT sealed, opening_id FROM reveal WHERE holder = ?"
+                       " AND state = 'revealed'",
                        DB_BLOB(holder->bytes, 20)));
-    for (;;) {
+    while (!*found) {
         uint8_t own[GROUPSIG_TOKEN_BYTES];
-        bool found = false;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
+        bool more = false;
+        GALEN_TRY(db_next(&rows, &more, info));
+        if (!more)
             return GALEN_OK;
         GALEN_TRY(unseal(wf, own, sizeof own, "token", db_blob(&rows, 0), info));
-        if (memcmp(own, token, sizeof own) == 0)
-            *known = true;
+        *found = base_equal_ct(own, token, sizeof own);
+        base_wipe(own, sizeof own);
     }
+    return db_bytes(&rows, 1, id32, 32, info);
 }
 
 /* ---- shares ------------------------------------------------------------------------------------------ */
@@ -188,7 +190,9 @@ static enum galen_err combine(struct workflow *wf, const struct opening *opening
                                                           &subject->request);
     if (status != GROUPSIG_OK)
         return workflow_groupsig_fail(status, "tracing token", info);
-    return keep(wf, opening, "token", token, sizeof token, true, info);
+    enum galen_err err = keep(wf, opening, "token", token, sizeof token, true, info);
+    base_wipe(token, sizeof token);
+    return err;
 }
 
 static enum galen_err send_share(struct workflow *wf, const struct opening *opening,
@@ -322,7 +326,9 @@ enum galen_err opening_reveal_approve(struct workflow *wf, const struct chain_ad
     GALEN_TRY(make_share(wf, share, &subject, &opening, info));
     if (!revealed) {
         GALEN_TRY(unseal(wf, gm_share, sizeof gm_share, "share", steps_view(&sealed), info));
-        GALEN_TRY(combine(wf, &opening, &subject, gm_share, share, info));
+        enum galen_err err = combine(wf, &opening, &subject, gm_share, share, info);
+        base_wipe(gm_share, sizeof gm_share);
+        GALEN_TRY(err);
     }
     GALEN_TRY(send_share(wf, &opening, &gm, share, info));
     return reveal_result(result, &opening, true, info);
@@ -342,11 +348,11 @@ enum galen_err opening_on_reveal_answer(struct workflow *wf, const struct messag
     GALEN_TRY(find_reveal(wf, &known, &revealed, &sealed, &opening, info));
     if (!known)
         return base_fail(info, GALEN_ERR_CHECK, "reveal: this was not asked for");
-    if (revealed)
-        return GALEN_OK;
-    GALEN_TRY(find_subject(wf, &subject, &opening, info));
-    GALEN_TRY(make_share(wf, own, &subject, &opening, info));
-    GALEN_TRY(combine(wf, &opening, &subject, own, share, info));
+    if (!revealed) {
+        GALEN_TRY(find_subject(wf, &subject, &opening, info));
+        GALEN_TRY(make_share(wf, own, &subject, &opening, info));
+        GALEN_TRY(combine(wf, &opening, &subject, own, share, info));
+    }
     base_hex_encode(subject_hex, opening.id, 32);
     return workflow_notify(wf, &opening.holder, "revealed", subject_hex, info);
 }

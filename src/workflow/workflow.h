@@ -280,15 +280,18 @@ struct revocation_options {
     const char *reason; /* fraud, key-compromise, licence-withdrawn, other; the list is public */
     int64_t effective_from; /* Unix seconds; 0: now */
     int64_t next_update;    /* 0: in 30 days */
+    bool withdraw;          /* of opening_id: take the proposal back that RM has not published */
 };
-/* GM: the next list, signed and sent to RM. result: {version, entries, sentTo}. */
+/* GM: the next list, signed and sent to RM: what is published, what was proposed since, and this.
+ * result: {version, entries, added: [{opening, reason, effectiveFrom}], nextUpdate, sentTo}. */
 GALEN_MUST_CHECK enum galen_err revocation_propose(struct workflow *wf,
                                                    const struct chain_address *gm,
                                                    const struct revocation_options *options,
                                                    struct json_object **result,
                                                    struct galen_errinfo *info);
 /* RM: checks the proposed list against the one in force and its own reveals, signs it, stores its
- * block and names it on-chain. result: {version, cid, entries, added, nextUpdate, tx | done}. */
+ * block and names it on-chain. result: {version, cid, entries, added as above, nextUpdate, tx |
+ * done}. */
 GALEN_MUST_CHECK enum galen_err revocation_publish(struct workflow *wf,
                                                    const struct chain_address *rm,
                                                    struct json_object **result,

@@ -275,6 +275,150 @@ static void what_a_listed_doctor_signed(void **state)
     assert_string_equal(fixture_text(row, "kind"), "release");
 }
 
+/* ---- nobody is let off ----------------------------------------------------------------------------- */
+
+/* What RM would publish now: the one entry's opening, or NULL for none. */
+static bool would_add(struct fixture *fx, const char *opening_id)
+{
+    RECORD_JSON_AUTO shown = NULL;
+    workflow_dry_run(fx->home[RM], true);
+    OK(revocation_publish(fx->home[RM], &fx->who[RM], &shown, INFO));
+    workflow_dry_run(fx->home[RM], false);
+    struct json_object *added = fixture_member(shown, "added");
+    if (opening_id == NULL)
+        return json_object_array_length(added) == 0;
+    if (json_object_array_length(added) != 1)
+        return false;
+    struct json_object *entry = json_object_array_get_idx(added, 0);
+    assert_string_equal(fixture_text(entry, "reason"), "licence-withdrawn");
+    assert_string_equal(fixture_text(entry, "effectiveFrom"), "2026-01-02T03:04:05Z");
+    assert_false(json_object_object_get_ex(entry, "token", NULL));
+    return strcmp(fixture_text(entry, "opening") + 2, opening_id) == 0;
+}
+
+static void propose(struct fixture *fx, const struct revocation_options *options)
+{
+    OK(revocation_propose(fx->home[GM], &fx->who[GM], options, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+}
+
+static void publish(struct fixture *fx, uint8_t cid[32])
+{
+    RECORD_JSON_AUTO published = NULL;
+    OK(revocation_publish(fx->home[RM], &fx->who[RM], &published, INFO));
+    OK(store_cid_parse(cid, fixture_text(published, "cid"), INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+}
+
+static size_t listed(struct fixture *fx)
+{
+    RECORD_JSON_AUTO shown = NULL;
+    OK(revocation_show(fx->home[BUYER], &shown, INFO));
+    if (json_object_object_get_ex(shown, "problem", NULL))
+        fail_msg("%s", fixture_text(shown, "problem"));
+    return json_object_array_length(fixture_member(shown, "entries"));
+}
+
+static void proposals_are_carried_on(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    RECORD_JSON_AUTO record = fixture_record(fx, &market->patients[0], 80);
+    RECORD_JSON_AUTO stored = NULL;
+    char id2[65];
+    uint8_t cid[32], last[32];
+    OK(storing_store(fx->home[DOCTOR], &fx->doctor2, record, NULL, &stored, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(storing_relay(fx->home[HOSPITAL], &fx->who[HOSPITAL], NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    stage_open(fx, fixture_text(stored, "merkleRoot"), id2);
+    stage_reveal(fx, id2);
+
+    const struct revocation_options renew = {0};
+    const struct revocation_options mistaken = {.opening_id = id2, .reason = "fraud"};
+    const struct revocation_options revoke = {
+        .opening_id = id2, .reason = "licence-withdrawn", .effective_from = 1767323045};
+    const struct revocation_options withdraw = {.opening_id = id2, .withdraw = true};
+    const struct revocation_options withdraw_listed = {.opening_id = id, .withdraw = true};
+    propose(fx, &mistaken);
+    propose(fx, &withdraw);
+    assert_true(would_add(fx, NULL));
+    FAILS(GALEN_ERR_NOT_FOUND,
+          revocation_propose(fx->home[GM], &fx->who[GM], &withdraw, NULL, INFO));
+    FAILS(GALEN_ERR_EXISTS,
+          revocation_propose(fx->home[GM], &fx->who[GM], &withdraw_listed, NULL, INFO));
+    propose(fx, &mistaken);
+    propose(fx, &revoke); /* corrected before RM has signed */
+    assert_true(would_add(fx, id2));
+    propose(fx, &renew); /* does not take the place of what waits */
+    assert_true(would_add(fx, id2));
+
+    /* RM's home stops after signing the transaction: it is sent once, whatever comes first */
+    BASE_BUF_AUTO answer = {0};
+    BASE_BUF_AUTO reverted = {0};
+    char params[80];
+    OK(chain_rpc_request(fx->rpc, &answer, "evm_snapshot", "[]", INFO));
+    OK(revocation_publish(fx->home[RM], &fx->who[RM], NULL, INFO));
+    snprintf(params, sizeof params, "[%.*s]", (int)answer.len, (const char *)answer.data);
+    OK(chain_rpc_request(fx->rpc, &reverted, "evm_revert", params, INFO));
+    OK(db_run(fx->home[RM]->db, INFO,
+              "UPDATE tx SET status = 'signed' WHERE rowid = (SELECT max(rowid) FROM tx)"));
+    publish(fx, cid);
+    assert_int_equal(listed(fx), 2);
+
+    /* a list that RM publishes and keeps from the others binds GM all the same */
+    BASE_BUF_AUTO block = {0};
+    propose(fx, &renew);
+    publish(fx, last);
+    OK(store_get(&block, fx->home[RM]->store, last, INFO));
+    OK(store_remove(fx->home[RM]->store, last, INFO));
+    propose(fx, &renew);
+    publish(fx, cid);
+    assert_int_equal(listed(fx), 2);
+    OK(store_put(NULL, fx->home[RM]->store, block.data, block.len, INFO));
+    assert_int_equal(listed(fx), 2);
+}
+
+/* The same with an entry in the list that is kept back. */
+static void a_list_kept_back_lets_nobody_off(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    struct chain_address doctor3;
+    RECORD_JSON_AUTO record = fixture_record(fx, &market->patients[0], 81);
+    RECORD_JSON_AUTO stored = NULL;
+    BASE_BUF_AUTO block = {0};
+    char id3[65];
+    uint8_t cid[32];
+    OK(workflow_identity_new(fx->home[DOCTOR], &doctor3, "doctor-3", "doctor", INFO));
+    fixture_give_card(fx->home[DOCTOR], &doctor3, fx->home[GM]);
+    OK(group_invite(fx->home[GM], &fx->who[GM], &doctor3, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(group_join(fx->home[DOCTOR], &doctor3, "DE-3", NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(group_approve(fx->home[GM], &fx->who[GM], &doctor3, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    stage_commit_registry(fx);
+    OK(storing_store(fx->home[DOCTOR], &doctor3, record, NULL, &stored, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(storing_relay(fx->home[HOSPITAL], &fx->who[HOSPITAL], NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    stage_open(fx, fixture_text(stored, "merkleRoot"), id3);
+    stage_reveal(fx, id3);
+    const struct revocation_options revoke = {.opening_id = id3, .reason = "fraud"};
+    const struct revocation_options renew = {0};
+    propose(fx, &revoke);
+    publish(fx, cid);
+    OK(store_get(&block, fx->home[RM]->store, cid, INFO));
+    OK(store_remove(fx->home[RM]->store, cid, INFO));
+    FAILS(GALEN_ERR_EXISTS, revocation_propose(fx->home[GM], &fx->who[GM], &revoke, NULL, INFO));
+    propose(fx, &renew);
+    publish(fx, cid);
+    assert_int_equal(listed(fx), 3);
+    OK(store_put(NULL, fx->home[RM]->store, block.data, block.len, INFO));
+    assert_int_equal(listed(fx), 3);
+}
+
 /* ---- claim ----------------------------------------------------------------------------------------- */
 
 static void a_doctor_claims_its_own_signature(void **state)
@@ -322,6 +466,8 @@ int main(void)
         cmocka_unit_test(tokens_only_of_opened_doctors),
         cmocka_unit_test(the_list_has_two_signatures),
         cmocka_unit_test(what_a_listed_doctor_signed),
+        cmocka_unit_test(proposals_are_carried_on),
+        cmocka_unit_test(a_list_kept_back_lets_nobody_off),
         cmocka_unit_test(a_doctor_claims_its_own_signature),
     };
     return cmocka_run_group_tests_name("opening, revoked", tests, set_up, market_tear_down);
