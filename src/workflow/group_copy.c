@@ -338,16 +338,18 @@ enum galen_err group_is_committed(struct workflow *wf, bool *committed,
     int64_t position = -1;
     *committed = false;
     GALEN_TRY(group_fingerprint_of(wf, fingerprint, key_version, info));
+    GALEN_TRY(group_head_committed(wf, &chain, key_version, info));
+    GALEN_TRY(copied_head(wf, copied, rm, fingerprint, chain.size, info));
+    if (memcmp(copied, chain.head, 32) != 0)
+        return STEPS_FAIL(info, GALEN_ERR_STATE, "is this home an old copy? restore the newest",
+                          "this home's copy of the registry is not the one on the chain: it cannot "
+                          "tell who is in it");
     GALEN_TRY(db_get_int(wf->db, &position, -1, info,
                          "SELECT position FROM registry_row WHERE holder = ? AND fingerprint = ?"
                          " AND commitment = ?",
                          DB_BLOB(rm->bytes, 20), DB_BLOB(fingerprint, 32),
                          DB_BLOB(commitment, 48)));
-    if (position < 0)
-        return GALEN_OK;
-    GALEN_TRY(group_head_committed(wf, &chain, key_version, info));
-    GALEN_TRY(copied_head(wf, copied, rm, fingerprint, chain.size, info));
-    *committed = (uint64_t)position < chain.size && memcmp(copied, chain.head, 32) == 0;
+    *committed = position >= 0 && (uint64_t)position < chain.size;
     return GALEN_OK;
 }
 

@@ -138,7 +138,8 @@ GALEN_MUST_CHECK enum galen_err
 group_find_member(struct workflow *wf, bool *found, struct group_member *out, uint8_t salt[32],
                   const struct chain_address *holder, bool is_gm, const uint8_t fingerprint[32],
                   const uint8_t commitment[48], struct galen_errinfo *info);
-/* RM: is the commitment among the rows that the chain's head of that version covers? */
+/* RM: is the commitment among the rows that the chain's head of that version covers? STATE: its
+ * copy is not what the head covers, so that nobody can be blamed from it. */
 GALEN_MUST_CHECK enum galen_err
 group_is_committed(struct workflow *wf, bool *committed, const struct chain_address *rm,
                    uint32_t key_version, const uint8_t commitment[48], struct galen_errinfo *info);

@@ -273,6 +273,11 @@ enum galen_err group_commit(struct workflow *wf, const struct chain_address *gm,
         return STEPS_FAIL(info, GALEN_ERR_CHECK, "is this home an old copy? restore the newest",
                           "the registry on the chain is not the beginning of this home's");
     GALEN_TRY(group_head_newest(wf, &ready, &head, gm, chain.size, true, info));
+    if (ready) { /* a signature of a manager who was replaced is worth nothing to the contract */
+        uint8_t digest32[32];
+        group_head_digest(wf, digest32, &head);
+        chain_verify(&ready, &rm, digest32, head.rm65);
+    }
     if (!ready && chain.size < (uint64_t)rows) {
         uint64_t left = (uint64_t)rows - chain.size;
         head.size = chain.size + (left < ROWS_PER_MESSAGE ? left : ROWS_PER_MESSAGE);

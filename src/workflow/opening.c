@@ -73,6 +73,9 @@ static enum galen_err conclude(struct workflow *wf, struct opening *opening,
     struct galen_errinfo why = {0};
     bool found = false;
     bool committed = true;
+    if (!opening->is_gm)
+        GALEN_TRY(group_is_committed(wf, &committed, &opening->holder, opening->key_version,
+                                     opening->commitment, info));
     GALEN_TRY(opening_member(wf, &found, &member, NULL, opening, info));
     if (!found)
         return opening_update(wf, opening, "fault",
@@ -89,9 +92,6 @@ static enum galen_err conclude(struct workflow *wf, struct opening *opening,
             *info = why;
         return err;
     }
-    if (!opening->is_gm)
-        GALEN_TRY(group_is_committed(wf, &committed, &opening->holder, opening->key_version,
-                                     opening->commitment, info));
     if (!committed)
         return opening_update(wf, opening, "fault",
                               "the Group Manager is at fault: the registry on the chain does not "
@@ -210,10 +210,15 @@ static enum galen_err send_answer(struct workflow *wf, const struct opening *ope
     GALEN_TRY(workflow_set_text(body, "type", ANSWER_TYPE, info));
     GALEN_TRY(record_json_set_hex(body, "id", opening->id, 32, info));
     GALEN_TRY(workflow_set_bool(body, "declined", !opening->has_rm_share, info));
-    if (opening->has_rm_share)
+    /* Agreeing is another message than declining: the one that waits must not stand for both. */
+    uint8_t id32[32];
+    memcpy(id32, opening->id, 32);
+    if (opening->has_rm_share) {
+        store_digest(id32, opening->rm_share, sizeof opening->rm_share);
         GALEN_TRY(
             record_json_set_hex(body, "share", opening->rm_share, sizeof opening->rm_share, info));
-    return message_send(wf, &opening->holder, gm, MESSAGE_OPENING_ANSWER, opening->id, body, info);
+    }
+    return message_send(wf, &opening->holder, gm, MESSAGE_OPENING_ANSWER, id32, body, info);
 }
 
 static enum galen_err parse_request(struct opening *out, struct json_object *body,
@@ -253,7 +258,8 @@ enum galen_err opening_on_request(struct workflow *wf, const struct message *mes
     GALEN_TRY(parse_request(&opening, message->body, info));
     GALEN_TRY(opening_read(wf, &known, &logged, &message->recipient, opening.id, info));
     if (known) /* decided, or waiting for it: no second decision on one signature */
-        return logged.has_rm_share ? send_answer(wf, &logged, &message->sender, info) : GALEN_OK;
+        return logged.has_rm_share ? send_answer(wf, &logged, &message->sender, info)
+                                   : notify(wf, &logged, "opening", info);
     enum galen_err err = opening_verify(wf, &opening, &key, &verified, info);
     if (err == GALEN_ERR_NOT_FOUND)
         return base_fail(info, GALEN_ERR_STATE, "opening: its group key is not here yet");
@@ -333,18 +339,22 @@ enum galen_err opening_on_answer(struct workflow *wf, const struct message *mess
                                    where, info));
     GALEN_TRY(group_check_rm_to_gm(wf, message, info));
     GALEN_TRY(find_asked(wf, &opening, message, where, info));
-    if (opening.has_rm_share)
-        return GALEN_OK;
     if (declined) {
+        if (opening.has_rm_share) /* it was agreed to since */
+            return GALEN_OK;
         GALEN_TRY(
             opening_update(wf, &opening, "declined", "the Revocation Manager declined", info));
         return notify(wf, &opening, "opening-declined", info);
     }
-    GALEN_TRY(record_json_get_hex(opening.rm_share, sizeof opening.rm_share, message->body, "share",
-                                  RECORD_JSON_REQUIRED, where, info));
-    opening.has_rm_share = true;
-    GALEN_TRY(combine(wf, &opening, info));
-    GALEN_TRY(conclude(wf, &opening, info));
+    uint8_t share[GROUPSIG_OPENING_SHARE_BYTES];
+    GALEN_TRY(record_json_get_hex(share, sizeof share, message->body, "share", RECORD_JSON_REQUIRED,
+                                  where, info));
+    if (!opening.has_rm_share) {
+        memcpy(opening.rm_share, share, sizeof share);
+        opening.has_rm_share = true;
+        GALEN_TRY(combine(wf, &opening, info));
+        GALEN_TRY(conclude(wf, &opening, info));
+    } /* else it came again, or this home stopped before what follows */
     GALEN_TRY(send_result(wf, &opening, &message->sender, info));
     return notify(wf, &opening, "opening-result", info);
 }

@@ -108,9 +108,13 @@ enum galen_err opening_update(struct workflow *wf, struct opening *opening, cons
         opening->decided_at = now;
     if (opening->fault_at == 0 && strcmp(state, "fault") == 0)
         opening->fault_at = now;
+    /* Another process may have written since this one read: a share, a commitment and a fault stay,
+     * and an opening that was agreed to is not declined any more. */
     return db_run(wf->db, info,
-                  "UPDATE opening SET state = ?, outcome = ?, rm_share = ?, commitment = ?,"
-                  " decided_at = ?, fault_at = nullif(?, 0) WHERE holder = ? AND id = ?",
+                  "UPDATE opening SET state = ?1, outcome = ?2, rm_share = coalesce(rm_share, ?3),"
+                  " commitment = coalesce(commitment, ?4), decided_at = coalesce(decided_at, ?5),"
+                  " fault_at = coalesce(fault_at, nullif(?6, 0)) WHERE holder = ?7 AND id = ?8"
+                  " AND (?1 <> 'declined' OR rm_share IS NULL)",
                   DB_TEXT(opening->state), DB_TEXT(opening->outcome),
                   opening->has_rm_share ? DB_BLOB(opening->rm_share, sizeof opening->rm_share)
                                         : DB_NULL,
