@@ -86,11 +86,11 @@ static enum galen_err keep_proposal(struct workflow *wf, const struct chain_addr
                                     const uint8_t gm65[CHAIN_SIGNATURE_BYTES],
                                     struct galen_errinfo *info)
 {
-    BASE_BUF_AUTO text = {0};
-    GALEN_TRY(record_json_jcs(&text, block->json, info));
+    BASE_BUF_AUTO sealed = {0};
+    GALEN_TRY(workflow_home_seal(wf, &sealed, block->json, info));
     return db_run(wf->db, info, "INSERT OR REPLACE INTO revocation_proposal VALUES (?, ?, ?, ?, ?)",
                   DB_BLOB(holder->bytes, 20), DB_INT(block->version),
-                  DB_TEXT((const char *)text.data), DB_BLOB(gm65, CHAIN_SIGNATURE_BYTES),
+                  DB_BLOB(sealed.data, sealed.len), DB_BLOB(gm65, CHAIN_SIGNATURE_BYTES),
                   DB_INT(base_time_s()));
 }
 
@@ -102,14 +102,13 @@ static enum galen_err read_proposal(struct workflow *wf, struct revocation_block
     RECORD_JSON_AUTO list = NULL;
     bool found = false;
     GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT list, gm_signature FROM revocation_proposal WHERE holder = ?"
+                       "SELECT sealed, gm_signature FROM revocation_proposal WHERE holder = ?"
                        " ORDER BY version DESC LIMIT 1",
                        DB_BLOB(holder->bytes, 20)));
     GALEN_TRY(db_next(&rows, &found, info));
     if (!found)
         return GALEN_OK;
-    const char *text = db_text(&rows, 0);
-    GALEN_TRY(record_json_parse(&list, text, strlen(text), SEAL_OBJECT_MAX, info));
+    GALEN_TRY(workflow_home_open(wf, &list, db_blob(&rows, 0), info));
     GALEN_TRY(revocation_block_parse(out, list, info));
     return db_bytes(&rows, 1, out->gm65, sizeof out->gm65, info);
 }
@@ -161,8 +160,9 @@ static enum galen_err change_entry(struct workflow *wf, struct json_object *entr
 }
 
 /* What the next list begins with: the newest signed one's entries, then those this manager proposed
- * since. RM may be about to publish these, or has and keeps the block from everyone: were they not
- * carried on, a second proposal, or such a block, would let somebody off. *n_fixed of them are, or
+ * and that are not in it. RM may be about to publish them, may have and keep the block from
+ * everyone, or has published an earlier proposal of that version: were they not carried on, each
+ * would let somebody off. *n_fixed of them are, or
  * may be, published. */
 static enum galen_err first_entries(struct workflow *wf, struct json_object **out, size_t *n_fixed,
                                     const struct chain_address *gm,
@@ -172,9 +172,9 @@ static enum galen_err first_entries(struct workflow *wf, struct json_object **ou
     REVOCATION_BLOCK_AUTO proposed = {0};
     *n_fixed = count(before);
     GALEN_TRY(read_proposal(wf, &proposed, gm, info));
-    if (proposed.version > before->version &&
+    if (proposed.json != NULL && proposed.version >= before->version &&
         revocation_block_extends(&proposed, before, NULL) == GALEN_OK) {
-        if (proposed.version <= on_chain)
+        if (proposed.version > before->version && proposed.version <= on_chain)
             *n_fixed = count(&proposed);
         return record_json_copy(out, proposed.entries, info);
     }

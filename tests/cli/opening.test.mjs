@@ -128,8 +128,14 @@ test('the token is revealed, the list published, and everyone heeds it', async (
   const later = new Date(Date.now() + 600e3).toISOString().replace(/\.\d+Z$/, 'Z');
   assert.equal(gm.run('group', 'revoke', id, '--reason', 'bad manners').code, 2);
   assert.equal(gm.run('group', 'revoke', id, '--reason', 'fraud', '--effective', 'soon').code, 2);
+  assert.equal(gm.run('group', 'revoke', '--withdraw').code, 2);
+  assert.equal(gm.ok('group', 'revoke', id, '--reason', 'other').added.length, 1);
+  assert.deepEqual(gm.ok('group', 'revoke', id, '--withdraw').added, []);
+  assert.equal(gm.run('group', 'revoke', id, '--withdraw').code, 1);
   assert.equal(gm.ok('group', 'revoke', id, '--reason', 'fraud', '--effective', later).version, 1);
   settle();
+  const wouldAdd = rm.ok('group', 'revoke-approve', '--dry-run').added;
+  assert.deepEqual(wouldAdd, [{ effectiveFrom: later, reason: 'fraud', opening: id }]);
   assert.equal(main.ok('group', 'revocations').published, false);
   const published = rm.ok('group', 'revoke-approve');
   assert.ok(published.tx.hash);
