@@ -203,6 +203,47 @@ static enum galen_err show_short(struct json_object **out, const struct opening 
     return GALEN_OK;
 }
 
+/* The same wallet's other memberships: each has a token of its own, which this opening does not
+ * reach. A doctor who joined twice is not revoked by one entry. */
+static enum galen_err show_others(struct workflow *wf, struct json_object *made,
+                                  const struct opening *opening, const struct group_member *member,
+                                  struct galen_errinfo *info)
+{
+    char wallet[CHAIN_ADDRESS_TEXT];
+    RECORD_JSON_AUTO list = NULL;
+    DB_ROWS_AUTO rows = {0};
+    chain_address_format(wallet, &member->evidence.wallet);
+    GALEN_TRY(workflow_array(&list, info));
+    if (opening->is_gm)
+        GALEN_TRY(db_query(&rows, wf->db, info,
+                           "SELECT coalesce(k.version, 0), m.commitment FROM member m"
+                           " LEFT JOIN group_key k ON k.fingerprint = m.fingerprint AND k.confirmed"
+                           " WHERE m.wallet = ? AND m.commitment <> ? ORDER BY m.id",
+                           DB_BLOB(member->evidence.wallet.bytes, 20),
+                           DB_BLOB(member->commitment, sizeof member->commitment)));
+    else
+        GALEN_TRY(db_query(&rows, wf->db, info,
+                           "SELECT coalesce(k.version, 0), r.commitment FROM registry_row r"
+                           " LEFT JOIN group_key k ON k.fingerprint = r.fingerprint AND k.confirmed"
+                           " WHERE r.holder = ? AND json_extract(r.content, '$.wallet') = ?"
+                           " AND r.commitment <> ? ORDER BY k.version, r.position",
+                           DB_BLOB(opening->holder.bytes, 20), DB_TEXT(wallet),
+                           DB_BLOB(member->commitment, sizeof member->commitment)));
+    for (;;) {
+        RECORD_JSON_AUTO row = NULL;
+        bool found = false;
+        GALEN_TRY(db_next(&rows, &found, info));
+        if (!found)
+            break;
+        GALEN_TRY(workflow_object(&row, info));
+        GALEN_TRY(workflow_set_int(row, "keyVersion", db_int(&rows, 0), info));
+        GALEN_TRY(record_json_set_hex(row, "commitment", db_blob(&rows, 1).data,
+                                      db_blob(&rows, 1).len, info));
+        GALEN_TRY(workflow_push(list, &row, info));
+    }
+    return workflow_set_object(made, "otherMemberships", &list, info);
+}
+
 static enum galen_err show_member(struct workflow *wf, struct json_object *made,
                                   const struct opening *opening, struct galen_errinfo *info)
 {
@@ -221,6 +262,7 @@ static enum galen_err show_member(struct workflow *wf, struct json_object *made,
     GALEN_TRY(workflow_object(&evidence, info));
     GALEN_TRY(record_json_set_hex(evidence, "salt", salt, 32, info));
     GALEN_TRY(workflow_set_object(evidence, "row", &row, info));
+    GALEN_TRY(show_others(wf, made, opening, &member, info));
     return workflow_set_object(made, "evidence", &evidence, info);
 }
 

@@ -258,8 +258,9 @@ GALEN_MUST_CHECK enum galen_err opening_approve(struct workflow *wf, const struc
 GALEN_MUST_CHECK enum galen_err opening_list(struct workflow *wf, struct json_object **result,
                                              struct galen_errinfo *info);
 /* One of them: also {signature, message, gmShare, rmShare, commitment, outcome, faultAt, doctor:
- * {wallet, name, licence, …}, evidence: {row, salt}, token}, as far as they are there. state:
- * asked, declined, opened, or fault: the Group Manager cannot show who this is. */
+ * {wallet, name, licence, …}, evidence: {row, salt}, otherMemberships: [{keyVersion, commitment}]
+ * of the same wallet, token}, as far as they are there. state: asked, declined, opened, or fault:
+ * the Group Manager cannot show who this is. */
 GALEN_MUST_CHECK enum galen_err opening_show(struct workflow *wf, const char *id,
                                              struct json_object **result,
                                              struct galen_errinfo *info);

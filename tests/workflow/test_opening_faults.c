@@ -131,12 +131,40 @@ static void a_former_countersignature(void **state)
     fixture_member(committed, "tx");
 }
 
+/* A doctor who says the key is lost and joins again has two memberships: who opens a signature of
+ * the one is told of the other, which the token does not reach. */
+static void a_doctor_who_joined_twice(void **state)
+{
+    struct fixture *fx = *state;
+    const struct chain_address *doctor = &fx->who[DOCTOR];
+    char root7[65], id7[65];
+    fixture_store(fx, &fx->who[PATIENT], 7, root7);
+    OK(group_invite(fx->home[GM], &fx->who[GM], doctor, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(group_join(fx->home[DOCTOR], doctor, "DE-12345", NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(group_approve(fx->home[GM], &fx->who[GM], doctor, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    stage_commit_registry(fx);
+    stage_open(fx, root7, id7);
+    for (int i = GM; i <= RM; i++) {
+        RECORD_JSON_AUTO shown = stage_show(fx->home[i], id7);
+        struct json_object *others = fixture_member(shown, "otherMemberships");
+        assert_int_equal(json_object_array_length(others), 1);
+        struct json_object *other = json_object_array_get_idx(others, 0);
+        assert_int_equal(fixture_number(other, "keyVersion"), 1);
+        assert_string_not_equal(fixture_text(other, "commitment"),
+                                fixture_text(shown, "commitment"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_and_interruptions),
         cmocka_unit_test(the_log_only_grows),
         cmocka_unit_test(an_old_copy_blames_nobody),
+        cmocka_unit_test(a_doctor_who_joined_twice),
         cmocka_unit_test(the_former_group_manager_proposes_nothing),
         cmocka_unit_test_setup_teardown(a_former_countersignature, fixture_grouped,
                                         fixture_tear_down),
