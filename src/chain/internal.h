@@ -52,7 +52,6 @@ json_object *chain_json_member(json_object *object, const char *key);
  */
 
 enum {
-    CHAIN_RPC_ORIGIN = 300,
     CHAIN_RPC_MESSAGE = 200,
 };
 

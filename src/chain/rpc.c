@@ -1,25 +1,19 @@
-/* JSON-RPC 2.0 over HTTP on libcurl: one request at a time, bounded in time and size, and what an
- * endpoint's refusal means in the project's errors. */
-#include <curl/curl.h>
+/* JSON-RPC 2.0 over HTTP: one request at a time, and what an endpoint's refusal means in the
+ * project's errors. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "chain/internal.h"
-
-#define DEFAULT_CONNECT_TIMEOUT_MS 5000
-#define DEFAULT_TIMEOUT_MS         20000
-#define DEFAULT_RESPONSE_MAX       ((size_t)16 << 20)
+#include "http/http.h"
 
 struct chain_rpc {
-    CURL *curl;
-    struct curl_slist *headers;
-    char origin[CHAIN_RPC_ORIGIN]; /* scheme://host:port: all of the URL that error texts show */
+    struct http_client *http;
+    const char *origin; /* all of the URL that error texts show */
     struct chain_rpc_options options;
     uint64_t last_id;
-    struct base_buf body; /* the answer being received */
-    bool is_too_large;
+    struct base_buf body; /* the answer */
     struct chain_rpc_error error;
     struct chain_revert revert;
 };
@@ -39,93 +33,22 @@ const struct chain_abi *chain_rpc_abi(const struct chain_rpc *rpc)
     return rpc->options.abi;
 }
 
-/* ---- set-up ------------------------------------------------------------------------------------
- */
-
-static size_t receive(char *data, size_t size, size_t count, void *user)
-{
-    struct chain_rpc *rpc = user;
-    size_t len = size * count;
-    if (len > rpc->options.max_response_bytes - rpc->body.len) {
-        rpc->is_too_large = true;
-        return 0;
-    }
-    return base_buf_append(&rpc->body, data, len) == GALEN_OK ? len : 0;
-}
-
-/* What may be shown of the URL; whether it is one at all, and one on this machine. */
-static enum galen_err read_url(struct chain_rpc *rpc, const char *url, bool *is_loopback,
-                               struct galen_errinfo *info)
-{
-    CURLU *parts = curl_url();
-    char *scheme = NULL, *host = NULL, *port = NULL;
-    bool good = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-                (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-    if (good) {
-        int len = snprintf(rpc->origin, sizeof rpc->origin, "%s://%s:%s", scheme, host, port);
-        good = len > 0 && (size_t)len < sizeof rpc->origin;
-        *is_loopback = strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-                       strncmp(host, "127.", 4) == 0;
-    }
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(parts);
-    if (!good)
-        return base_fail(info, GALEN_ERR_USAGE,
-                         "the chain's endpoint is not an http:// or https:// address");
-    return GALEN_OK;
-}
-
-static enum galen_err set_up(struct chain_rpc *rpc, const char *url, bool is_loopback,
-                             struct galen_errinfo *info)
-{
-    rpc->curl = curl_easy_init();
-    rpc->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    if (rpc->curl == NULL || rpc->headers == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    CURL *curl = rpc->curl;
-    bool set = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_HTTPHEADER, rpc->headers) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-                                (long)rpc->options.connect_timeout_ms) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)rpc->options.timeout_ms) ==
-                   CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_WRITEDATA, rpc) == CURLE_OK &&
-               /* A proxy from the environment cannot reach this machine's own loopback. */
-               (!is_loopback || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK);
-    return set ? GALEN_OK : base_fail(info, GALEN_ERR_INTERNAL, "libcurl refuses its options");
-}
-
 enum galen_err chain_rpc_new(struct chain_rpc **out, const char *url,
                              const struct chain_rpc_options *options, struct galen_errinfo *info)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return base_fail(info, GALEN_ERR_INTERNAL, "libcurl does not start");
     CHAIN_RPC_AUTO rpc = calloc(1, sizeof *rpc);
-    if (rpc == NULL) {
-        curl_global_cleanup();
+    if (rpc == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    }
     if (options != NULL)
         rpc->options = *options;
-    if (rpc->options.connect_timeout_ms == 0)
-        rpc->options.connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
-    if (rpc->options.timeout_ms == 0)
-        rpc->options.timeout_ms = DEFAULT_TIMEOUT_MS;
-    if (rpc->options.max_response_bytes == 0)
-        rpc->options.max_response_bytes = DEFAULT_RESPONSE_MAX;
-    bool is_loopback = false;
-    GALEN_TRY(read_url(rpc, url, &is_loopback, info));
-    GALEN_TRY(set_up(rpc, url, is_loopback, info));
+    const struct http_options http = {
+        .peer = "the chain",
+        .connect_timeout_ms = rpc->options.connect_timeout_ms,
+        .timeout_ms = rpc->options.timeout_ms,
+        .max_response_bytes = rpc->options.max_response_bytes,
+    };
+    GALEN_TRY(http_client_new(&rpc->http, url, &http, info));
+    rpc->origin = http_client_origin(rpc->http);
     *out = rpc;
     rpc = NULL;
     return GALEN_OK;
@@ -135,11 +58,9 @@ void chain_rpc_free(struct chain_rpc *rpc)
 {
     if (rpc == NULL)
         return;
-    curl_easy_cleanup(rpc->curl);
-    curl_slist_free_all(rpc->headers);
+    http_client_free(&rpc->http);
     base_buf_clear(&rpc->body);
     free(rpc);
-    curl_global_cleanup();
 }
 
 void chain_rpc_auto_free(struct chain_rpc **rpc)
@@ -148,65 +69,7 @@ void chain_rpc_auto_free(struct chain_rpc **rpc)
     *rpc = NULL;
 }
 
-/* ---- transport ---------------------------------------------------------------------------------
- */
-
-static enum galen_err transport_error(const struct chain_rpc *rpc, CURLcode code,
-                                      struct galen_errinfo *info)
-{
-    if (rpc->is_too_large)
-        return base_fail(info, GALEN_ERR_LIMIT, "the answer of %s is larger than %zu bytes",
-                         rpc->origin, rpc->options.max_response_bytes);
-    switch (code) {
-    case CURLE_COULDNT_CONNECT:
-        (void)base_fail(info, GALEN_ERR_NETWORK, "cannot connect to the chain at %s", rpc->origin);
-        (void)base_hint(info, "is the node running, and is the address right?");
-        return GALEN_ERR_NETWORK;
-    case CURLE_OPERATION_TIMEDOUT:
-        (void)base_fail(info, GALEN_ERR_NETWORK, "the chain at %s did not answer in time",
-                        rpc->origin);
-        (void)base_hint(info, "try again, or another endpoint");
-        return GALEN_ERR_NETWORK;
-    default:
-        return base_fail(info, GALEN_ERR_NETWORK, "the chain at %s cannot be asked: %s",
-                         rpc->origin, curl_easy_strerror(code));
-    }
-}
-
-static enum galen_err status_error(const struct chain_rpc *rpc, long status,
-                                   struct galen_errinfo *info)
-{
-    (void)base_fail(info, GALEN_ERR_NETWORK, "the chain at %s answers with HTTP status %ld",
-                    rpc->origin, status);
-    if (status == 401 || status == 403)
-        (void)base_hint(info, "the endpoint wants another key or address");
-    else if (status == 429)
-        (void)base_hint(info, "the endpoint limits requests: wait, or use another");
-    else if (status >= 300 && status < 400)
-        (void)base_hint(info, "redirects are not followed: give the final address");
-    return GALEN_ERR_NETWORK;
-}
-
-/* Leaves the answer in rpc->body. */
-static enum galen_err post(struct chain_rpc *rpc, const struct base_buf *request, long *status,
-                           struct galen_errinfo *info)
-{
-    base_buf_clear(&rpc->body);
-    rpc->is_too_large = false;
-    if (curl_easy_setopt(rpc->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len) !=
-            CURLE_OK ||
-        curl_easy_setopt(rpc->curl, CURLOPT_POSTFIELDS, request->data) != CURLE_OK)
-        return base_fail(info, GALEN_ERR_INTERNAL, "libcurl refuses the request");
-    CURLcode code = curl_easy_perform(rpc->curl);
-    if (code != CURLE_OK)
-        return transport_error(rpc, code, info);
-    if (curl_easy_getinfo(rpc->curl, CURLINFO_RESPONSE_CODE, status) != CURLE_OK)
-        return base_fail(info, GALEN_ERR_INTERNAL, "libcurl does not tell the status");
-    return GALEN_OK;
-}
-
-/* ---- what refusals mean
- * ---------------------------------------------------------------------------- */
+/* ---- what refusals mean -------------------------------------------------------------------- */
 
 bool chain_rpc_error_says(const struct chain_rpc_error *error, const char *phrase)
 {
@@ -273,12 +136,12 @@ static enum galen_err read_answer(struct chain_rpc *rpc, json_object **result, c
     json_object *id = NULL, *value = NULL;
     if (chain_json_parse(&answer, (const char *)rpc->body.data, rpc->body.len) != GALEN_OK ||
         !json_object_is_type(answer, json_type_object))
-        return status == 200 ? not_json_rpc(rpc, info) : status_error(rpc, status, info);
+        return status == 200 ? not_json_rpc(rpc, info) : http_status_fail(rpc->http, status, info);
     json_object *error = chain_json_member(answer, "error");
     bool has_result = json_object_object_get_ex(answer, "result", &value);
     bool is_about_access = status == 401 || status == 403 || status == 429;
     if (status != 200 && (!json_object_is_type(error, json_type_object) || is_about_access))
-        return status_error(rpc, status, info);
+        return http_status_fail(rpc->http, status, info);
     if (error == NULL && !has_result)
         return not_json_rpc(rpc, info);
 
@@ -311,8 +174,11 @@ enum galen_err chain_rpc_query(struct chain_rpc *rpc, json_object **result, cons
         rpc->last_id, method));
     GALEN_TRY(base_buf_append_text(&request, params));
     GALEN_TRY(base_buf_append_text(&request, "}"));
+    const struct http_request post = {.is_post = true,
+                                      .type = "application/json",
+                                      .body = {request.data, request.len}};
     long status = 0;
-    enum galen_err err = post(rpc, &request, &status, info);
+    enum galen_err err = http_perform(rpc->http, &status, &rpc->body, &post, info);
     if (err == GALEN_OK)
         err = read_answer(rpc, result, method, status, info);
     base_buf_clear(&rpc->body);
