@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/build-tools/bin:$(PATH)
 GALEN := build/src/cli/galen
 sources = $(shell find $(wildcard src tests bench fuzz examples) -name '*.[ch]')
 
-.PHONY: help setup build demo test run bench gas fmt fmt-check sanitize clang analyze clean
+.PHONY: help setup build demo test test-kubo run bench gas fmt fmt-check sanitize clang analyze clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -31,6 +31,11 @@ demo: build ## the three workflows, end to end (ARGS="...")
 test: ## every test, with gcc and with clang's sanitizers, and the format check
 	@tools/setup.sh test
 	@tools/run-tests.sh
+
+test-kubo: build ## the store on a real IPFS node, built from its Go module (needs Go)
+	@tools/setup.sh test
+	@GALEN_KUBO=$$(tools/kubo.sh) GALEN_SOURCE_ROOT=$(CURDIR) GALEN_BINARY=$(CURDIR)/$(GALEN) \
+	    GALEN_MAKE_HOME=$(CURDIR)/build/tests/cli/make-home node --test tests/kubo/
 
 run: build ## the node (this version has none, and says so)
 	@if $(GALEN) serve --help >/dev/null 2>&1; then \

@@ -174,9 +174,8 @@ enum galen_err chain_rpc_query(struct chain_rpc *rpc, json_object **result, cons
         rpc->last_id, method));
     GALEN_TRY(base_buf_append_text(&request, params));
     GALEN_TRY(base_buf_append_text(&request, "}"));
-    const struct http_request post = {.is_post = true,
-                                      .type = "application/json",
-                                      .body = {request.data, request.len}};
+    const struct http_request post = {
+        .is_post = true, .type = "application/json", .body = {request.data, request.len}};
     long status = 0;
     enum galen_err err = http_perform(rpc->http, &status, &rpc->body, &post, info);
     if (err == GALEN_OK)

@@ -145,3 +145,29 @@ enum galen_err cli_store_get(struct cli *cli, struct json_object **result, bool 
     GALEN_TRY(workflow_block_get(cli->wf, cli->args[0], &data, info));
     return cli_write_output(cli, data.data, data.len, info);
 }
+
+enum galen_err cli_store_remove(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    return workflow_block_remove(cli->wf, cli->args[0], info);
+}
+
+enum galen_err cli_store_use(struct cli *cli, struct json_object **result, bool *passed,
+                             struct galen_errinfo *info)
+{
+    const char *gateways[CLI_MAX_REPEATS];
+    size_t n = cli_options(cli, "gateway", gateways);
+    return workflow_store_use(cli->wf, cli->ipfs, gateways, n, result, info);
+}
+
+enum galen_err cli_store_status(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    return workflow_store_status(cli->wf, result, info);
+}
+
+enum galen_err cli_store_sync(struct cli *cli, struct json_object **result, bool *passed,
+                              struct galen_errinfo *info)
+{
+    return workflow_store_sync(cli->wf, cli_option(cli, "all") != NULL, result, info);
+}

@@ -24,7 +24,7 @@ enum cli_exit cli_exit_of(enum galen_err err);
 /* The parsed command line. Everything is borrowed from argv. */
 struct cli {
     bool json, dry_run, yes, verbose;
-    const char *home, *password_file, *rpc;
+    const char *home, *password_file, *rpc, *ipfs;
     const struct cli_command *command;
     const char *args[CLI_MAX_ARGS]; /* positional */
     size_t n_args;
@@ -102,6 +102,7 @@ cli_run cli_account_pay, cli_profile_set, cli_profile_export, cli_profile_import
 cli_run cli_inbox_export, cli_inbox_import;
 cli_run cli_contract_deploy, cli_contract_use, cli_contract_info; /* chain.c */
 cli_run cli_gas_report, cli_gas_prices, cli_gas_export, cli_store_put, cli_store_get;
+cli_run cli_store_remove, cli_store_use, cli_store_status, cli_store_sync;
 cli_run cli_group_setup, cli_group_propose, cli_group_confirm, cli_group_hospital; /* group.c */
 cli_run cli_group_invite, cli_group_join, cli_group_approve, cli_group_members;
 cli_run cli_group_commit, cli_group_countersign, cli_group_registry; /* group_opening.c */

@@ -7,8 +7,10 @@ enum galen_err cli_init(struct cli *cli, struct json_object **result, bool *pass
 {
     BASE_BUF_AUTO password = {0};
     GALEN_TRY(cli_password(cli->password_file, "Password for the new home", true, &password, info));
-    const struct workflow_options options = {
-        .home = cli->home, .password = (const char *)password.data, .rpc = cli->rpc};
+    const struct workflow_options options = {.home = cli->home,
+                                             .password = (const char *)password.data,
+                                             .rpc = cli->rpc,
+                                             .ipfs = cli->ipfs};
     GALEN_TRY(workflow_home_create(&options, cli_option(cli, "store"), info));
     GALEN_TRY(workflow_open(&cli->wf, &options, info));
     return workflow_status(cli->wf, result, info);

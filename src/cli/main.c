@@ -47,6 +47,7 @@ static bool print_help(const char *noun)
            "    --home DIR            the home (or GALEN_HOME; default ~/.galen)\n"
            "    --password-file FILE  first line: the home's password\n"
            "    --rpc URL             the chain's JSON-RPC endpoint\n"
+           "    --ipfs URL            a Kubo (IPFS) node's RPC API\n"
            "    --json                results as JSON on standard output\n"
            "    --dry-run             estimate the gas, send nothing\n"
            "    --yes                 do not ask before a transaction\n"
@@ -87,7 +88,7 @@ static enum galen_err take_option(struct cli *cli, const char *word, const char 
         {"json", &cli->json, NULL}, {"dry-run", &cli->dry_run, NULL},
         {"yes", &cli->yes, NULL},   {"verbose", &cli->verbose, NULL},
         {"home", NULL, &cli->home}, {"password-file", NULL, &cli->password_file},
-        {"rpc", NULL, &cli->rpc},
+        {"rpc", NULL, &cli->rpc},   {"ipfs", NULL, &cli->ipfs},
     };
     const char *name = word + 2;
     size_t len = strcspn(name, "=");
@@ -211,7 +212,7 @@ static enum galen_err open_home(struct cli *cli, struct galen_errinfo *info)
     if (cli->dry_run && cli->command->run == cli_record_import)
         return GALEN_OK;
     BASE_BUF_AUTO password = {0};
-    struct workflow_options options = {.home = cli->home, .rpc = cli->rpc};
+    struct workflow_options options = {.home = cli->home, .rpc = cli->rpc, .ipfs = cli->ipfs};
     if ((cli->command->needs & CLI_KEYS) != 0) {
         GALEN_TRY(cli_password(cli->password_file, "Password of the home", false, &password, info));
         options.password = (const char *)password.data;

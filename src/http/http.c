@@ -44,8 +44,7 @@ static enum galen_err read_url(struct http_client *client, const char *url,
                 curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
                 (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
     if (good) {
-        int len =
-            snprintf(client->origin, sizeof client->origin, "%s://%s:%s", scheme, host, port);
+        int len = snprintf(client->origin, sizeof client->origin, "%s://%s:%s", scheme, host, port);
         good = len > 0 && (size_t)len < sizeof client->origin;
         client->is_loopback = strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
                               strncmp(host, "127.", 4) == 0;
@@ -64,18 +63,18 @@ static enum galen_err read_url(struct http_client *client, const char *url,
 static enum galen_err set_up(struct http_client *client, struct galen_errinfo *info)
 {
     CURL *curl = client->curl;
-    bool set =
-        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-                         (long)client->options.connect_timeout_ms) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)client->options.timeout_ms) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_WRITEDATA, client) == CURLE_OK &&
-        /* A proxy from the environment cannot reach this machine's own loopback. */
-        (!client->is_loopback || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK);
+    bool set = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+                                (long)client->options.connect_timeout_ms) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)client->options.timeout_ms) ==
+                   CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_WRITEDATA, client) == CURLE_OK &&
+               /* A proxy from the environment cannot reach this machine's own loopback. */
+               (!client->is_loopback || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK);
     return set ? GALEN_OK : base_fail(info, GALEN_ERR_INTERNAL, "libcurl refuses its options");
 }
 
@@ -193,8 +192,8 @@ static bool set_body(CURL *curl, curl_mime **form, const struct http_request *re
         return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
     if (request->form_field == NULL)
         return curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-                                (curl_off_t)request->body.len) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len) ==
+                   CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_POSTFIELDS, bytes) == CURLE_OK;
     *form = curl_mime_init(curl);
     curl_mimepart *part = *form != NULL ? curl_mime_addpart(*form) : NULL;
@@ -214,8 +213,8 @@ enum galen_err http_perform(struct http_client *client, long *status, struct bas
     CURL *curl = client->curl;
     base_buf_clear(&client->body);
     client->is_too_large = false;
-    GALEN_TRY(base_buf_printf(&url, "%s%s", client->url,
-                              request->target != NULL ? request->target : ""));
+    GALEN_TRY(
+        base_buf_printf(&url, "%s%s", client->url, request->target != NULL ? request->target : ""));
     if (request->type != NULL)
         GALEN_TRY(add_header(&headers, "Content-Type", request->type, info));
     if (request->accept != NULL)

@@ -33,11 +33,11 @@ void http_client_free(struct http_client **client); /* NULL inside is fine */
 const char *http_client_origin(const struct http_client *client);
 
 struct http_request {
-    const char *target;      /* appended to the client's URL, encoded already; NULL: nothing */
-    const char *accept;      /* NULL: anything */
-    bool is_post;            /* else GET, without a body */
-    const char *type;        /* the body's media type; NULL with a form */
-    const char *form_field;  /* not NULL: the body is sent as this file of a multipart form */
+    const char *target;     /* appended to the client's URL, encoded already; NULL: nothing */
+    const char *accept;     /* NULL: anything */
+    bool is_post;           /* else GET, without a body */
+    const char *type;       /* the body's media type; NULL with a form */
+    const char *form_field; /* not NULL: the body is sent as this file of a multipart form */
     struct base_view body;
 };
 

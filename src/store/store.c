@@ -1,32 +1,44 @@
-/* Blocks in local files. */
-#include "store/store.h"
-
-#include <dirent.h>
-#include <errno.h>
+/* Local blocks first, then Kubo, then gateways; and what Kubo is still to get. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "store/internal.h"
+
+#define KUBO_REST_MS 30000 /* after it did not answer */
+#define MISS_MS      60000
+#define MISSES       64
+
+struct miss {
+    uint8_t digest[32];
+    int64_t until_ms;
+};
 
 struct store {
     char *dir;
+    struct kubo *kubo;
+    char pushed[PATH_MAX];  /* marks: what Kubo has, or need not get */
+    char removed[PATH_MAX]; /* marks: what it is to let go */
+    int64_t kubo_rests_until_ms;
+    char kubo_why[256];
+    struct http_client **gateways;
+    size_t n_gateways;
+    struct miss misses[MISSES]; /* a ring of blocks that nobody had */
+    size_t next_miss;
 };
 
-struct block_path {
-    char shard[PATH_MAX];
-    char file[PATH_MAX];
-};
+/* ---- open and close ---------------------------------------------------------------------------- */
 
-static enum galen_err locate(struct block_path *path, const struct store *store,
-                             const uint8_t digest32[32], struct galen_errinfo *info)
+static enum galen_err open_kubo(struct store *store, const char *url, struct galen_errinfo *info)
 {
-    char cid[STORE_CID_TEXT];
-    store_cid_encode(cid, digest32);
-    /* The last character carries three bits only, so the two before it share the blocks out. */
-    const char *shard = cid + STORE_CID_TEXT - 4;
-    if (snprintf(path->file, PATH_MAX, "%s/%.2s/%s", store->dir, shard, cid) >= PATH_MAX)
+    uint8_t digest[32];
+    char hex[9];
+    GALEN_TRY(kubo_new(&store->kubo, url, info));
+    store_digest(digest, url, strlen(url));
+    base_hex_encode(hex, digest, 4);
+    if (snprintf(store->pushed, PATH_MAX, "%s/kubo-%s/pushed", store->dir, hex) >= PATH_MAX ||
+        snprintf(store->removed, PATH_MAX, "%s/kubo-%s/removed", store->dir, hex) >= PATH_MAX)
         return base_fail(info, GALEN_ERR_USAGE, "path is too long");
-    snprintf(path->shard, PATH_MAX, "%s/%.2s", store->dir, shard);
     return GALEN_OK;
 }
 
@@ -35,8 +47,15 @@ enum galen_err store_open(struct store **out, const struct store_config *config,
 {
     GALEN_TRY(base_dir_make(config->dir, 0700, info));
     STORE_AUTO made = calloc(1, sizeof *made);
-    if (made == NULL || (made->dir = strdup(config->dir)) == NULL)
+    if (made == NULL || (made->dir = strdup(config->dir)) == NULL ||
+        (made->gateways = calloc(config->n_gateways + 1, sizeof *made->gateways)) == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < config->n_gateways; i++) {
+        GALEN_TRY(gateway_new(&made->gateways[i], config->gateways[i], info));
+        made->n_gateways++;
+    }
+    if (config->kubo != NULL)
+        GALEN_TRY(open_kubo(made, config->kubo, info));
     *out = made;
     made = NULL;
     return GALEN_OK;
@@ -46,137 +65,286 @@ void store_free(struct store **store)
 {
     if (store == NULL || *store == NULL)
         return;
+    for (size_t i = 0; i < (*store)->n_gateways; i++)
+        http_client_free(&(*store)->gateways[i]);
+    free((*store)->gateways);
+    kubo_free(&(*store)->kubo);
     free((*store)->dir);
     free(*store);
     *store = NULL;
 }
 
-enum galen_err store_get(struct base_buf *out, struct store *store, const uint8_t digest32[32],
-                         struct galen_errinfo *info)
+/* ---- Kubo, as far as it answers ------------------------------------------------------------------ */
+
+static bool may_ask_kubo(const struct store *store)
 {
-    struct block_path path;
-    GALEN_TRY(locate(&path, store, digest32, info));
-    const char *cid = strrchr(path.file, '/') + 1;
-    BASE_BUF_AUTO bytes = {0};
-    enum galen_err err = base_file_read(&bytes, path.file, STORE_BLOCK_MAX, info);
-    if (err == GALEN_ERR_NOT_FOUND)
-        return base_fail(info, err, "block %s is not in the store", cid);
-    uint8_t found[32] = {0};
-    if (err == GALEN_OK)
-        store_digest(found, bytes.data, bytes.len);
-    /* A good block never exceeds the limit, so one that does was altered. */
-    if (err == GALEN_ERR_LIMIT || (err == GALEN_OK && memcmp(found, digest32, 32) != 0)) {
-        base_fail(info, GALEN_ERR_CHECK, "block %s was altered in %s", cid, store->dir);
-        base_hint(info, "remove it and fetch it again, or restore it from a backup");
-        return GALEN_ERR_CHECK;
-    }
-    GALEN_TRY(err);
-    base_buf_move(out, &bytes);
-    return GALEN_OK;
+    return store->kubo != NULL && base_monotonic_ms() >= store->kubo_rests_until_ms;
 }
+
+/* What became of a question to Kubo; one that was not answered makes the next ones wait. */
+static enum galen_err note_kubo(struct store *store, enum galen_err err,
+                                const struct galen_errinfo *why)
+{
+    if (err != GALEN_OK)
+        snprintf(store->kubo_why, sizeof store->kubo_why, "%s", why->what);
+    if (err == GALEN_ERR_NETWORK)
+        store->kubo_rests_until_ms = base_monotonic_ms() + KUBO_REST_MS;
+    return err;
+}
+
+static enum galen_err push(struct store *store, const uint8_t digest32[32], const void *data,
+                           size_t len)
+{
+    struct galen_errinfo why = {0};
+    return note_kubo(store, kubo_put(store->kubo, digest32, data, len, &why), &why);
+}
+
+/* ---- put and remove ------------------------------------------------------------------------------ */
 
 enum galen_err store_put(uint8_t digest32[32], struct store *store, const void *data, size_t len,
                          struct galen_errinfo *info)
 {
+    uint8_t digest[32];
+    bool is_pushed = false;
     if (len > STORE_BLOCK_MAX)
         return base_fail(info, GALEN_ERR_LIMIT, "block has %zu bytes, the maximum is %d", len,
                          STORE_BLOCK_MAX);
-    uint8_t digest[32];
-    struct block_path path;
     store_digest(digest, data, len);
-    GALEN_TRY(locate(&path, store, digest, info));
-    BASE_BUF_AUTO there = {0};
-    if (store_get(&there, store, digest, NULL) != GALEN_OK) {
-        GALEN_TRY(base_dir_make(path.shard, 0700, info));
-        GALEN_TRY(base_file_write(path.file, data, len, 0600, info));
+    GALEN_TRY(local_put(store->dir, digest, data, len, info));
+    if (store->kubo != NULL) {
+        GALEN_TRY(local_mark(store->removed, digest, false, info));
+        GALEN_TRY(local_has(&is_pushed, store->pushed, digest, info));
+        if (!is_pushed && may_ask_kubo(store) && push(store, digest, data, len) == GALEN_OK)
+            GALEN_TRY(local_mark(store->pushed, digest, true, info));
     }
     if (digest32 != NULL)
         memcpy(digest32, digest, sizeof digest);
     return GALEN_OK;
 }
 
-enum galen_err store_has(bool *there, struct store *store, const uint8_t digest32[32],
-                         struct galen_errinfo *info)
-{
-    struct block_path path;
-    struct stat st;
-    GALEN_TRY(locate(&path, store, digest32, info));
-    bool found = stat(path.file, &st) == 0;
-    if (!found && errno != ENOENT)
-        return base_fail(info, GALEN_ERR_IO, "cannot look at %s: %s", path.file, strerror(errno));
-    *there = found && S_ISREG(st.st_mode);
-    return GALEN_OK;
-}
-
 enum galen_err store_remove(struct store *store, const uint8_t digest32[32],
                             struct galen_errinfo *info)
 {
-    struct block_path path;
-    GALEN_TRY(locate(&path, store, digest32, info));
-    enum galen_err err = base_file_remove(path.file, info);
-    if (err == GALEN_ERR_NOT_FOUND)
-        return base_fail(info, err, "block %s is not in the store", strrchr(path.file, '/') + 1);
-    return err;
-}
-
-/* ---- walking ------------------------------------------------------------------------------- */
-
-static void close_folder(DIR **folder)
-{
-    if (*folder != NULL)
-        closedir(*folder);
-}
-
-static enum galen_err open_folder(DIR **folder, const char *path, struct galen_errinfo *info)
-{
-    *folder = opendir(path);
-    if (*folder == NULL)
-        return base_fail(info, GALEN_ERR_IO, "cannot list %s: %s", path, strerror(errno));
+    bool is_pushed = false;
+    struct galen_errinfo why = {0};
+    if (store->kubo == NULL)
+        return local_remove(store->dir, digest32, info);
+    /* The intent first: after a crash the next synchronisation finishes it. */
+    GALEN_TRY(local_has(&is_pushed, store->pushed, digest32, info));
+    if (is_pushed)
+        GALEN_TRY(local_mark(store->removed, digest32, true, info));
+    GALEN_TRY(local_remove(store->dir, digest32, info));
+    GALEN_TRY(local_mark(store->pushed, digest32, false, info));
+    if (is_pushed && may_ask_kubo(store) &&
+        note_kubo(store, kubo_remove(store->kubo, digest32, &why), &why) == GALEN_OK)
+        return local_mark(store->removed, digest32, false, info);
     return GALEN_OK;
 }
 
-/* NULL at the end; *err then tells whether it was one. */
-static const struct dirent *next_entry(DIR *folder, enum galen_err *err, struct galen_errinfo *info)
+/* ---- get ----------------------------------------------------------------------------------------- */
+
+static bool was_missed(const struct store *store, const uint8_t digest32[32])
 {
-    errno = 0;
-    const struct dirent *entry = readdir(folder);
-    if (entry == NULL && errno != 0)
-        *err = base_fail(info, GALEN_ERR_IO, "cannot list blocks: %s", strerror(errno));
-    return entry;
+    int64_t now = base_monotonic_ms();
+    for (size_t i = 0; i < MISSES; i++)
+        if (now < store->misses[i].until_ms && memcmp(store->misses[i].digest, digest32, 32) == 0)
+            return true;
+    return false;
 }
 
-static enum galen_err each_in_shard(const char *path, const char *shard,
-                                    enum galen_err (*each)(void *user, const uint8_t digest32[32]),
-                                    void *user, struct galen_errinfo *info)
+static void note_miss(struct store *store, const uint8_t digest32[32])
 {
-    GALEN_CLEANUP(close_folder) DIR *folder = NULL;
-    GALEN_TRY(open_folder(&folder, path, info));
-    enum galen_err err = GALEN_OK;
-    const struct dirent *entry;
-    while (err == GALEN_OK && (entry = next_entry(folder, &err, info)) != NULL) {
-        uint8_t digest32[32];
-        /* Temporary files of writes that were cut off are no CIDs. */
-        if (store_cid_parse(digest32, entry->d_name, NULL) == GALEN_OK &&
-            memcmp(entry->d_name + STORE_CID_TEXT - 4, shard, 2) == 0)
-            err = each(user, digest32);
+    struct miss *miss = &store->misses[store->next_miss++ % MISSES];
+    memcpy(miss->digest, digest32, 32);
+    miss->until_ms = base_monotonic_ms() + MISS_MS;
+}
+
+/* Whether these are the block's bytes; what else came is dropped. */
+static bool is_block(struct base_buf *bytes, const uint8_t digest32[32])
+{
+    uint8_t found[32];
+    store_digest(found, bytes->data, bytes->len);
+    if (bytes->len <= STORE_BLOCK_MAX && memcmp(found, digest32, 32) == 0)
+        return true;
+    base_buf_clear(bytes);
+    return false;
+}
+
+/* Asks Kubo and the gateways; why receives the last reason of a failure. */
+static bool fetch(struct store *store, struct base_buf *out, const uint8_t digest32[32],
+                  struct galen_errinfo *why)
+{
+    if (may_ask_kubo(store) &&
+        note_kubo(store, kubo_get(store->kubo, out, digest32, why), why) == GALEN_OK) {
+        if (is_block(out, digest32))
+            return true;
+        base_fail(why, GALEN_ERR_CHECK, "Kubo at %s sent other bytes", kubo_origin(store->kubo));
     }
-    return err;
+    for (size_t i = 0; i < store->n_gateways; i++) {
+        if (gateway_get(store->gateways[i], out, digest32, why) != GALEN_OK)
+            continue;
+        if (is_block(out, digest32))
+            return true;
+        base_fail(why, GALEN_ERR_CHECK, "the gateway at %s sent other bytes",
+                  http_client_origin(store->gateways[i]));
+    }
+    return false;
+}
+
+/* Keeps a block that came from elsewhere; it need not be given to Kubo. */
+static enum galen_err keep(struct store *store, const uint8_t digest32[32],
+                           const struct base_buf *bytes, struct galen_errinfo *info)
+{
+    if (store->kubo != NULL)
+        GALEN_TRY(local_mark(store->pushed, digest32, true, info));
+    return local_put(store->dir, digest32, bytes->data, bytes->len, info);
+}
+
+enum galen_err store_get(struct base_buf *out, struct store *store, const uint8_t digest32[32],
+                         struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO bytes = {0};
+    struct galen_errinfo why = {0};
+    enum galen_err err = local_get(out, store->dir, digest32, info);
+    if ((err != GALEN_ERR_NOT_FOUND && err != GALEN_ERR_CHECK) || was_missed(store, digest32) ||
+        (store->kubo == NULL && store->n_gateways == 0))
+        return err;
+    if (!fetch(store, &bytes, digest32, &why)) {
+        note_miss(store, digest32);
+        if (err == GALEN_ERR_NOT_FOUND)
+            (void)base_hint(info, "nor elsewhere: %s",
+                            why.what[0] != '\0' ? why.what : store->kubo_why);
+        return err;
+    }
+    GALEN_TRY(keep(store, digest32, &bytes, info));
+    base_buf_move(out, &bytes);
+    return GALEN_OK;
+}
+
+enum galen_err store_has(bool *there, struct store *store, const uint8_t digest32[32],
+                         struct galen_errinfo *info)
+{
+    return local_has(there, store->dir, digest32, info);
 }
 
 enum galen_err store_each(struct store *store,
                           enum galen_err (*each)(void *user, const uint8_t digest32[32]),
                           void *user, struct galen_errinfo *info)
 {
-    GALEN_CLEANUP(close_folder) DIR *folder = NULL;
-    GALEN_TRY(open_folder(&folder, store->dir, info));
-    enum galen_err err = GALEN_OK;
-    const struct dirent *entry;
-    while (err == GALEN_OK && (entry = next_entry(folder, &err, info)) != NULL) {
-        char path[PATH_MAX];
-        if (strlen(entry->d_name) != 2 || entry->d_name[0] == '.' ||
-            snprintf(path, sizeof path, "%s/%s", store->dir, entry->d_name) >= PATH_MAX)
-            continue;
-        err = each_in_shard(path, entry->d_name, each, user, info);
+    return local_each(store->dir, each, user, info);
+}
+
+/* ---- what Kubo is still to get --------------------------------------------------------------------- */
+
+struct walk {
+    struct store *store;
+    struct store_status *status;
+    struct store_synced *synced;
+    bool all;
+    struct galen_errinfo *info;
+};
+
+static enum galen_err count_block(void *user, const uint8_t digest32[32])
+{
+    struct walk *walk = user;
+    bool is_pushed = true;
+    if (walk->store->kubo != NULL)
+        GALEN_TRY(local_has(&is_pushed, walk->store->pushed, digest32, walk->info));
+    walk->status->blocks++;
+    walk->status->unpushed += !is_pushed;
+    return GALEN_OK;
+}
+
+static enum galen_err count_removed(void *user, const uint8_t digest32[32])
+{
+    struct walk *walk = user;
+    walk->status->unremoved++;
+    return GALEN_OK;
+}
+
+enum galen_err store_status(struct store_status *out, struct store *store,
+                            struct galen_errinfo *info)
+{
+    struct store_status status = {.has_kubo = store->kubo != NULL};
+    struct galen_errinfo why = {0};
+    struct walk walk = {.store = store, .status = &status, .info = info};
+    GALEN_TRY(local_each(store->dir, count_block, &walk, info));
+    if (status.has_kubo) {
+        GALEN_TRY(local_each(store->removed, count_removed, &walk, info));
+        snprintf(status.kubo, sizeof status.kubo, "%s", kubo_origin(store->kubo));
+        status.is_reachable = kubo_id(store->kubo, status.peer, status.agent, &why) == GALEN_OK;
+        snprintf(status.why, sizeof status.why, "%s", status.is_reachable ? "" : why.what);
     }
-    return err;
+    *out = status;
+    return GALEN_OK;
+}
+
+/* Counts one as done or left; only a Kubo that does not answer ends the walk. */
+static enum galen_err note_synced(struct walk *walk, enum galen_err err, uint64_t *done)
+{
+    if (err == GALEN_OK) {
+        ++*done;
+        return GALEN_OK;
+    }
+    walk->synced->left++;
+    snprintf(walk->synced->why, sizeof walk->synced->why, "%s", walk->store->kubo_why);
+    return err == GALEN_ERR_NETWORK ? err : GALEN_OK;
+}
+
+static enum galen_err push_block(void *user, const uint8_t digest32[32])
+{
+    struct walk *walk = user;
+    struct store *store = walk->store;
+    struct galen_errinfo why = {0};
+    BASE_BUF_AUTO bytes = {0};
+    bool is_there = false;
+    GALEN_TRY(local_has(&is_there, store->pushed, digest32, walk->info));
+    if (is_there && walk->all)
+        GALEN_TRY(note_kubo(store, kubo_has(store->kubo, &is_there, digest32, &why), &why));
+    if (is_there)
+        return GALEN_OK;
+    enum galen_err err = local_get(&bytes, store->dir, digest32, &why);
+    if (err == GALEN_OK)
+        err = push(store, digest32, bytes.data, bytes.len);
+    else
+        snprintf(store->kubo_why, sizeof store->kubo_why, "%s", why.what);
+    if (err == GALEN_OK)
+        GALEN_TRY(local_mark(store->pushed, digest32, true, walk->info));
+    return note_synced(walk, err, &walk->synced->pushed);
+}
+
+static enum galen_err remove_block(void *user, const uint8_t digest32[32])
+{
+    struct walk *walk = user;
+    struct store *store = walk->store;
+    struct galen_errinfo why = {0};
+    enum galen_err err = note_kubo(store, kubo_remove(store->kubo, digest32, &why), &why);
+    if (err == GALEN_OK)
+        GALEN_TRY(local_mark(store->removed, digest32, false, walk->info));
+    return note_synced(walk, err, &walk->synced->removed);
+}
+
+enum galen_err store_sync(struct store_synced *out, struct store *store, bool all,
+                          struct galen_errinfo *info)
+{
+    struct store_synced synced = {0};
+    struct store_status status = {0};
+    struct walk walk = {
+        .store = store, .status = &status, .synced = &synced, .all = all, .info = info};
+    enum galen_err err = GALEN_OK;
+    if (store->kubo != NULL) {
+        err = local_each(store->dir, push_block, &walk, info);
+        if (err == GALEN_OK)
+            err = local_each(store->removed, remove_block, &walk, info);
+    }
+    if (err == GALEN_ERR_NETWORK) {
+        GALEN_TRY(local_each(store->dir, count_block, &walk, info));
+        GALEN_TRY(local_each(store->removed, count_removed, &walk, info));
+        synced.left = status.unpushed + status.unremoved;
+        snprintf(synced.why, sizeof synced.why, "%s", store->kubo_why);
+        err = GALEN_OK;
+    }
+    GALEN_TRY(err);
+    *out = synced;
+    return GALEN_OK;
 }

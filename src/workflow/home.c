@@ -1,5 +1,6 @@
 /* A home: its folder, config.json, key store, database, blocks, and the connection to the chain
  * that config.json pins. */
+#include "workflow/config.h"
 #include "workflow/internal.h"
 
 #include <errno.h>
@@ -8,127 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define CONFIG_MAX_BYTES 16384
-
-/* config.json as read: text members are owned. */
-struct config {
-    char *rpc;
-    char *store;
-    bool has_contract;
-    struct chain_domain domain;
-    uint8_t code_hash[32];
-};
-
-static void config_clear(struct config *config)
-{
-    free(config->rpc);
-    free(config->store);
-    *config = (struct config){0};
-}
-#define CONFIG_AUTO GALEN_CLEANUP(config_clear) struct config
-
-static enum galen_err home_path(char out[PATH_MAX], const char *home, const char *name,
-                                struct galen_errinfo *info)
-{
-    if ((size_t)snprintf(out, PATH_MAX, "%s/%s", home, name) >= PATH_MAX)
-        return base_fail(info, GALEN_ERR_USAGE, "the home's path is too long");
-    return GALEN_OK;
-}
-
-static enum galen_err copy_text(char **out, const char *text, struct galen_errinfo *info)
-{
-    char *copy = strdup(text);
-    if (copy == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    free(*out);
-    *out = copy;
-    return GALEN_OK;
-}
-
-static enum galen_err config_from_json(struct config *config, struct json_object *json,
-                                       struct galen_errinfo *info)
-{
-    static const char *const required[] = {"type", NULL};
-    static const char *const optional[] = {"rpc",      "store",     "contract",
-                                           "chain_id", "code_hash", NULL};
-    GALEN_TRY(record_json_check_keys(json, required, optional, "", info));
-    GALEN_TRY(record_json_check_type(json, "galen.config/1", info));
-    const char *text = NULL;
-    GALEN_TRY(record_json_get_text(&text, json, "rpc", RECORD_JSON_OPTIONAL, 2048, "", info));
-    if (text != NULL)
-        GALEN_TRY(copy_text(&config->rpc, text, info));
-    text = NULL;
-    GALEN_TRY(
-        record_json_get_text(&text, json, "store", RECORD_JSON_OPTIONAL, PATH_MAX - 1, "", info));
-    if (text != NULL)
-        GALEN_TRY(copy_text(&config->store, text, info));
-    if (!json_object_object_get_ex(json, "contract", NULL))
-        return GALEN_OK;
-    int64_t chain_id = 0;
-    GALEN_TRY(workflow_get_address(&config->domain.contract, json, "contract", "", info));
-    GALEN_TRY(record_json_get_int(&chain_id, json, "chain_id", RECORD_JSON_REQUIRED, 1, INT64_MAX,
-                                  "", info));
-    GALEN_TRY(record_json_get_hex(config->code_hash, 32, json, "code_hash", RECORD_JSON_REQUIRED,
-                                  "", info));
-    config->domain.chain_id = (uint64_t)chain_id;
-    config->has_contract = true;
-    return GALEN_OK;
-}
-
-static enum galen_err config_read(struct config *config, const char *home,
-                                  struct galen_errinfo *info)
-{
-    char path[PATH_MAX];
-    GALEN_TRY(home_path(path, home, "config.json", info));
-    BASE_BUF_AUTO text = {0};
-    enum galen_err err = base_file_read(&text, path, CONFIG_MAX_BYTES, info);
-    if (err == GALEN_ERR_NOT_FOUND) {
-        base_fail(info, GALEN_ERR_CONFIG, "%s is not a Galen home", home);
-        (void)base_hint(info, "make one with 'galen init', or name another with GALEN_HOME");
-        return GALEN_ERR_CONFIG;
-    }
-    GALEN_TRY(err);
-    RECORD_JSON_AUTO json = NULL;
-    CONFIG_AUTO read = {0};
-    err = record_json_parse(&json, (char *)text.data, text.len, CONFIG_MAX_BYTES, info);
-    if (err == GALEN_OK)
-        err = config_from_json(&read, json, info);
-    if (err != GALEN_OK)
-        return base_wrap(info, GALEN_ERR_CONFIG, "%s", path);
-    *config = read;
-    read = (struct config){0};
-    return GALEN_OK;
-}
-
-static enum galen_err config_write(const struct config *config, const char *home,
-                                   struct galen_errinfo *info)
-{
-    RECORD_JSON_AUTO json = NULL;
-    GALEN_TRY(workflow_object(&json, info));
-    GALEN_TRY(workflow_set_text(json, "type", "galen.config/1", info));
-    if (config->rpc != NULL)
-        GALEN_TRY(workflow_set_text(json, "rpc", config->rpc, info));
-    if (config->store != NULL)
-        GALEN_TRY(workflow_set_text(json, "store", config->store, info));
-    if (config->has_contract) {
-        GALEN_TRY(workflow_set_address(json, "contract", &config->domain.contract, info));
-        GALEN_TRY(workflow_set_int(json, "chain_id", (int64_t)config->domain.chain_id, info));
-        GALEN_TRY(record_json_set_hex(json, "code_hash", config->code_hash, 32, info));
-    }
-    const char *text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                                JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    char path[PATH_MAX];
-    GALEN_TRY(home_path(path, home, "config.json", info));
-    return base_file_write(path, text, strlen(text), 0600, info);
-}
-
 enum galen_err workflow_home_create(const struct workflow_options *options, const char *store,
                                     struct galen_errinfo *info)
 {
     char path[PATH_MAX];
-    GALEN_TRY(home_path(path, options->home, "config.json", info));
+    GALEN_TRY(config_path(path, options->home, "config.json", info));
     struct stat st;
     if (stat(path, &st) == 0)
         return base_fail(info, GALEN_ERR_EXISTS, "%s is a Galen home already", options->home);
@@ -147,8 +32,9 @@ enum galen_err workflow_home_create(const struct workflow_options *options, cons
         config.store = absolute;
     }
     if (options->rpc != NULL)
-        GALEN_TRY(copy_text(&config.rpc, options->rpc, info));
-    GALEN_TRY(home_path(path, options->home, "keys", info));
+        GALEN_TRY(config_copy_text(&config.rpc, options->rpc, info));
+    GALEN_TRY(config_copy_text(&config.ipfs, options->ipfs, info));
+    GALEN_TRY(config_path(path, options->home, "keys", info));
     SEAL_KEYSTORE_AUTO keys = NULL;
     const struct base_view password = {(const uint8_t *)options->password,
                                        strlen(options->password)};
@@ -158,7 +44,7 @@ enum galen_err workflow_home_create(const struct workflow_options *options, cons
         err = seal_keystore_open(&keys, path, password, info);
     GALEN_TRY(err);
     GALEN_TRY(workflow_home_key_make(keys, info));
-    GALEN_TRY(home_path(path, options->home, "galen.db", info));
+    GALEN_TRY(config_path(path, options->home, "galen.db", info));
     GALEN_CLEANUP(db_close) struct db *db = NULL;
     GALEN_TRY(db_open(&db, path, info));
     /* Last: a home without config.json is none, and creation can be run again. */
@@ -173,10 +59,10 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
     GALEN_CLEANUP(workflow_close) struct workflow *wf = calloc(1, sizeof *wf);
     if (wf == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    GALEN_TRY(copy_text(&wf->home, options->home, info));
+    GALEN_TRY(config_copy_text(&wf->home, options->home, info));
     const char *rpc = options->rpc != NULL ? options->rpc : config.rpc;
     if (rpc != NULL)
-        GALEN_TRY(copy_text(&wf->rpc_url, rpc, info));
+        GALEN_TRY(config_copy_text(&wf->rpc_url, rpc, info));
     wf->has_contract = config.has_contract;
     wf->domain = config.domain;
     memcpy(wf->code_hash, config.code_hash, 32);
@@ -185,13 +71,18 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
     if (options->password != NULL) {
         const struct base_view password = {(const uint8_t *)options->password,
                                            strlen(options->password)};
-        GALEN_TRY(home_path(path, options->home, "keys", info));
+        GALEN_TRY(config_path(path, options->home, "keys", info));
         GALEN_TRY(seal_keystore_open(&wf->keys, path, password, info));
     }
-    GALEN_TRY(home_path(path, options->home, "galen.db", info));
+    GALEN_TRY(config_path(path, options->home, "galen.db", info));
     GALEN_TRY(db_open(&wf->db, path, info));
-    GALEN_TRY(home_path(path, options->home, "blocks", info));
-    const struct store_config store = {.dir = config.store != NULL ? config.store : path};
+    GALEN_TRY(config_path(path, options->home, "blocks", info));
+    const struct store_config store = {
+        .dir = config.store != NULL ? config.store : path,
+        .kubo = options->ipfs != NULL ? options->ipfs : config.ipfs,
+        .gateways = (const char *const *)config.gateways,
+        .n_gateways = config.n_gateways,
+    };
     GALEN_TRY(store_open(&wf->store, &store, info));
     *out = wf;
     wf = NULL;
@@ -330,7 +221,7 @@ static enum galen_err connect_to(struct workflow *wf, const struct chain_address
     CONFIG_AUTO config = {0};
     GALEN_TRY(endpoint(wf, info));
     GALEN_TRY(config_read(&config, wf->home, info));
-    GALEN_TRY(copy_text(&config.rpc, wf->rpc_url, info));
+    GALEN_TRY(config_copy_text(&config.rpc, wf->rpc_url, info));
     GALEN_TRY(inspect_contract(wf, contract, &config.domain.chain_id, config.code_hash, info));
     config.domain.contract = *contract;
     config.has_contract = true;
@@ -350,7 +241,7 @@ enum galen_err workflow_connect(struct workflow *wf, const char *rpc,
                                 const struct chain_address *contract, struct galen_errinfo *info)
 {
     if (rpc != NULL) {
-        GALEN_TRY(copy_text(&wf->rpc_url, rpc, info));
+        GALEN_TRY(config_copy_text(&wf->rpc_url, rpc, info));
         chain_rpc_free(wf->rpc);
         wf->rpc = NULL;
     }
@@ -447,27 +338,4 @@ enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
     }
     workflow_give(result, &status);
     return GALEN_OK;
-}
-
-/* ---- blocks by hand ------------------------------------------------------------------------------ */
-
-enum galen_err workflow_block_put(struct workflow *wf, const void *data, size_t len,
-                                  struct json_object **result, struct galen_errinfo *info)
-{
-    uint8_t digest32[32];
-    RECORD_JSON_AUTO made = NULL;
-    GALEN_TRY(store_put(digest32, wf->store, data, len, info));
-    GALEN_TRY(workflow_object(&made, info));
-    GALEN_TRY(workflow_set_cid(made, "cid", digest32, info));
-    GALEN_TRY(workflow_set_int(made, "bytes", (int64_t)len, info));
-    workflow_give(result, &made);
-    return GALEN_OK;
-}
-
-enum galen_err workflow_block_get(struct workflow *wf, const char *cid, struct base_buf *out,
-                                  struct galen_errinfo *info)
-{
-    uint8_t digest32[32];
-    GALEN_TRY(store_cid_parse(digest32, cid, info));
-    return store_get(out, wf->store, digest32, info);
 }

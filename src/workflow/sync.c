@@ -414,6 +414,7 @@ enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
     int64_t last_notification = 0;
     RECORD_JSON_AUTO summary = NULL;
     RECORD_JSON_AUTO news = NULL;
+    RECORD_JSON_AUTO blocks = NULL;
     GALEN_TRY(workflow_need_contract(wf, info));
     GALEN_TRY(db_get_int(wf->db, &last_notification, 0, info,
                          "SELECT coalesce(max(id), 0) FROM notification"));
@@ -422,6 +423,10 @@ enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
     GALEN_TRY(read_events(wf, summary, info));
     GALEN_TRY(read_messages(wf, summary, info));
     GALEN_TRY(storing_retry_waiting(wf, info));
+    if (!wf->dry_run) {
+        GALEN_TRY(workflow_store_sync(wf, false, &blocks, info));
+        GALEN_TRY(workflow_set_object(summary, "blocks", &blocks, info));
+    }
     GALEN_TRY(notifications_since(wf, last_notification, NULL, &news, info));
     GALEN_TRY(workflow_set_object(summary, "notifications", &news, info));
     workflow_give(result, &summary);

@@ -32,6 +32,7 @@ struct workflow_options {
     const char *home;     /* path */
     const char *password; /* NULL: opened without keys; what needs one fails with PASSWORD */
     const char *rpc;      /* overrides config.json; NULL leaves it */
+    const char *ipfs;     /* likewise: a Kubo node's RPC API */
     bool quick_kdf;       /* at creation only: least Argon2id cost, for tests and the demo */
 };
 /* EXISTS when there is a home. store: folder of blocks, NULL for its own; several homes on one
@@ -61,6 +62,8 @@ GALEN_MUST_CHECK enum galen_err workflow_deploy(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
                                                 struct galen_errinfo *info);
 
+/* ---- blocks (blocks.c) ---------------------------------------------------------------------- */
+
 /* Blocks by hand: result {cid, bytes}; and a block's checked bytes (replaces out). */
 GALEN_MUST_CHECK enum galen_err workflow_block_put(struct workflow *wf, const void *data,
                                                    size_t len, struct json_object **result,
@@ -68,6 +71,25 @@ GALEN_MUST_CHECK enum galen_err workflow_block_put(struct workflow *wf, const vo
 GALEN_MUST_CHECK enum galen_err workflow_block_get(struct workflow *wf, const char *cid,
                                                    struct base_buf *out,
                                                    struct galen_errinfo *info);
+
+/* Forgets a block: here, and at Kubo now or by workflow_store_sync. NOT_FOUND. */
+GALEN_MUST_CHECK enum galen_err workflow_block_remove(struct workflow *wf, const char *cid,
+                                                      struct galen_errinfo *info);
+/* The Kubo node (ipfs; NULL: none) and the gateways that this home's store works with, from now on.
+ * USAGE when an address is none. result: as workflow_store_status. */
+GALEN_MUST_CHECK enum galen_err workflow_store_use(struct workflow *wf, const char *ipfs,
+                                                   const char *const *gateways, size_t n_gateways,
+                                                   struct json_object **result,
+                                                   struct galen_errinfo *info);
+/* {blocks, ipfs?, reachable?, peer?, agent?, reason?, unpushed?, unremoved?}: local blocks, and how
+ * many of them Kubo is still to get. */
+GALEN_MUST_CHECK enum galen_err workflow_store_status(struct workflow *wf,
+                                                      struct json_object **result,
+                                                      struct galen_errinfo *info);
+/* store_sync. result: {pushed, removed, left, reason?} */
+GALEN_MUST_CHECK enum galen_err workflow_store_sync(struct workflow *wf, bool all,
+                                                    struct json_object **result,
+                                                    struct galen_errinfo *info);
 
 /* ---- identities and contacts (identity.c, profile.c) ------------------------------------------ */
 

@@ -1,0 +1,149 @@
+/* config.json, read strictly: an unknown key is an error. */
+#include "workflow/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/record.h"
+#include "workflow/internal.h"
+
+#define CONFIG_MAX_BYTES 16384
+
+void config_clear(struct config *config)
+{
+    free(config->rpc);
+    free(config->store);
+    free(config->ipfs);
+    for (size_t i = 0; i < config->n_gateways; i++)
+        free(config->gateways[i]);
+    *config = (struct config){0};
+}
+
+enum galen_err config_path(char out[PATH_MAX], const char *home, const char *name,
+                           struct galen_errinfo *info)
+{
+    if ((size_t)snprintf(out, PATH_MAX, "%s/%s", home, name) >= PATH_MAX)
+        return base_fail(info, GALEN_ERR_USAGE, "the home's path is too long");
+    return GALEN_OK;
+}
+
+enum galen_err config_copy_text(char **out, const char *text, struct galen_errinfo *info)
+{
+    char *copy = text != NULL ? strdup(text) : NULL;
+    if (copy == NULL && text != NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    free(*out);
+    *out = copy;
+    return GALEN_OK;
+}
+
+static enum galen_err read_gateways(struct config *config, struct json_object *json,
+                                    struct galen_errinfo *info)
+{
+    struct json_object *list = NULL;
+    GALEN_TRY(record_json_get_array(&list, json, "gateways", RECORD_JSON_OPTIONAL, 1,
+                                    CONFIG_GATEWAYS_MAX, "", info));
+    for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
+        struct json_object *url = json_object_array_get_idx(list, i);
+        if (!json_object_is_type(url, json_type_string))
+            return base_fail(info, GALEN_ERR_PARSE, "/gateways/%zu: no text", i);
+        GALEN_TRY(config_copy_text(&config->gateways[config->n_gateways],
+                                   json_object_get_string(url), info));
+        config->n_gateways++;
+    }
+    return GALEN_OK;
+}
+
+static enum galen_err config_from_json(struct config *config, struct json_object *json,
+                                       struct galen_errinfo *info)
+{
+    static const char *const required[] = {"type", NULL};
+    static const char *const optional[] = {"rpc",      "store",    "ipfs",      "gateways",
+                                           "contract", "chain_id", "code_hash", NULL};
+    GALEN_TRY(record_json_check_keys(json, required, optional, "", info));
+    GALEN_TRY(record_json_check_type(json, "galen.config/1", info));
+    const char *text = NULL;
+    GALEN_TRY(record_json_get_text(&text, json, "rpc", RECORD_JSON_OPTIONAL, 2048, "", info));
+    if (text != NULL)
+        GALEN_TRY(config_copy_text(&config->rpc, text, info));
+    text = NULL;
+    GALEN_TRY(
+        record_json_get_text(&text, json, "store", RECORD_JSON_OPTIONAL, PATH_MAX - 1, "", info));
+    if (text != NULL)
+        GALEN_TRY(config_copy_text(&config->store, text, info));
+    text = NULL;
+    GALEN_TRY(record_json_get_text(&text, json, "ipfs", RECORD_JSON_OPTIONAL, 2048, "", info));
+    if (text != NULL)
+        GALEN_TRY(config_copy_text(&config->ipfs, text, info));
+    GALEN_TRY(read_gateways(config, json, info));
+    if (!json_object_object_get_ex(json, "contract", NULL))
+        return GALEN_OK;
+    int64_t chain_id = 0;
+    GALEN_TRY(workflow_get_address(&config->domain.contract, json, "contract", "", info));
+    GALEN_TRY(record_json_get_int(&chain_id, json, "chain_id", RECORD_JSON_REQUIRED, 1, INT64_MAX,
+                                  "", info));
+    GALEN_TRY(record_json_get_hex(config->code_hash, 32, json, "code_hash", RECORD_JSON_REQUIRED,
+                                  "", info));
+    config->domain.chain_id = (uint64_t)chain_id;
+    config->has_contract = true;
+    return GALEN_OK;
+}
+
+enum galen_err config_read(struct config *config, const char *home, struct galen_errinfo *info)
+{
+    char path[PATH_MAX];
+    GALEN_TRY(config_path(path, home, "config.json", info));
+    BASE_BUF_AUTO text = {0};
+    enum galen_err err = base_file_read(&text, path, CONFIG_MAX_BYTES, info);
+    if (err == GALEN_ERR_NOT_FOUND) {
+        base_fail(info, GALEN_ERR_CONFIG, "%s is not a Galen home", home);
+        (void)base_hint(info, "make one with 'galen init', or name another with GALEN_HOME");
+        return GALEN_ERR_CONFIG;
+    }
+    GALEN_TRY(err);
+    RECORD_JSON_AUTO json = NULL;
+    CONFIG_AUTO read = {0};
+    err = record_json_parse(&json, (char *)text.data, text.len, CONFIG_MAX_BYTES, info);
+    if (err == GALEN_OK)
+        err = config_from_json(&read, json, info);
+    if (err != GALEN_OK)
+        return base_wrap(info, GALEN_ERR_CONFIG, "%s", path);
+    *config = read;
+    read = (struct config){0};
+    return GALEN_OK;
+}
+
+enum galen_err config_write(const struct config *config, const char *home,
+                            struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO json = NULL;
+    GALEN_TRY(workflow_object(&json, info));
+    GALEN_TRY(workflow_set_text(json, "type", "galen.config/1", info));
+    if (config->rpc != NULL)
+        GALEN_TRY(workflow_set_text(json, "rpc", config->rpc, info));
+    if (config->store != NULL)
+        GALEN_TRY(workflow_set_text(json, "store", config->store, info));
+    if (config->ipfs != NULL)
+        GALEN_TRY(workflow_set_text(json, "ipfs", config->ipfs, info));
+    if (config->n_gateways > 0) {
+        RECORD_JSON_AUTO list = NULL;
+        GALEN_TRY(workflow_array(&list, info));
+        for (size_t i = 0; i < config->n_gateways; i++) {
+            struct json_object *url = json_object_new_string(config->gateways[i]);
+            GALEN_TRY(workflow_push(list, &url, info));
+        }
+        GALEN_TRY(workflow_set_object(json, "gateways", &list, info));
+    }
+    if (config->has_contract) {
+        GALEN_TRY(workflow_set_address(json, "contract", &config->domain.contract, info));
+        GALEN_TRY(workflow_set_int(json, "chain_id", (int64_t)config->domain.chain_id, info));
+        GALEN_TRY(record_json_set_hex(json, "code_hash", config->code_hash, 32, info));
+    }
+    const char *text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
+                                                                JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (text == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    char path[PATH_MAX];
+    GALEN_TRY(config_path(path, home, "config.json", info));
+    return base_file_write(path, text, strlen(text), 0600, info);
+}

@@ -1,0 +1,37 @@
+/* A home's config.json: where its chain, contract and store are. */
+#ifndef GALEN_WORKFLOW_CONFIG_H
+#define GALEN_WORKFLOW_CONFIG_H
+
+#include <limits.h>
+
+#include "chain/chain.h"
+
+#define CONFIG_GATEWAYS_MAX 16
+
+/* As read: texts are owned. */
+struct config {
+    char *rpc;
+    char *store;
+    char *ipfs;
+    char *gateways[CONFIG_GATEWAYS_MAX];
+    size_t n_gateways;
+    bool has_contract;
+    struct chain_domain domain;
+    uint8_t code_hash[32];
+};
+void config_clear(struct config *config);
+#define CONFIG_AUTO GALEN_CLEANUP(config_clear) struct config
+
+/* A copy in place of the former text; text NULL: none. */
+GALEN_MUST_CHECK enum galen_err config_copy_text(char **out, const char *text,
+                                                 struct galen_errinfo *info);
+/* A file of a home. USAGE when the path is too long. */
+GALEN_MUST_CHECK enum galen_err config_path(char out[PATH_MAX], const char *home, const char *name,
+                                            struct galen_errinfo *info);
+/* CONFIG when there is no home, or config.json is not as it must be. */
+GALEN_MUST_CHECK enum galen_err config_read(struct config *config, const char *home,
+                                            struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err config_write(const struct config *config, const char *home,
+                                             struct galen_errinfo *info);
+
+#endif
