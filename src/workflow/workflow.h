@@ -83,9 +83,8 @@ GALEN_MUST_CHECK enum galen_err workflow_store_use(struct workflow *wf, const ch
                                                    struct galen_errinfo *info);
 /* {blocks, ipfs?, reachable?, peer?, agent?, reason?, unpushed?, unremoved?}: local blocks, and how
  * many of them Kubo is still to get. */
-GALEN_MUST_CHECK enum galen_err workflow_store_status(struct workflow *wf,
-                                                      struct json_object **result,
-                                                      struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+workflow_store_status(struct workflow *wf, struct json_object **result, struct galen_errinfo *info);
 /* store_sync. result: {pushed, removed, left, reason?} */
 GALEN_MUST_CHECK enum galen_err workflow_store_sync(struct workflow *wf, bool all,
                                                     struct json_object **result,
