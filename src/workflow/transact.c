@@ -1,222 +1,15 @@
 /*
- * Transactions, write-ahead: signed and stored, then sent, then followed until mined. After a crash
- * what was stored is sent again, byte for byte, never made anew; so nothing is sent twice. The
- * table is also the log that the gas reports come from.
+ * Transactions, write-ahead: signed and stored, then sent, then followed until mined
+ * (transact_follow.c). After a crash what was stored is sent again, byte for byte, never made anew;
+ * so nothing is sent twice. The table is also the log that the gas reports come from
+ * (transact_log.c).
  */
-#include "workflow/internal.h"
+#include "workflow/transact_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define RECEIPT_TIMEOUT_MS 120000
-
-static const char tx_columns[] =
-    "SELECT hash, sender, recipient, role, workflow, operation, nonce, value_wei, gas_estimate,"
-    " gas_limit, max_fee_wei, max_priority_fee_wei, status, reason, block_number, block_time,"
-    " gas_used, base_fee_wei, effective_gas_price_wei, total_wei, request_id, created_at FROM tx ";
-
-static enum galen_err set_optional_text(struct json_object *object, const char *key,
-                                        const struct db_rows *rows, int column,
-                                        struct galen_errinfo *info)
-{
-    return db_is_null(rows, column) ? GALEN_OK
-                                    : workflow_set_text(object, key, db_text(rows, column), info);
-}
-
-static enum galen_err set_optional_int(struct json_object *object, const char *key,
-                                       const struct db_rows *rows, int column,
-                                       struct galen_errinfo *info)
-{
-    return db_is_null(rows, column) ? GALEN_OK
-                                    : workflow_set_int(object, key, db_int(rows, column), info);
-}
-
-/* The row of tx_columns that stands ready, as the API shows it. */
-static enum galen_err tx_row(struct json_object **out, const struct db_rows *rows,
-                             struct galen_errinfo *info)
-{
-    RECORD_JSON_AUTO row = NULL;
-    struct chain_address address = {0};
-    struct base_view hash = db_blob(rows, 0);
-    GALEN_TRY(workflow_object(&row, info));
-    GALEN_TRY(record_json_set_hex(row, "hash", hash.data, hash.len, info));
-    GALEN_TRY(db_bytes(rows, 1, address.bytes, 20, info));
-    GALEN_TRY(workflow_set_address(row, "from", &address, info));
-    if (!db_is_null(rows, 2)) {
-        GALEN_TRY(db_bytes(rows, 2, address.bytes, 20, info));
-        GALEN_TRY(workflow_set_address(row, "to", &address, info));
-    }
-    static const char *const texts[] = {"role", "workflow", "operation"};
-    for (int i = 0; i < 3; i++)
-        GALEN_TRY(workflow_set_text(row, texts[i], db_text(rows, 3 + i), info));
-    GALEN_TRY(workflow_set_int(row, "nonce", db_int(rows, 6), info));
-    GALEN_TRY(workflow_set_text(row, "valueWei", db_text(rows, 7), info));
-    GALEN_TRY(workflow_set_int(row, "gasEstimate", db_int(rows, 8), info));
-    GALEN_TRY(workflow_set_int(row, "gasLimit", db_int(rows, 9), info));
-    GALEN_TRY(workflow_set_text(row, "maxFeeWei", db_text(rows, 10), info));
-    GALEN_TRY(workflow_set_text(row, "maxPriorityFeeWei", db_text(rows, 11), info));
-    GALEN_TRY(workflow_set_text(row, "status", db_text(rows, 12), info));
-    GALEN_TRY(set_optional_text(row, "reason", rows, 13, info));
-    GALEN_TRY(set_optional_int(row, "block", rows, 14, info));
-    if (!db_is_null(rows, 15))
-        GALEN_TRY(workflow_set_time(row, "time", db_int(rows, 15), info));
-    GALEN_TRY(set_optional_int(row, "gasUsed", rows, 16, info));
-    GALEN_TRY(set_optional_text(row, "baseFeeWei", rows, 17, info));
-    GALEN_TRY(set_optional_text(row, "effectiveGasPriceWei", rows, 18, info));
-    GALEN_TRY(set_optional_text(row, "totalWei", rows, 19, info));
-    GALEN_TRY(set_optional_int(row, "requestId", rows, 20, info));
-    GALEN_TRY(workflow_set_time(row, "created", db_int(rows, 21), info));
-    *out = row;
-    row = NULL;
-    return GALEN_OK;
-}
-
-static enum galen_err tx_by_hash(struct workflow *wf, const uint8_t hash32[32],
-                                 struct json_object **out, struct galen_errinfo *info)
-{
-    char sql[sizeof tx_columns + 32];
-    snprintf(sql, sizeof sql, "%sWHERE hash = ?", tx_columns);
-    DB_ROWS_AUTO rows = {0};
-    bool found = false;
-    GALEN_TRY(db_query(&rows, wf->db, info, sql, DB_BLOB(hash32, 32)));
-    GALEN_TRY(db_next(&rows, &found, info));
-    if (!found)
-        return base_fail(info, GALEN_ERR_NOT_FOUND, "no such transaction in this home");
-    return tx_row(out, &rows, info);
-}
-
-/* ---- after sending ------------------------------------------------------------------------------- */
-
-static enum galen_err record_receipt(struct workflow *wf, struct chain_rpc *rpc,
-                                     const struct chain_receipt *receipt,
-                                     struct galen_errinfo *info)
-{
-    struct chain_block block = {0};
-    char base_fee[CHAIN_U256_DECIMAL];
-    char price[CHAIN_U256_DECIMAL];
-    char total[CHAIN_U256_DECIMAL];
-    struct galen_errinfo why = {0};
-    GALEN_TRY(chain_rpc_block(rpc, &block, receipt->block_number, info));
-    if (!receipt->succeeded)
-        (void)!chain_rpc_explain(rpc, receipt->tx_hash, &why);
-    chain_u256_format(base_fee, &block.base_fee);
-    chain_u256_format(price, &receipt->effective_gas_price);
-    chain_u256_format(total, &receipt->total_fee);
-    return db_run(wf->db, info,
-                  "UPDATE tx SET status = ?, reason = ?, block_number = ?, block_time = ?,"
-                  " gas_used = ?, base_fee_wei = ?, effective_gas_price_wei = ?, total_wei = ?"
-                  " WHERE hash = ?",
-                  DB_TEXT(receipt->succeeded ? "succeeded" : "reverted"),
-                  DB_TEXT(receipt->succeeded ? NULL : why.what), DB_INT(receipt->block_number),
-                  DB_INT(block.time_s), DB_INT(receipt->gas_used), DB_TEXT(base_fee),
-                  DB_TEXT(price), DB_TEXT(total), DB_BLOB(receipt->tx_hash, 32));
-}
-
-static enum galen_err set_status(struct workflow *wf, const uint8_t hash32[32], const char *status,
-                                 const char *reason, struct galen_errinfo *info)
-{
-    return db_run(wf->db, info, "UPDATE tx SET status = ?, reason = ? WHERE hash = ?",
-                  DB_TEXT(status), DB_TEXT(reason), DB_BLOB(hash32, 32));
-}
-
-/* Gives the raw bytes to the chain. A refusal for good drops the transaction and frees its nonce;
- * a network failure, or a fee that is too low for now, leaves it to be sent again: it is signed, so
- * the caller must not take it for undone. */
-static enum galen_err broadcast(struct workflow *wf, struct chain_rpc *rpc,
-                                const uint8_t hash32[32], struct base_view raw,
-                                struct galen_errinfo *info)
-{
-    enum chain_send_outcome outcome = CHAIN_SEND_ACCEPTED;
-    enum galen_err err = chain_rpc_send(rpc, &outcome, raw.data, raw.len, info);
-    if (err == GALEN_ERR_REVERTED || err == GALEN_ERR_FUNDS) {
-        GALEN_TRY(set_status(wf, hash32, "dropped", info != NULL ? info->what : NULL, NULL));
-        return err;
-    }
-    if (err == GALEN_ERR_NETWORK) {
-        (void)base_hint(info, "the signed transaction is kept; 'galen sync' sends it again");
-        return err;
-    }
-    GALEN_TRY(err);
-    if (outcome == CHAIN_SEND_UNDERPRICED) {
-        base_fail(info, GALEN_ERR_STATE, "the chain wants a higher fee at the moment");
-        (void)base_hint(info, "the signed transaction is kept; 'galen sync' sends it again");
-        return GALEN_ERR_STATE;
-    }
-    if (outcome == CHAIN_SEND_NONCE_TOO_LOW) {
-        /* Mined already: this very transaction, or another that took its nonce. */
-        CHAIN_RECEIPT_AUTO receipt = {0};
-        err = chain_rpc_receipt(rpc, &receipt, hash32, info);
-        if (err == GALEN_ERR_NOT_FOUND) {
-            GALEN_TRY(
-                set_status(wf, hash32, "dropped", "another transaction took its nonce", info));
-            base_fail(info, GALEN_ERR_STATE, "another transaction took this one's nonce");
-            (void)base_hint(info, "the account is used elsewhere too; run the command again");
-            return GALEN_ERR_STATE;
-        }
-        GALEN_TRY(err);
-    }
-    return set_status(wf, hash32, "sent", NULL, info);
-}
-
-/* Follows up one stored transaction: records it when it is mined, else sends it again. */
-static enum galen_err resume_one(struct workflow *wf, struct chain_rpc *rpc,
-                                 const uint8_t hash32[32], struct base_view raw,
-                                 struct galen_errinfo *info)
-{
-    CHAIN_RECEIPT_AUTO receipt = {0};
-    enum galen_err err = chain_rpc_receipt(rpc, &receipt, hash32, info);
-    if (err == GALEN_OK)
-        return record_receipt(wf, rpc, &receipt, info);
-    if (err != GALEN_ERR_NOT_FOUND)
-        return err;
-    err = broadcast(wf, rpc, hash32, raw, info);
-    if (err == GALEN_ERR_NETWORK || err == GALEN_ERR_DB || err == GALEN_ERR_NOMEM)
-        return err;
-    err = chain_rpc_receipt(rpc, &receipt, hash32, info);
-    return err == GALEN_OK ? record_receipt(wf, rpc, &receipt, info) : GALEN_OK;
-}
-
-enum galen_err workflow_transact_resume(struct workflow *wf, struct galen_errinfo *info)
-{
-    int64_t open = 0;
-    if (wf->dry_run) /* which sends nothing, not even what is signed */
-        return GALEN_OK;
-    GALEN_TRY(db_get_int(wf->db, &open, 0, info,
-                         "SELECT count(*) FROM tx WHERE status IN ('signed', 'sent')"));
-    if (open == 0)
-        return GALEN_OK;
-    struct chain_rpc *rpc = NULL;
-    GALEN_TRY(workflow_rpc(wf, &rpc, info));
-    int64_t still_open = 0;
-    for (int64_t i = 0; i < open; i++) {
-        uint8_t hash32[32];
-        BASE_BUF_AUTO raw = {0};
-        {
-            DB_ROWS_AUTO rows = {0};
-            bool found = false;
-            GALEN_TRY(db_query(&rows, wf->db, info,
-                               "SELECT hash, raw FROM tx WHERE status IN ('signed', 'sent')"
-                               " ORDER BY created_at, nonce LIMIT 1 OFFSET ?",
-                               DB_INT(still_open)));
-            GALEN_TRY(db_next(&rows, &found, info));
-            if (!found)
-                return GALEN_OK;
-            GALEN_TRY(db_bytes(&rows, 0, hash32, 32, info));
-            struct base_view bytes = db_blob(&rows, 1);
-            GALEN_TRY(base_buf_append(&raw, bytes.data, bytes.len));
-        }
-        GALEN_TRY(resume_one(wf, rpc, hash32, (struct base_view){raw.data, raw.len}, info));
-        int64_t left = 0;
-        GALEN_TRY(db_get_int(wf->db, &left, 0, info,
-                             "SELECT count(*) FROM tx WHERE hash = ?"
-                             " AND status IN ('signed', 'sent')",
-                             DB_BLOB(hash32, 32)));
-        still_open += left;
-    }
-    return GALEN_OK;
-}
-
-/* ---- making one ----------------------------------------------------------------------------------- */
 
 struct plan {
     struct chain_tx tx;
@@ -344,7 +137,7 @@ enum galen_err workflow_transact(struct workflow *wf, const struct workflow_call
     uint8_t hash32[32];
     CHAIN_RECEIPT_AUTO mined = {0};
     GALEN_TRY(sign_and_store(wf, rpc, &plan, call, &raw, hash32, info));
-    GALEN_TRY(broadcast(wf, rpc, hash32, (struct base_view){raw.data, raw.len}, info));
+    GALEN_TRY(transact_send(wf, rpc, hash32, (struct base_view){raw.data, raw.len}, info));
     enum galen_err err = chain_rpc_wait_receipt(rpc, &mined, hash32, RECEIPT_TIMEOUT_MS, info);
     if (err == GALEN_ERR_NOT_FOUND) {
         base_fail(info, GALEN_ERR_NETWORK, "%s was sent and is not mined yet", call->operation);
@@ -352,13 +145,13 @@ enum galen_err workflow_transact(struct workflow *wf, const struct workflow_call
         return GALEN_ERR_NETWORK;
     }
     GALEN_TRY(err);
-    GALEN_TRY(record_receipt(wf, rpc, &mined, info));
+    GALEN_TRY(transact_record(wf, rpc, &mined, info));
     if (!mined.succeeded) {
         err = chain_rpc_explain(rpc, hash32, info);
         return base_wrap(info, GALEN_ERR_REVERTED, "%s", call->operation);
     }
     if (tx != NULL)
-        GALEN_TRY(tx_by_hash(wf, hash32, tx, info));
+        GALEN_TRY(transact_row(wf, hash32, tx, info));
     if (receipt != NULL) {
         *receipt = mined;
         mined = (struct chain_receipt){0};
@@ -384,104 +177,4 @@ enum galen_err workflow_pay(struct workflow *wf, const struct chain_address *fro
     };
     bool sent = false;
     return workflow_transact(wf, &call, &sent, NULL, result, info);
-}
-
-/* ---- the log --------------------------------------------------------------------------------------- */
-
-enum galen_err workflow_transactions(struct workflow *wf, const char *role, const char *flow,
-                                     struct json_object **result, struct galen_errinfo *info)
-{
-    char sql[sizeof tx_columns + 128];
-    snprintf(sql, sizeof sql,
-             "%sWHERE (?1 IS NULL OR role = ?1) AND (?2 IS NULL OR workflow = ?2)"
-             " ORDER BY created_at, rowid",
-             tx_columns);
-    RECORD_JSON_AUTO list = NULL;
-    GALEN_TRY(workflow_array(&list, info));
-    DB_ROWS_AUTO rows = {0};
-    GALEN_TRY(db_query(&rows, wf->db, info, sql, DB_TEXT(role), DB_TEXT(flow)));
-    for (;;) {
-        bool found = false;
-        struct json_object *row = NULL;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
-            break;
-        GALEN_TRY(tx_row(&row, &rows, info));
-        GALEN_TRY(record_json_push(list, row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
-}
-
-enum galen_err workflow_gas_report(struct workflow *wf, struct json_object **result,
-                                   struct galen_errinfo *info)
-{
-    /* The median is the row in the middle of each group (the lower one of two). */
-    static const char sql[] =
-        "WITH mined AS (SELECT workflow, operation, role, gas_used, total_wei,"
-        " row_number() OVER (PARTITION BY workflow, operation, role ORDER BY gas_used) AS place,"
-        " count(*) OVER (PARTITION BY workflow, operation, role) AS many"
-        " FROM tx WHERE status = 'succeeded')"
-        " SELECT workflow, operation, role, many, min(gas_used), max(gas_used), sum(gas_used),"
-        " max(CASE WHEN place = (many + 1) / 2 THEN gas_used END)"
-        " FROM mined GROUP BY workflow, operation, role ORDER BY workflow, operation, role";
-    static const char *const texts[] = {"workflow", "operation", "role"};
-    static const char *const numbers[] = {"count", "gasMin", "gasMax", "gasTotal", "gasMedian"};
-    RECORD_JSON_AUTO list = NULL;
-    GALEN_TRY(workflow_array(&list, info));
-    DB_ROWS_AUTO groups = {0};
-    GALEN_TRY(db_query(&groups, wf->db, info, sql));
-    for (;;) {
-        bool found = false;
-        GALEN_TRY(db_next(&groups, &found, info));
-        if (!found)
-            break;
-        RECORD_JSON_AUTO row = NULL;
-        GALEN_TRY(workflow_object(&row, info));
-        for (int i = 0; i < 3; i++)
-            GALEN_TRY(workflow_set_text(row, texts[i], db_text(&groups, i), info));
-        for (int i = 0; i < 5; i++)
-            GALEN_TRY(workflow_set_int(row, numbers[i], db_int(&groups, 3 + i), info));
-        struct chain_u256 total = {0};
-        DB_ROWS_AUTO costs = {0};
-        GALEN_TRY(db_query(&costs, wf->db, info,
-                           "SELECT total_wei FROM tx WHERE status = 'succeeded'"
-                           " AND workflow = ? AND operation = ? AND role = ?",
-                           DB_TEXT(db_text(&groups, 0)), DB_TEXT(db_text(&groups, 1)),
-                           DB_TEXT(db_text(&groups, 2))));
-        for (;;) {
-            struct chain_u256 cost;
-            GALEN_TRY(db_next(&costs, &found, info));
-            if (!found)
-                break;
-            GALEN_TRY(chain_u256_parse(&cost, db_text(&costs, 0), info));
-            GALEN_TRY(chain_u256_add(&total, &total, &cost));
-        }
-        GALEN_TRY(workflow_set_wei(row, "totalWei", &total, info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
-}
-
-enum galen_err workflow_gas_prices(struct workflow *wf, struct json_object **result,
-                                   struct galen_errinfo *info)
-{
-    static const char *const names[CHAIN_SPEEDS] = {"slow", "average", "fast"};
-    struct chain_rpc *rpc = NULL;
-    struct chain_fees fees;
-    RECORD_JSON_AUTO prices = NULL;
-    GALEN_TRY(workflow_rpc(wf, &rpc, info));
-    GALEN_TRY(chain_rpc_fees(rpc, &fees, info));
-    GALEN_TRY(workflow_object(&prices, info));
-    GALEN_TRY(workflow_set_wei(prices, "baseFeeWei", &fees.base_fee, info));
-    for (int i = 0; i < CHAIN_SPEEDS; i++) {
-        RECORD_JSON_AUTO row = NULL;
-        GALEN_TRY(workflow_object(&row, info));
-        GALEN_TRY(workflow_set_wei(row, "maxFeeWei", &fees.speed[i].max_fee, info));
-        GALEN_TRY(workflow_set_wei(row, "priorityFeeWei", &fees.speed[i].priority_fee, info));
-        GALEN_TRY(workflow_set_object(prices, names[i], &row, info));
-    }
-    workflow_give(result, &prices);
-    return GALEN_OK;
 }

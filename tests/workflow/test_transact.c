@@ -39,6 +39,12 @@ static void sync_until_mined(struct workflow *wf)
     } while (fixture_count(wf, "SELECT count(*) FROM tx WHERE status IN ('signed', 'sent')") > 0);
 }
 
+static void ask(struct fixture *fx, const char *method, const char *params, struct base_buf *answer)
+{
+    base_buf_clear(answer);
+    OK(chain_rpc_request(fx->rpc, answer, method, params, INFO));
+}
+
 static bool has_money(struct fixture *fx, const struct chain_address *account)
 {
     struct chain_u256 balance = {0};
@@ -65,26 +71,114 @@ static void dry_run_sends_nothing(void **state)
     assert_true(has_money(fx, &poor));
 }
 
-/* A fee below the block's: the transaction is kept, and nothing else is held up by it. */
-static void low_fee_is_kept(void **state)
+/* A fee below the block's is raised, with the keys at hand: same nonce, signed anew. */
+static void low_fee_is_raised(void **state)
 {
     struct fixture *fx = *state;
     struct workflow *wf = fx->home[BUYER];
     const struct chain_address poor = {{0x12}};
     leave_signed(fx, &poor, 1);
-    json_object_put(fixture_sync(wf));
+    sync_until_mined(wf);
+    assert_true(has_money(fx, &poor));
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx_replaced"), 1);
+    assert_int_equal(
+        fixture_count(wf, "SELECT count(*) FROM tx JOIN tx_replaced r USING (sender, nonce)"
+                          " WHERE tx.hash <> r.hash AND tx.status = 'succeeded'"
+                          " AND length(tx.max_fee_wei) > length(r.max_fee_wei)"
+                          " AND tx.recipient = x'1200000000000000000000000000000000000000'"),
+        1);
+}
+
+/* Without the keys it is kept, and nothing else is held up by it. */
+static void low_fee_is_kept_without_keys(void **state)
+{
+    struct fixture *fx = *state;
+    struct workflow *wf = fx->home[BUYER];
+    struct seal_keystore *keys = wf->keys;
+    const struct chain_address poor = {{0x13}};
+    leave_signed(fx, &poor, 1);
+    wf->keys = NULL;
+    OK(workflow_transact_resume(wf, INFO));
+    wf->keys = keys;
     assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx WHERE status = 'signed'"), 1);
     assert_false(has_money(fx, &poor));
-    OK(db_run(wf->db, INFO, "DELETE FROM tx WHERE status = 'signed'"));
+    sync_until_mined(wf);
+}
+
+/* What the chain holds and nobody mines is replaced for more, once it has waited; before that it is
+ * left alone. */
+static void stuck_is_replaced(void **state)
+{
+    struct fixture *fx = *state;
+    struct workflow *wf = fx->home[BUYER];
+    const struct chain_address poor = {{0x14}};
+    BASE_BUF_AUTO answer = {0};
+    ask(fx, "evm_setAutomine", "[false]", &answer);
+    leave_signed(fx, &poor, 100000000000);
+    OK(db_run(wf->db, INFO, "UPDATE tx SET created_at = ? WHERE status = 'signed'",
+              DB_INT(base_time_s())));
+    int64_t before = fixture_count(wf, "SELECT count(*) FROM tx_replaced");
+    OK(workflow_transact_resume(wf, INFO));
+    OK(workflow_transact_resume(wf, INFO));
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx_replaced"), before);
+    OK(db_run(wf->db, INFO, "UPDATE tx SET created_at = created_at - 200 WHERE status = 'sent'"));
+    OK(workflow_transact_resume(wf, INFO));
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx_replaced"), before + 1);
+    /* and the new form has its own time */
+    OK(workflow_transact_resume(wf, INFO));
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx_replaced"), before + 1);
+    assert_false(has_money(fx, &poor));
+    ask(fx, "evm_mine", "[]", &answer);
+    ask(fx, "evm_setAutomine", "[true]", &answer);
+    sync_until_mined(wf);
+    struct chain_u256 five = chain_u256_from_u64(5);
+    struct chain_u256 balance;
+    OK(chain_rpc_balance(fx->rpc, &balance, &poor, INFO));
+    assert_int_equal(chain_u256_compare(&balance, &five), 0);
+}
+
+/* The former form may be the one that is mined: it counts, and the log says so. */
+static void former_form_is_mined(void **state)
+{
+    struct fixture *fx = *state;
+    struct workflow *wf = fx->home[BUYER];
+    const struct chain_address poor = {{0x15}};
+    BASE_BUF_AUTO answer = {0};
+    BASE_BUF_AUTO raw = {0};
+    BASE_BUF_AUTO params = {0};
+    ask(fx, "evm_setAutomine", "[false]", &answer);
+    leave_signed(fx, &poor, 100000000000);
+    {
+        DB_ROWS_AUTO rows = {0};
+        bool found = false;
+        OK(db_query(&rows, wf->db, INFO, "SELECT raw FROM tx WHERE status = 'signed'"));
+        OK(db_next(&rows, &found, INFO));
+        struct base_view bytes = db_blob(&rows, 0);
+        OK(base_buf_append(&raw, bytes.data, bytes.len));
+    }
+    OK(workflow_transact_resume(wf, INFO)); /* sent, and replaced at once: it is from long ago */
+    assert_int_equal(
+        fixture_count(wf, "SELECT count(*) FROM tx_replaced r JOIN tx USING (sender, nonce)"
+                          " WHERE tx.status = 'sent'"),
+        1);
+    /* the replacement gets lost, the former form is mined */
+    ask(fx, "anvil_dropAllTransactions", "[]", &answer);
+    ask(fx, "evm_setAutomine", "[true]", &answer);
+    char *hex = calloc(2 * raw.len + 1, 1);
+    base_hex_encode(hex, raw.data, raw.len);
+    OK(base_buf_printf(&params, "[\"0x%s\"]", hex));
+    free(hex);
+    ask(fx, "eth_sendRawTransaction", (const char *)params.data, &answer);
+    sync_until_mined(wf);
+    assert_true(has_money(fx, &poor));
+    assert_int_equal(fixture_count(wf,
+                                   "SELECT count(*) FROM tx WHERE status = 'succeeded'"
+                                   " AND max_fee_wei = '1'"
+                                   " AND recipient = x'1500000000000000000000000000000000000000'"),
+                     1);
 }
 
 /* ---- the chain changes ---------------------------------------------------------------------------- */
-
-static void ask(struct fixture *fx, const char *method, const char *params, struct base_buf *answer)
-{
-    base_buf_clear(answer);
-    OK(chain_rpc_request(fx->rpc, answer, method, params, INFO));
-}
 
 /* What a reorganised block says is read, though one of its number was read before. */
 static void reorganised_blocks_are_read_again(void **state)
@@ -141,7 +235,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dry_run_sends_nothing),
-        cmocka_unit_test(low_fee_is_kept),
+        cmocka_unit_test(low_fee_is_raised),
+        cmocka_unit_test(low_fee_is_kept_without_keys),
+        cmocka_unit_test(stuck_is_replaced),
+        cmocka_unit_test(former_form_is_mined),
         cmocka_unit_test(reorganised_blocks_are_read_again),
         cmocka_unit_test(same_address_on_another_chain),
     };

@@ -1,0 +1,178 @@
+/* The log of transactions, and the gas reports made from it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "workflow/transact_internal.h"
+
+static const char tx_columns[] =
+    "SELECT hash, sender, recipient, role, workflow, operation, nonce, value_wei, gas_estimate,"
+    " gas_limit, max_fee_wei, max_priority_fee_wei, status, reason, block_number, block_time,"
+    " gas_used, base_fee_wei, effective_gas_price_wei, total_wei, request_id, created_at FROM tx ";
+
+static enum galen_err set_optional_text(struct json_object *object, const char *key,
+                                        const struct db_rows *rows, int column,
+                                        struct galen_errinfo *info)
+{
+    return db_is_null(rows, column) ? GALEN_OK
+                                    : workflow_set_text(object, key, db_text(rows, column), info);
+}
+
+static enum galen_err set_optional_int(struct json_object *object, const char *key,
+                                       const struct db_rows *rows, int column,
+                                       struct galen_errinfo *info)
+{
+    return db_is_null(rows, column) ? GALEN_OK
+                                    : workflow_set_int(object, key, db_int(rows, column), info);
+}
+
+/* The row of tx_columns that stands ready, as the API shows it. */
+static enum galen_err tx_row(struct json_object **out, const struct db_rows *rows,
+                             struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO row = NULL;
+    struct chain_address address = {0};
+    struct base_view hash = db_blob(rows, 0);
+    GALEN_TRY(workflow_object(&row, info));
+    GALEN_TRY(record_json_set_hex(row, "hash", hash.data, hash.len, info));
+    GALEN_TRY(db_bytes(rows, 1, address.bytes, 20, info));
+    GALEN_TRY(workflow_set_address(row, "from", &address, info));
+    if (!db_is_null(rows, 2)) {
+        GALEN_TRY(db_bytes(rows, 2, address.bytes, 20, info));
+        GALEN_TRY(workflow_set_address(row, "to", &address, info));
+    }
+    static const char *const texts[] = {"role", "workflow", "operation"};
+    for (int i = 0; i < 3; i++)
+        GALEN_TRY(workflow_set_text(row, texts[i], db_text(rows, 3 + i), info));
+    GALEN_TRY(workflow_set_int(row, "nonce", db_int(rows, 6), info));
+    GALEN_TRY(workflow_set_text(row, "valueWei", db_text(rows, 7), info));
+    GALEN_TRY(workflow_set_int(row, "gasEstimate", db_int(rows, 8), info));
+    GALEN_TRY(workflow_set_int(row, "gasLimit", db_int(rows, 9), info));
+    GALEN_TRY(workflow_set_text(row, "maxFeeWei", db_text(rows, 10), info));
+    GALEN_TRY(workflow_set_text(row, "maxPriorityFeeWei", db_text(rows, 11), info));
+    GALEN_TRY(workflow_set_text(row, "status", db_text(rows, 12), info));
+    GALEN_TRY(set_optional_text(row, "reason", rows, 13, info));
+    GALEN_TRY(set_optional_int(row, "block", rows, 14, info));
+    if (!db_is_null(rows, 15))
+        GALEN_TRY(workflow_set_time(row, "time", db_int(rows, 15), info));
+    GALEN_TRY(set_optional_int(row, "gasUsed", rows, 16, info));
+    GALEN_TRY(set_optional_text(row, "baseFeeWei", rows, 17, info));
+    GALEN_TRY(set_optional_text(row, "effectiveGasPriceWei", rows, 18, info));
+    GALEN_TRY(set_optional_text(row, "totalWei", rows, 19, info));
+    GALEN_TRY(set_optional_int(row, "requestId", rows, 20, info));
+    GALEN_TRY(workflow_set_time(row, "created", db_int(rows, 21), info));
+    *out = row;
+    row = NULL;
+    return GALEN_OK;
+}
+
+enum galen_err transact_row(struct workflow *wf, const uint8_t hash32[32], struct json_object **out,
+                            struct galen_errinfo *info)
+{
+    char sql[sizeof tx_columns + 32];
+    snprintf(sql, sizeof sql, "%sWHERE hash = ?", tx_columns);
+    DB_ROWS_AUTO rows = {0};
+    bool found = false;
+    GALEN_TRY(db_query(&rows, wf->db, info, sql, DB_BLOB(hash32, 32)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    if (!found)
+        return base_fail(info, GALEN_ERR_NOT_FOUND, "no such transaction in this home");
+    return tx_row(out, &rows, info);
+}
+
+enum galen_err workflow_transactions(struct workflow *wf, const char *role, const char *flow,
+                                     struct json_object **result, struct galen_errinfo *info)
+{
+    char sql[sizeof tx_columns + 128];
+    snprintf(sql, sizeof sql,
+             "%sWHERE (?1 IS NULL OR role = ?1) AND (?2 IS NULL OR workflow = ?2)"
+             " ORDER BY created_at, rowid",
+             tx_columns);
+    RECORD_JSON_AUTO list = NULL;
+    GALEN_TRY(workflow_array(&list, info));
+    DB_ROWS_AUTO rows = {0};
+    GALEN_TRY(db_query(&rows, wf->db, info, sql, DB_TEXT(role), DB_TEXT(flow)));
+    for (;;) {
+        bool found = false;
+        struct json_object *row = NULL;
+        GALEN_TRY(db_next(&rows, &found, info));
+        if (!found)
+            break;
+        GALEN_TRY(tx_row(&row, &rows, info));
+        GALEN_TRY(record_json_push(list, row, info));
+    }
+    workflow_give(result, &list);
+    return GALEN_OK;
+}
+
+enum galen_err workflow_gas_report(struct workflow *wf, struct json_object **result,
+                                   struct galen_errinfo *info)
+{
+    /* The median is the row in the middle of each group (the lower one of two). */
+    static const char sql[] =
+        "WITH mined AS (SELECT workflow, operation, role, gas_used, total_wei,"
+        " row_number() OVER (PARTITION BY workflow, operation, role ORDER BY gas_used) AS place,"
+        " count(*) OVER (PARTITION BY workflow, operation, role) AS many"
+        " FROM tx WHERE status = 'succeeded')"
+        " SELECT workflow, operation, role, many, min(gas_used), max(gas_used), sum(gas_used),"
+        " max(CASE WHEN place = (many + 1) / 2 THEN gas_used END)"
+        " FROM mined GROUP BY workflow, operation, role ORDER BY workflow, operation, role";
+    static const char *const texts[] = {"workflow", "operation", "role"};
+    static const char *const numbers[] = {"count", "gasMin", "gasMax", "gasTotal", "gasMedian"};
+    RECORD_JSON_AUTO list = NULL;
+    GALEN_TRY(workflow_array(&list, info));
+    DB_ROWS_AUTO groups = {0};
+    GALEN_TRY(db_query(&groups, wf->db, info, sql));
+    for (;;) {
+        bool found = false;
+        GALEN_TRY(db_next(&groups, &found, info));
+        if (!found)
+            break;
+        RECORD_JSON_AUTO row = NULL;
+        GALEN_TRY(workflow_object(&row, info));
+        for (int i = 0; i < 3; i++)
+            GALEN_TRY(workflow_set_text(row, texts[i], db_text(&groups, i), info));
+        for (int i = 0; i < 5; i++)
+            GALEN_TRY(workflow_set_int(row, numbers[i], db_int(&groups, 3 + i), info));
+        struct chain_u256 total = {0};
+        DB_ROWS_AUTO costs = {0};
+        GALEN_TRY(db_query(&costs, wf->db, info,
+                           "SELECT total_wei FROM tx WHERE status = 'succeeded'"
+                           " AND workflow = ? AND operation = ? AND role = ?",
+                           DB_TEXT(db_text(&groups, 0)), DB_TEXT(db_text(&groups, 1)),
+                           DB_TEXT(db_text(&groups, 2))));
+        for (;;) {
+            struct chain_u256 cost;
+            GALEN_TRY(db_next(&costs, &found, info));
+            if (!found)
+                break;
+            GALEN_TRY(chain_u256_parse(&cost, db_text(&costs, 0), info));
+            GALEN_TRY(chain_u256_add(&total, &total, &cost));
+        }
+        GALEN_TRY(workflow_set_wei(row, "totalWei", &total, info));
+        GALEN_TRY(workflow_push(list, &row, info));
+    }
+    workflow_give(result, &list);
+    return GALEN_OK;
+}
+
+enum galen_err workflow_gas_prices(struct workflow *wf, struct json_object **result,
+                                   struct galen_errinfo *info)
+{
+    static const char *const names[CHAIN_SPEEDS] = {"slow", "average", "fast"};
+    struct chain_rpc *rpc = NULL;
+    struct chain_fees fees;
+    RECORD_JSON_AUTO prices = NULL;
+    GALEN_TRY(workflow_rpc(wf, &rpc, info));
+    GALEN_TRY(chain_rpc_fees(rpc, &fees, info));
+    GALEN_TRY(workflow_object(&prices, info));
+    GALEN_TRY(workflow_set_wei(prices, "baseFeeWei", &fees.base_fee, info));
+    for (int i = 0; i < CHAIN_SPEEDS; i++) {
+        RECORD_JSON_AUTO row = NULL;
+        GALEN_TRY(workflow_object(&row, info));
+        GALEN_TRY(workflow_set_wei(row, "maxFeeWei", &fees.speed[i].max_fee, info));
+        GALEN_TRY(workflow_set_wei(row, "priorityFeeWei", &fees.speed[i].priority_fee, info));
+        GALEN_TRY(workflow_set_object(prices, names[i], &row, info));
+    }
+    workflow_give(result, &prices);
+    return GALEN_OK;
+}
