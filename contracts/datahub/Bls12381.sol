@@ -18,13 +18,13 @@ library Bls12381 {
         hex"c3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
         hex"0000000000000000000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4"
         hex"fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1";
-    bytes internal constant MINUS_G =
-        hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0f"
+    bytes internal constant MINUS_G = hex"00000000000000000000000000000000"
+        hex"17f1d3a73197d7942695638c4fa9ac0f"
         hex"c3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
         hex"00000000000000000000000000000000114d1d6855d545a8aa7d76c8cf2e21f2"
         hex"67816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca";
-    bytes internal constant MINUS_H =
-        hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051"
+    bytes internal constant MINUS_H = hex"00000000000000000000000000000000"
+        hex"024aa2b2f08f0a91260805272dc51051"
         hex"c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
         hex"0000000000000000000000000000000013e02b6052719f607dacd3a088274f65"
         hex"596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
@@ -99,10 +99,10 @@ library Bls12381 {
         }
     }
 
-    function _computed(bytes memory pairs, Point sum) private view returns (bool) {
+    function _computed(bytes memory pairs, Point sum) private view returns (bool ok) {
         uint256 price = pairs.length * BYTE_GAS;
         _requireGas(price);
-        return _call(G1MSM, price, pairs, Point.unwrap(sum), 128);
+        (ok,) = _call(G1MSM, price, pairs, Point.unwrap(sum), 128);
     }
 
     /// @dev Whether e(P1, Q1) e(P2, Q2) = 1, with Q (256 bytes) in G2. All four are known to be in
@@ -110,7 +110,7 @@ library Bls12381 {
     function isPairingOne(Point p1, bytes memory q1, Point p2, bytes memory q2)
         internal
         view
-        returns (bool one)
+        returns (bool)
     {
         bytes memory pairs = new bytes(768);
         assembly ("memory-safe") {
@@ -120,19 +120,17 @@ library Bls12381 {
             mcopy(add(pairs, 544), add(q2, 32), 256)
         }
         _requireGas(PAIRING_OF_TWO_GAS);
-        if (!_call(PAIRING, gasleft(), pairs, 0, 32)) revert PrecompileUnusable(PAIRING);
-        assembly ("memory-safe") {
-            one := eq(mload(0), 1)
-        }
+        (bool ok, bytes32 one) = _call(PAIRING, gasleft(), pairs, 0, 32);
+        if (!ok) revert PrecompileUnusable(PAIRING);
+        return uint256(one) == 1;
     }
 
     /// @dev SHA-256. Unlike Solidity's own it notices when there is no such precompile.
-    function hash(bytes memory data) internal view returns (bytes32 digest) {
+    function hash(bytes memory data) internal view returns (bytes32) {
         _requireGas(60 + 12 * ((data.length + 31) / 32));
-        if (!_call(SHA256, gasleft(), data, 0, 32)) revert PrecompileUnusable(SHA256);
-        assembly ("memory-safe") {
-            digest := mload(0)
-        }
+        (bool ok, bytes32 digest) = _call(SHA256, gasleft(), data, 0, 32);
+        if (!ok) revert PrecompileUnusable(SHA256);
+        return digest;
     }
 
     /// @dev Reverts unless the precompiles do what the functions above rely on.
@@ -165,15 +163,16 @@ library Bls12381 {
         if (gasleft() < needed) revert TooLittleGas(gasleft(), needed);
     }
 
-    // Calls a precompile and puts its output of that size there.
+    // Calls a precompile with at most so much gas. Its output, of just that size, goes to `out`.
     function _call(address precompile, uint256 most, bytes memory input, uint256 out, uint256 size)
         private
         view
-        returns (bool ok)
+        returns (bool ok, bytes32 first)
     {
         assembly ("memory-safe") {
             ok := staticcall(most, precompile, add(input, 32), mload(input), out, size)
             size := sub(size, returndatasize())
+            first := mload(out)
         }
         if (ok && size != 0) revert PrecompileUnusable(precompile);
     }

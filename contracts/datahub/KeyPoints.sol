@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Bls12381} from "./Bls12381.sol";
+
 /// @title A group key's points: from the compressed object to what the precompiles want
 /// @notice Compressed points are those of the group key object (48 bytes for G1, 96 for G2, x.c1
 /// first); the others are as in EIP-2537 (64 bytes a field element, G2's c0 first).
 library KeyPoints {
-    // (p - 1) / 2 of BLS12-381's base field: upper 16 and lower 32 of its 48 bytes
-    uint256 private constant HALF_P_HI = 0x0d0088f51cbff34d258dd3db21a5d66b;
-    uint256 private constant HALF_P_LO =
-        0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
-
     /// @dev Whether points (X_G, X_R, R, 512 bytes) are those of the group key object (594 bytes).
     /// Says nothing about points that are on no curve: {sumOfShares} does.
     function matches(bytes calldata groupKey, bytes calldata points) internal pure returns (bool) {
@@ -55,8 +52,7 @@ library KeyPoints {
 
     // Whether an EIP-2537 field element (64 bytes) is above (p - 1) / 2.
     function _isUpperHalf(bytes calldata y64) private pure returns (bool) {
-        uint256 high = uint256(bytes32(y64));
-        return high > HALF_P_HI || (high == HALF_P_HI && uint256(bytes32(y64[32:])) > HALF_P_LO);
+        return Bls12381.isUpperHalf(uint256(bytes32(y64)), uint256(bytes32(y64[32:])));
     }
 
     // The same for an element c0, c1 of the quadratic extension: c1 decides, unless it is 0.

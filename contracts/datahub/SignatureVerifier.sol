@@ -62,7 +62,9 @@ contract SignatureVerifier {
         view
         returns (bool)
     {
-        if (sig.length != SIG_BYTES || ys.length != YS_BYTES || bytes2(sig) != 0x0601) return false;
+        if (sig.length != SIG_BYTES || ys.length != YS_BYTES || bytes2(sig) != 0x0601) {
+            return false;
+        }
         if (
             _word(sig, ZT) >= Bls12381.ORDER || _word(sig, ZR) >= Bls12381.ORDER
                 || _word(sig, ZU) >= Bls12381.ORDER
@@ -83,9 +85,10 @@ contract SignatureVerifier {
         if (uint256(Bls12381.hash(transcript)) >> 64 != _word(sig, C) >> 64) return false;
 
         // e(A', R) = e(Abar, H)
-        return Bls12381.isPairingOne(
-            _point(transcript, A), r, _point(transcript, ABAR), Bls12381.MINUS_H
-        );
+        return
+            Bls12381.isPairingOne(
+                _point(transcript, A), r, _point(transcript, ABAR), Bls12381.MINUS_H
+            );
     }
 
     // Computes K1 to K4. Every point of the signature is in one of these sums, which proves that it
