@@ -1,8 +1,8 @@
 // Runs the contract's Forge tests on a built artifact and prints the result as TAP.
 // Usage: forge-tap.mjs ARTIFACT.json WORKDIR [forge test arguments]
-// WORKDIR takes forge's cache and output. FOUNDRY_PROFILE=heavy runs many more rounds;
-// GALEN_FUZZ_SEED repeats a run. A test that fails, no test at all, or a failing compilation end
-// with 1.
+// What else the tests read is beside the artifact. WORKDIR takes forge's cache and output.
+// FOUNDRY_PROFILE=heavy runs many more rounds; GALEN_FUZZ_SEED repeats a run. A test that fails, no
+// test at all, or a failing compilation end with 1.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
@@ -15,6 +15,7 @@ function bail(message) {
 
 const [artifact, work, ...more] = process.argv.slice(2);
 if (!work) bail('usage: forge-tap.mjs ARTIFACT.json WORKDIR [forge test arguments]');
+const beside = (name) => path.resolve(path.dirname(artifact), name);
 const seed = process.env.GALEN_FUZZ_SEED ?? `0x${randomBytes(32).toString('hex')}`;
 console.log(`# GALEN_FUZZ_SEED=${seed}`);
 const run = spawnSync(findBinary('forge'), ['test', '--json', '--fuzz-seed', seed, ...more], {
@@ -24,7 +25,8 @@ const run = spawnSync(findBinary('forge'), ['test', '--json', '--fuzz-seed', see
   env: {
     ...process.env,
     GALEN_DATAHUB_JSON: path.resolve(artifact),
-    GALEN_VERIFIER_JSON: path.resolve(path.dirname(artifact), 'SignatureVerifier.json'),
+    GALEN_VERIFIER_JSON: beside('SignatureVerifier.json'),
+    GALEN_SIGNATURES_JSON: beside('signatures.json'),
     FOUNDRY_OUT: path.resolve(work, 'out'),
     FOUNDRY_CACHE_PATH: path.resolve(work, 'cache'),
   },

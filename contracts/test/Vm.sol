@@ -27,6 +27,7 @@ interface Vm {
         external
         view
         returns (string memory);
+    function envOr(string calldata name, uint256 otherwise) external view returns (uint256);
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonString(string calldata json, string calldata key)
         external
@@ -39,9 +40,11 @@ interface Vm {
     function parseBytes(string calldata hexString) external pure returns (bytes memory);
     function toString(uint256 value) external pure returns (string memory);
     function mockCall(address callee, bytes calldata data, bytes calldata returnData) external;
+    function mockCallRevert(address callee, bytes calldata data, bytes calldata revertData) external;
     function clearMockedCalls() external;
     function expectRevert(bytes calldata revertData) external;
     function expectRevert() external;
+    function expectCall(address callee, bytes calldata data, uint64 count) external;
     function expectEmit(address emitter) external;
     function snapshotState() external returns (uint256);
     function revertToState(uint256 snapshot) external returns (bool);
