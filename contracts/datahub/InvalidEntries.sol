@@ -43,10 +43,7 @@ abstract contract InvalidEntries is Entries, Signatures {
         EntryStatus status = _swapStatus(r, index, EntryStatus.Invalid);
         bool disputed = status == EntryStatus.Disputed || status == EntryStatus.RuledPay;
         if (!disputed && status != EntryStatus.Unsettled) revert AlreadySettled(id, index);
-        if (
-            _isConsented(id, entry)
-                && verifySignature(entry.releaseRoot, entry.sig, entry.ys, entry.keyVersion)
-        ) revert EntryIsValid(id, index);
+        if (_isConsented(id, entry) && _isSigned(entry)) revert EntryIsValid(id, index);
 
         emit EntryInvalid(id, index);
         uint256 escrow = r.escrow;
@@ -56,6 +53,11 @@ abstract contract InvalidEntries is Entries, Signatures {
         _addPayment(pays, r.buyer, amount);
         _settle(r, p, escrow, 1, 1, pays);
         _release(id, pays);
+    }
+
+    function _isSigned(Entry calldata entry) private view returns (bool) {
+        bytes32 msg32 = _signedMessage("galen/release/1", entry.releaseRoot, entry.releaseAddr);
+        return verifySignature(msg32, entry.sig, entry.ys, entry.keyVersion);
     }
 
     // By the key alone: what a contract at releaseAddr would say could change.

@@ -86,7 +86,8 @@ abstract contract Records is Signatures {
         recordId = _store(cid, merkleRoot, sig, patient, keyVersion, currentKeyVersion);
         RecordSlot storage slot = _records[recordId];
         if (slot.verified) return recordId;
-        if (!verifySignature(merkleRoot, sig, ys, keyVersion)) revert InvalidSignature();
+        bytes32 msg32 = _signedMessage("galen/record/1", merkleRoot, patient);
+        if (!verifySignature(msg32, sig, ys, keyVersion)) revert InvalidSignature();
         slot.verified = true;
         emit RecordVerified(recordId);
     }

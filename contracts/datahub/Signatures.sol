@@ -26,4 +26,13 @@ abstract contract Signatures is GroupKeys {
     ) public view returns (bool) {
         return signatureVerifier.verify(msg32, sig, ys, _confirmedKey(keyVersion));
     }
+
+    // What a doctor signs: bound to chain, contract and owner, so that a copy is worthless elsewhere.
+    function _signedMessage(string memory label, bytes32 root, address owner)
+        internal
+        view
+        returns (bytes32)
+    {
+        return sha256(abi.encodePacked(label, block.chainid, address(this), root, owner));
+    }
 }
