@@ -117,6 +117,9 @@ cli_run cli_request_create, cli_request_list, cli_request_show, cli_request_repl
 cli_run cli_request_ask, cli_request_consents, cli_request_consent, cli_request_deliver;
 cli_run cli_request_verify, cli_request_data, cli_request_finalize, cli_request_claim;
 cli_run cli_request_expire;
+cli_run cli_request_prove_invalid, cli_request_dispute,
+    cli_request_disputes; /* request_dispute.c */
+cli_run cli_request_rule, cli_request_forget_evidence;
 cli_run cli_groupsig_setup_gm, cli_groupsig_setup_rm, cli_groupsig_key; /* groupsig_*.c */
 cli_run cli_groupsig_import, cli_groupsig_join_request, cli_groupsig_join_issue;
 cli_run cli_groupsig_join_finish, cli_groupsig_sign, cli_groupsig_verify;

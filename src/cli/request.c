@@ -138,8 +138,13 @@ enum galen_err cli_request_finalize(struct cli *cli, struct json_object **result
     uint64_t id = 0;
     struct chain_address payer;
     bool refund = cli_option(cli, "refund") != NULL;
+    bool anyway = cli_option(cli, "anyway") != NULL;
+    if (refund && anyway)
+        return base_fail(info, GALEN_ERR_USAGE, "give --refund or --anyway, not both");
     GALEN_TRY(request_id(cli, &id, info));
     GALEN_TRY(cli_identity(cli, NULL, &payer, info));
+    if (anyway)
+        return purchasing_finalize_anyway(cli->wf, &payer, id, result, info);
     return purchasing_finalize(cli->wf, &payer, id, !refund, result, info);
 }
 

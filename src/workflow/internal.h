@@ -103,24 +103,25 @@ GALEN_MUST_CHECK enum galen_err workflow_profile_seen(struct workflow *wf,
 /* ---- message.c --------------------------------------------------------------------------------- */
 
 /* Kinds, as in the design's messages. */
-#define MESSAGE_SETUP_SHARE    "setup-share"
-#define MESSAGE_JOIN_NONCE     "join-nonce"
-#define MESSAGE_JOIN_REQUEST   "join-request"
-#define MESSAGE_MEMBERSHIP     "membership"
-#define MESSAGE_REGISTRY       "registry"
-#define MESSAGE_COUNTERSIGNED  "registry-countersigned"
-#define MESSAGE_OPENING        "opening"
-#define MESSAGE_OPENING_ANSWER "opening-answer"
-#define MESSAGE_OPENING_RESULT "opening-result"
-#define MESSAGE_REVEAL         "reveal"
-#define MESSAGE_REVEAL_ANSWER  "reveal-answer"
-#define MESSAGE_REVOCATION     "revocation-list"
-#define MESSAGE_HAND_OVER      "record-hand-over" /* authenticated by the group signature alone */
-#define MESSAGE_INDEX_CARD     "index-card"       /* likewise */
-#define MESSAGE_SHARE          "share"
-#define MESSAGE_CONSENT_WANTED "consent-wanted"
-#define MESSAGE_CONSENT_GIVEN  "consent-given"
-#define MESSAGE_MANIFEST       "manifest"
+#define MESSAGE_SETUP_SHARE      "setup-share"
+#define MESSAGE_JOIN_NONCE       "join-nonce"
+#define MESSAGE_JOIN_REQUEST     "join-request"
+#define MESSAGE_MEMBERSHIP       "membership"
+#define MESSAGE_REGISTRY         "registry"
+#define MESSAGE_COUNTERSIGNED    "registry-countersigned"
+#define MESSAGE_OPENING          "opening"
+#define MESSAGE_OPENING_ANSWER   "opening-answer"
+#define MESSAGE_OPENING_RESULT   "opening-result"
+#define MESSAGE_REVEAL           "reveal"
+#define MESSAGE_REVEAL_ANSWER    "reveal-answer"
+#define MESSAGE_REVOCATION       "revocation-list"
+#define MESSAGE_HAND_OVER        "record-hand-over" /* authenticated by the group signature alone */
+#define MESSAGE_INDEX_CARD       "index-card"       /* likewise */
+#define MESSAGE_SHARE            "share"
+#define MESSAGE_CONSENT_WANTED   "consent-wanted"
+#define MESSAGE_CONSENT_GIVEN    "consent-given"
+#define MESSAGE_MANIFEST         "manifest"
+#define MESSAGE_DISPUTE_EVIDENCE "dispute-evidence"
 
 struct message {
     struct chain_address recipient; /* an identity of this home */
@@ -173,6 +174,7 @@ message_handler sharing_on_share;             /* sharing.c */
 message_handler purchasing_on_consent_wanted; /* purchasing_patient.c */
 message_handler purchasing_on_consent_given;  /* purchasing_hospital.c */
 message_handler purchasing_on_manifest;       /* purchasing_buyer.c */
+message_handler dispute_on_evidence;          /* dispute_evidence.c */
 
 /* ---- sync.c ------------------------------------------------------------------------------------ */
 
@@ -224,8 +226,29 @@ enum galen_err purchasing_on_finalized(struct workflow *wf, const struct workflo
 enum galen_err purchasing_on_refunded(struct workflow *wf, const struct workflow_event *event,
                                       const struct datahub_request_refunded_event *args,
                                       struct galen_errinfo *info);
+enum galen_err dispute_on_disputed(struct workflow *wf, const struct workflow_event *event,
+                                   const struct datahub_disputed_event *args,
+                                   struct galen_errinfo *info);
+enum galen_err dispute_on_verdict(struct workflow *wf, const struct workflow_event *event,
+                                  const struct datahub_verdict_given_event *args,
+                                  struct galen_errinfo *info);
+enum galen_err dispute_on_ruled(struct workflow *wf, const struct workflow_event *event,
+                                const struct datahub_ruled_event *args, struct galen_errinfo *info);
+enum galen_err dispute_on_invalid(struct workflow *wf, const struct workflow_event *event,
+                                  const struct datahub_entry_invalid_event *args,
+                                  struct galen_errinfo *info);
+/* Hands one log to its handler, whose error it returns; what has none is passed over. */
+GALEN_MUST_CHECK enum galen_err workflow_event_apply(struct workflow *wf,
+                                                     const struct workflow_event *event,
+                                                     struct galen_errinfo *info);
+/* The chain is another from this block on: what events from there on said of entries is held
+ * against the contract. */
+enum galen_err dispute_on_reorganised(struct workflow *wf, int64_t from_block,
+                                      struct galen_errinfo *info);
 /* Called once after events and messages: what waited for a block or a key is tried again. */
 enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info);
+/* Likewise: the evidence of a dispute that was interrupted goes out. */
+enum galen_err dispute_retry_evidence(struct workflow *wf, struct galen_errinfo *info);
 
 /* Tells an identity of this home something, once per (identity, kind, subject). */
 GALEN_MUST_CHECK enum galen_err workflow_notify(struct workflow *wf,

@@ -1,16 +1,25 @@
-/* Purchasing, step 4: what the buyer needs to check a delivery, and every check of one entry. */
+/* Purchasing, step 4: what is needed to check a delivery, by the buyer and, in a dispute, by the
+ * managers; and every check of one entry. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "workflow/purchasing_internal.h"
+#include "workflow/dispute_internal.h"
+
+/* Where an entry's values are; ek NULL: nobody has given its key. */
+struct view_row {
+    bool is_known;
+    uint8_t bundle_cid[32];
+    char *ek; /* owned */
+};
 
 struct purchasing_buyer_view {
     struct purchasing_row row;
     struct purchasing_onchain chain;
     struct record_template wanted;
-    struct base_secret private_jwk;
+    struct base_secret private_jwk; /* empty: this home has it not */
     struct purchasing_entries entries;
-    struct purchasing_manifest_read manifest;
+    struct view_row *rows; /* owned; as many as entries */
+    uint32_t k;            /* that the manifest claims */
     struct revocation_list revocations;
     bool is_readable; /* manifest rows and entries go together */
 };
@@ -21,8 +30,10 @@ void purchasing_buyer_view_free(struct purchasing_buyer_view **view)
         return;
     record_template_clear(&(*view)->wanted);
     base_secret_clear(&(*view)->private_jwk);
+    for (size_t i = 0; (*view)->rows != NULL && i < (*view)->entries.n; i++)
+        free((*view)->rows[i].ek);
+    free((*view)->rows);
     purchasing_entries_clear(&(*view)->entries);
-    purchasing_manifest_read_clear(&(*view)->manifest);
     revocation_list_clear(&(*view)->revocations);
     free(*view);
     *view = NULL;
@@ -40,7 +51,24 @@ size_t purchasing_view_count(const struct purchasing_buyer_view *view)
 
 uint32_t purchasing_view_k(const struct purchasing_buyer_view *view)
 {
-    return view->manifest.k;
+    return view->k;
+}
+
+const struct purchasing_onchain *purchasing_view_chain(const struct purchasing_buyer_view *view)
+{
+    return &view->chain;
+}
+
+const struct purchasing_entry *purchasing_view_entry(const struct purchasing_buyer_view *view,
+                                                     size_t index)
+{
+    GALEN_ASSERT(index < view->entries.n);
+    return &view->entries.items[index];
+}
+
+bool purchasing_view_has_key(const struct purchasing_buyer_view *view)
+{
+    return view->private_jwk.len > 0;
 }
 
 const struct record_template *purchasing_view_template(const struct purchasing_buyer_view *view)
@@ -88,14 +116,27 @@ static enum galen_err read_buyer_key(struct workflow *wf, struct purchasing_buye
     return err;
 }
 
+/* What the manifest says of each entry is taken over when it fits the delivery. */
+static void take_rows(struct purchasing_buyer_view *view, struct purchasing_manifest_read *manifest)
+{
+    view->k = manifest->k;
+    view->is_readable = manifest->n == view->entries.n;
+    for (size_t i = 0; view->is_readable && i < manifest->n; i++) {
+        view->rows[i].is_known = true;
+        memcpy(view->rows[i].bundle_cid, manifest->rows[i].bundle_cid, 32);
+        view->rows[i].ek = manifest->rows[i].ek;
+        manifest->rows[i].ek = NULL;
+    }
+}
+
+/* NOT_FOUND while its blocks are not at hand, without a row. */
 static enum galen_err check_manifest(struct workflow *wf, struct purchasing_buyer_view *view,
                                      struct json_object *checks, bool *all,
                                      struct galen_errinfo *info)
 {
     struct galen_errinfo why = {0};
-    const struct purchasing_manifest_read *manifest = &view->manifest;
-    enum galen_err err = purchasing_read_manifest(wf, &view->manifest, view->row.manifest_cid,
-                                                  &why);
+    PURCHASING_MANIFEST_READ_AUTO manifest = {0};
+    enum galen_err err = purchasing_read_manifest(wf, &manifest, view->row.manifest_cid, &why);
     if (err == GALEN_ERR_NOT_FOUND) {
         base_fail(info, GALEN_ERR_NOT_FOUND, "the manifest of request %llu is not at hand",
                   (unsigned long long)view->row.id);
@@ -107,17 +148,17 @@ static enum galen_err check_manifest(struct workflow *wf, struct purchasing_buye
         step_row(checks, all, "manifest digest", err, &why, "SHA-256 is that of the event", info));
     if (err != GALEN_OK)
         return GALEN_OK;
-    bool same_request = manifest->request_id == view->row.id;
-    bool same_template = memcmp(manifest->template_hash, view->row.template_hash, 32) == 0;
-    bool same_count = manifest->n == view->entries.n;
+    bool same_request = manifest.request_id == view->row.id;
+    bool same_template = memcmp(manifest.template_hash, view->row.template_hash, 32) == 0;
+    bool same_count = manifest.n == view->entries.n;
     GALEN_TRY(workflow_check(checks, all, same_request, "request", info, "manifest of request %llu",
-                             (unsigned long long)manifest->request_id));
+                             (unsigned long long)manifest.request_id));
     GALEN_TRY(workflow_check(checks, all, same_template, "template", info,
                              same_template ? "templateHash is the one asked for"
                                            : "the manifest names another template"));
     GALEN_TRY(workflow_check(checks, all, same_count, "count", info,
-                             "%zu in the manifest, %zu delivered", manifest->n, view->entries.n));
-    view->is_readable = same_count;
+                             "%zu in the manifest, %zu delivered", manifest.n, view->entries.n));
+    take_rows(view, &manifest);
     return GALEN_OK;
 }
 
@@ -139,7 +180,9 @@ static enum galen_err view_read(struct workflow *wf, struct purchasing_buyer_vie
     }
     if (!view->row.is_sealed)
         return base_fail(info, GALEN_ERR_STATE, "the sealed delivery's event has not come yet");
-    GALEN_TRY(read_buyer_key(wf, view, info));
+    view->rows = calloc(view->entries.n + 1, sizeof *view->rows);
+    if (view->rows == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     GALEN_TRY(purchasing_read_template(wf, &view->wanted, NULL, &view->row, &view->chain, info));
     /* What counts is the list at Delivered: who is revoked later does not undo a sale. */
     int64_t delivered_at = 0;
@@ -157,17 +200,84 @@ enum galen_err purchasing_buyer_view_new(struct workflow *wf, struct purchasing_
     if (view == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     GALEN_TRY(view_read(wf, view, request_id, info));
+    GALEN_TRY(read_buyer_key(wf, view, info));
     GALEN_TRY(check_manifest(wf, view, checks, all, info));
     *out = view;
     view = NULL;
     return GALEN_OK;
 }
 
+enum galen_err purchasing_judge_view_new(struct workflow *wf, struct purchasing_buyer_view **out,
+                                         uint64_t request_id, struct json_object *checks, bool *all,
+                                         struct galen_errinfo *info)
+{
+    PURCHASING_BUYER_VIEW_AUTO view = calloc(1, sizeof *view);
+    struct galen_errinfo why = {0};
+    if (view == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    GALEN_TRY(view_read(wf, view, request_id, info));
+    enum galen_err err = dispute_load_key(wf, &view->private_jwk, view->row.template_hash, info);
+    if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)
+        return err;
+    err = check_manifest(wf, view, checks, all, &why);
+    if (err == GALEN_ERR_NOT_FOUND)
+        GALEN_TRY(workflow_check(checks, all, false, "manifest digest", info, "%s", why.what));
+    else if (err != GALEN_OK) {
+        if (info != NULL)
+            *info = why;
+        return err;
+    }
+    *out = view;
+    view = NULL;
+    return GALEN_OK;
+}
+
+/* The one of two that the entry's bundleDigest names; the manifest's when neither or both. */
+enum galen_err purchasing_view_offer(struct purchasing_buyer_view *view, size_t index,
+                                     const uint8_t bundle_cid32[32], const char *ek,
+                                     struct galen_errinfo *info)
+{
+    struct view_row *row = &view->rows[index];
+    uint8_t digest[32];
+    GALEN_ASSERT(index < view->entries.n);
+    if (row->is_known) {
+        if (ek == NULL)
+            return GALEN_OK;
+        GALEN_TRY(purchasing_bundle_digest(digest, bundle_cid32, ek, info));
+        if (memcmp(digest, view->entries.items[index].bundle_digest, 32) != 0)
+            return GALEN_OK;
+    }
+    char *copy = ek != NULL ? strdup(ek) : NULL;
+    if (ek != NULL && copy == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    free(row->ek);
+    *row = (struct view_row){.is_known = true, .ek = copy};
+    memcpy(row->bundle_cid, bundle_cid32, 32);
+    return GALEN_OK;
+}
+
+enum galen_err purchasing_view_missing(struct workflow *wf,
+                                       const struct purchasing_buyer_view *view, size_t index,
+                                       struct purchasing_missing *out, struct galen_errinfo *info)
+{
+    const struct view_row *row = &view->rows[index];
+    bool there = false;
+    GALEN_ASSERT(index < view->entries.n);
+    if (row->is_known)
+        GALEN_TRY(store_has(&there, wf->store, row->bundle_cid, info));
+    *out = (struct purchasing_missing){
+        .manifest = !view->is_readable,
+        .bundle = !there,
+        .ek = row->ek == NULL,
+    };
+    return GALEN_OK;
+}
+
 /* ---- one entry: the bundle ---------------------------------------------------------------------------- */
 
 static enum galen_err open_bundle(struct workflow *wf, const struct purchasing_buyer_view *view,
-                                  const struct purchasing_manifest_row *row,
-                                  struct json_object **bundle, struct galen_errinfo *info)
+                                  const struct view_row *row, struct json_object **bundle,
+                                  struct galen_errinfo *info)
 {
     BASE_BUF_AUTO block = {0};
     BASE_BUF_AUTO context = {0};
@@ -176,6 +286,8 @@ static enum galen_err open_bundle(struct workflow *wf, const struct purchasing_b
     BASE_SECRET_AUTO key = {0};
     if (row->ek == NULL)
         return base_fail(info, GALEN_ERR_UNSUPPORTED, "the patient has kept the key back");
+    if (view->private_jwk.len == 0)
+        return base_fail(info, GALEN_ERR_UNSUPPORTED, "the template's private key is not here");
     GALEN_TRY(store_get(&block, wf->store, row->bundle_cid, info));
     GALEN_TRY(purchasing_key_context(&key_context, view->row.id, row->bundle_cid, info));
     GALEN_TRY(seal_unwrap_key(&key, (struct base_view){(const uint8_t *)row->ek, strlen(row->ek)},
@@ -259,11 +371,14 @@ static enum galen_err check_bundle(struct workflow *wf, const struct purchasing_
                                    struct galen_errinfo *info)
 {
     const struct purchasing_entry *entry = &view->entries.items[index];
-    const struct purchasing_manifest_row *row = &view->manifest.rows[index];
+    const struct view_row *row = &view->rows[index];
     RECORD_JSON_AUTO bundle = NULL;
     RECORD_DISCLOSURE_AUTO disclosure = {0};
     struct galen_errinfo why = {0};
     uint8_t digest[32];
+    if (!row->is_known)
+        return workflow_check(checks, all, false, "bundle", info,
+                              "no manifest says where it is or gives its key");
     if (row->ek != NULL) {
         GALEN_TRY(purchasing_bundle_digest(digest, row->bundle_cid, row->ek, info));
         bool same = memcmp(digest, entry->bundle_digest, 32) == 0;
@@ -367,7 +482,7 @@ enum galen_err purchasing_check_entry(struct workflow *wf, const struct purchasi
                                       struct json_object **content, struct base_buf *class_text,
                                       struct galen_errinfo *info)
 {
-    GALEN_ASSERT(view->is_readable && index < view->entries.n);
+    GALEN_ASSERT(index < view->entries.n);
     const struct purchasing_entry *entry = &view->entries.items[index];
     bool consented = false;
     GALEN_TRY(check_bundle(wf, view, index, checks, all, content, class_text, info));

@@ -191,22 +191,6 @@ static enum galen_err need_enough(const struct delivery *delivery, struct galen_
 
 /* ---- sending --------------------------------------------------------------------------------------- */
 
-static struct datahub_entry entry_args(const struct purchasing_entry *entry)
-{
-    struct datahub_entry args = {
-        .release_addr = entry->release_addr,
-        .payout = entry->payout,
-        .min_payout = entry->min_payout,
-        .key_version = entry->key_version,
-        .sig = {entry->sig, sizeof entry->sig},
-        .ys = {entry->ys, sizeof entry->ys},
-        .consent = {entry->consent, sizeof entry->consent},
-    };
-    memcpy(args.release_root, entry->release_root, 32);
-    memcpy(args.bundle_digest, entry->bundle_digest, 32);
-    return args;
-}
-
 /* One deliver of chosen[first … first + n - 1]. manifest_cid32 NULL: not the last. */
 static enum galen_err send_part(struct workflow *wf, struct delivery *delivery, size_t first,
                                 size_t n, const uint8_t *manifest_cid32, struct galen_errinfo *info)
@@ -220,7 +204,7 @@ static enum galen_err send_part(struct workflow *wf, struct delivery *delivery, 
     if (entries == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < n; i++)
-        entries[i] = entry_args(&delivery->chosen[first + i]->entry);
+        entries[i] = purchasing_entry_argument(&delivery->chosen[first + i]->entry);
     enum galen_err err = datahub_encode_deliver(&data, purchasing_u256(delivery->row.id),
                                                 manifest_cid32 != NULL ? manifest_cid32 : none,
                                                 entries, n, manifest_cid32 != NULL, info);

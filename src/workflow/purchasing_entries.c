@@ -88,6 +88,24 @@ enum galen_err purchasing_load_entries(struct workflow *wf, struct purchasing_en
     return entries_read(wf, out, chain->id, (size_t)seen, info);
 }
 
+/* ---- for the contract ------------------------------------------------------------------------------ */
+
+struct datahub_entry purchasing_entry_argument(const struct purchasing_entry *entry)
+{
+    struct datahub_entry args = {
+        .release_addr = entry->release_addr,
+        .payout = entry->payout,
+        .min_payout = entry->min_payout,
+        .key_version = entry->key_version,
+        .sig = {entry->sig, sizeof entry->sig},
+        .ys = {entry->ys, sizeof entry->ys},
+        .consent = {entry->consent, sizeof entry->consent},
+    };
+    memcpy(args.release_root, entry->release_root, 32);
+    memcpy(args.bundle_digest, entry->bundle_digest, 32);
+    return args;
+}
+
 /* ---- hashes ---------------------------------------------------------------------------------------- */
 
 static void put_address(uint8_t word32[32], const struct chain_address *address)
@@ -272,6 +290,28 @@ enum galen_err purchasing_assign_parts(struct workflow *wf, uint64_t request_id,
                          DB_INT(part), DB_INT(request_id), DB_INT(first), DB_INT(first + len)));
         first += len;
     }
+    return GALEN_OK;
+}
+
+enum galen_err purchasing_load_proof(struct workflow *wf, struct purchasing_entries *entries,
+                                     struct base_buf *proof, const struct purchasing_onchain *chain,
+                                     size_t index, struct galen_errinfo *info)
+{
+    PURCHASING_ENTRIES_AUTO read = {0};
+    if (chain->parts > 1)
+        GALEN_TRY(purchasing_assign_parts(wf, chain->id, info));
+    GALEN_TRY(purchasing_load_entries(wf, &read, chain, info));
+    uint32_t part = read.items[index].part;
+    size_t first = index;
+    size_t end = index + 1;
+    while (first > 0 && read.items[first - 1].part == part)
+        first--;
+    while (end < read.n && read.items[end].part == part)
+        end++;
+    GALEN_TRY(purchasing_part_proof(proof, chain->id, read.items + first, end - first, first,
+                                    index - first, info));
+    *entries = read;
+    read = (struct purchasing_entries){0};
     return GALEN_OK;
 }
 

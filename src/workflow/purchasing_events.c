@@ -5,8 +5,8 @@
 #include "workflow/purchasing_internal.h"
 
 /* Request numbers count up from 1; what does not fit the database is nonsense. */
-static enum galen_err request_number(int64_t *out, const struct chain_u256 *id,
-                                     struct galen_errinfo *info)
+enum galen_err purchasing_event_request(int64_t *out, const struct chain_u256 *id,
+                                        struct galen_errinfo *info)
 {
     uint64_t number = 0;
     if (chain_u256_to_u64(&number, id) != GALEN_OK || number == 0 || number > INT64_MAX)
@@ -15,22 +15,20 @@ static enum galen_err request_number(int64_t *out, const struct chain_u256 *id,
     return GALEN_OK;
 }
 
-static enum galen_err tell(struct workflow *wf, const struct chain_address *who, const char *kind,
-                           int64_t id, struct galen_errinfo *info)
+enum galen_err purchasing_tell(struct workflow *wf, const struct chain_address *who,
+                               const char *kind, const char *subject, struct galen_errinfo *info)
 {
-    char subject[24];
     bool own = false;
     GALEN_TRY(workflow_is_own(wf, &own, NULL, who, info));
-    if (!own)
-        return GALEN_OK;
-    snprintf(subject, sizeof subject, "%lld", (long long)id);
-    return workflow_notify(wf, who, kind, subject, info);
+    return own ? workflow_notify(wf, who, kind, subject, info) : GALEN_OK;
 }
 
 /* Everybody whom the query names, its first column being addresses. */
-static enum galen_err tell_each(struct workflow *wf, const char *sql, const char *kind, int64_t id,
-                                struct galen_errinfo *info)
+enum galen_err purchasing_tell_each(struct workflow *wf, const char *sql, const char *kind,
+                                    int64_t id, struct galen_errinfo *info)
 {
+    char subject[24];
+    snprintf(subject, sizeof subject, "%lld", (long long)id);
     for (int64_t at = 0;; at++) {
         struct chain_address who = {0};
         {
@@ -42,7 +40,7 @@ static enum galen_err tell_each(struct workflow *wf, const char *sql, const char
                 return GALEN_OK;
             GALEN_TRY(db_bytes(&rows, 0, who.bytes, 20, info));
         }
-        GALEN_TRY(tell(wf, &who, kind, id, info));
+        GALEN_TRY(purchasing_tell(wf, &who, kind, subject, info));
     }
 }
 
@@ -52,7 +50,7 @@ enum galen_err purchasing_on_request_open(struct workflow *wf, const struct work
 {
     int64_t id = 0;
     char amount[CHAIN_U256_DECIMAL];
-    GALEN_TRY(request_number(&id, &args->id, info));
+    GALEN_TRY(purchasing_event_request(&id, &args->id, info));
     chain_u256_format(amount, &args->amount);
     GALEN_TRY(db_run(wf->db, info,
                      "INSERT INTO request (id, template_hash, buyer, amount_wei, block_number,"
@@ -62,10 +60,10 @@ enum galen_err purchasing_on_request_open(struct workflow *wf, const struct work
                      " block_number = excluded.block_number, opened_at = excluded.opened_at",
                      DB_INT(id), DB_BLOB(args->template_hash, 32), DB_BLOB(args->buyer.bytes, 20),
                      DB_TEXT(amount), DB_INT(event->log->block_number), DB_INT(event->time_s)));
-    return tell_each(wf,
-                     "SELECT address FROM identity WHERE role = 'hospital' AND ?1 > 0"
-                     " ORDER BY address LIMIT 1 OFFSET ?2",
-                     "request-open", id, info);
+    return purchasing_tell_each(wf,
+                                "SELECT address FROM identity WHERE role = 'hospital' AND ?1 > 0"
+                                " ORDER BY address LIMIT 1 OFFSET ?2",
+                                "request-open", id, info);
 }
 
 enum galen_err purchasing_on_reply(struct workflow *wf, const struct workflow_event *event,
@@ -73,14 +71,14 @@ enum galen_err purchasing_on_reply(struct workflow *wf, const struct workflow_ev
                                    struct galen_errinfo *info)
 {
     int64_t id = 0;
-    GALEN_TRY(request_number(&id, &args->id, info));
+    GALEN_TRY(purchasing_event_request(&id, &args->id, info));
     GALEN_TRY(db_run(wf->db, info,
                      "UPDATE request SET hospital = ?, offer_cid = ?,"
                      " state = iif(state = 'pending', 'replied', state) WHERE id = ?",
                      DB_BLOB(args->hospital.bytes, 20), DB_BLOB(args->template_cid, 32),
                      DB_INT(id)));
-    return tell_each(wf, "SELECT buyer FROM request WHERE id = ? LIMIT 1 OFFSET ?",
-                     "request-replied", id, info);
+    return purchasing_tell_each(wf, "SELECT buyer FROM request WHERE id = ? LIMIT 1 OFFSET ?",
+                                "request-replied", id, info);
 }
 
 enum galen_err purchasing_on_entry(struct workflow *wf, const struct workflow_event *event,
@@ -91,7 +89,7 @@ enum galen_err purchasing_on_entry(struct workflow *wf, const struct workflow_ev
     uint64_t index = 0;
     char min_payout[CHAIN_U256_DECIMAL];
     const struct datahub_entry *entry = &args->entry;
-    GALEN_TRY(request_number(&id, &args->id, info));
+    GALEN_TRY(purchasing_event_request(&id, &args->id, info));
     if (chain_u256_to_u64(&index, &args->index) != GALEN_OK || index >= PURCHASING_MAX_ENTRIES ||
         entry->sig.len != GROUPSIG_SIGNATURE_BYTES ||
         entry->ys.len != GROUPSIG_SIGNATURE_YS_BYTES ||
@@ -118,7 +116,7 @@ enum galen_err purchasing_on_delivered(struct workflow *wf, const struct workflo
 {
     int64_t id = 0;
     uint64_t count = 0;
-    GALEN_TRY(request_number(&id, &args->id, info));
+    GALEN_TRY(purchasing_event_request(&id, &args->id, info));
     if (chain_u256_to_u64(&count, &args->count) != GALEN_OK || count > PURCHASING_MAX_ENTRIES)
         return base_fail(info, GALEN_ERR_PARSE, "a delivery's count is impossible");
     /* What a reorganisation left behind. */
@@ -129,29 +127,30 @@ enum galen_err purchasing_on_delivered(struct workflow *wf, const struct workflo
                      " state = iif(state IN ('pending', 'replied'), 'filled', state) WHERE id = ?",
                      DB_BLOB(args->manifest_cid, 32), DB_INT(event->time_s), DB_INT(id)));
     GALEN_TRY(purchasing_assign_parts(wf, (uint64_t)id, info));
-    GALEN_TRY(tell_each(wf, "SELECT buyer FROM request WHERE id = ? LIMIT 1 OFFSET ?",
-                        "request-delivered", id, info));
-    return tell_each(wf,
-                     "SELECT DISTINCT owner FROM payout_account p JOIN entry e"
-                     " ON e.payout = p.address AND e.request_id = p.request_id"
-                     " WHERE p.request_id = ? ORDER BY owner LIMIT 1 OFFSET ?",
-                     "release-delivered", id, info);
+    GALEN_TRY(purchasing_tell_each(wf, "SELECT buyer FROM request WHERE id = ? LIMIT 1 OFFSET ?",
+                                   "request-delivered", id, info));
+    return purchasing_tell_each(wf,
+                                "SELECT DISTINCT owner FROM payout_account p JOIN entry e"
+                                " ON e.payout = p.address AND e.request_id = p.request_id"
+                                " WHERE p.request_id = ? ORDER BY owner LIMIT 1 OFFSET ?",
+                                "release-delivered", id, info);
 }
 
 /* Buyer, hospital and the patients of this home. */
-static enum galen_err tell_all(struct workflow *wf, const char *kind, int64_t id,
-                               struct galen_errinfo *info)
+enum galen_err purchasing_tell_all(struct workflow *wf, const char *kind, int64_t id,
+                                   struct galen_errinfo *info)
 {
+    GALEN_TRY(purchasing_tell_each(wf, "SELECT buyer FROM request WHERE id = ? LIMIT 1 OFFSET ?",
+                                   kind, id, info));
     GALEN_TRY(
-        tell_each(wf, "SELECT buyer FROM request WHERE id = ? LIMIT 1 OFFSET ?", kind, id, info));
-    GALEN_TRY(tell_each(wf,
-                        "SELECT hospital FROM request WHERE id = ? AND hospital IS NOT NULL"
-                        " LIMIT 1 OFFSET ?",
-                        kind, id, info));
-    return tell_each(wf,
-                     "SELECT DISTINCT owner FROM payout_account WHERE request_id = ?"
-                     " ORDER BY owner LIMIT 1 OFFSET ?",
-                     kind, id, info);
+        purchasing_tell_each(wf,
+                             "SELECT hospital FROM request WHERE id = ? AND hospital IS NOT NULL"
+                             " LIMIT 1 OFFSET ?",
+                             kind, id, info));
+    return purchasing_tell_each(wf,
+                                "SELECT DISTINCT owner FROM payout_account WHERE request_id = ?"
+                                " ORDER BY owner LIMIT 1 OFFSET ?",
+                                kind, id, info);
 }
 
 enum galen_err purchasing_on_finalized(struct workflow *wf, const struct workflow_event *event,
@@ -159,10 +158,10 @@ enum galen_err purchasing_on_finalized(struct workflow *wf, const struct workflo
                                        struct galen_errinfo *info)
 {
     int64_t id = 0;
-    GALEN_TRY(request_number(&id, &args->id, info));
+    GALEN_TRY(purchasing_event_request(&id, &args->id, info));
     GALEN_TRY(
         db_run(wf->db, info, "UPDATE request SET state = 'finalized' WHERE id = ?", DB_INT(id)));
-    return tell_all(wf, "request-finalized", id, info);
+    return purchasing_tell_all(wf, "request-finalized", id, info);
 }
 
 enum galen_err purchasing_on_refunded(struct workflow *wf, const struct workflow_event *event,
@@ -170,54 +169,13 @@ enum galen_err purchasing_on_refunded(struct workflow *wf, const struct workflow
                                       struct galen_errinfo *info)
 {
     int64_t id = 0;
-    GALEN_TRY(request_number(&id, &args->id, info));
+    GALEN_TRY(purchasing_event_request(&id, &args->id, info));
     GALEN_TRY(
         db_run(wf->db, info, "UPDATE request SET state = 'refunded' WHERE id = ?", DB_INT(id)));
-    return tell_all(wf, "request-refunded", id, info);
+    return purchasing_tell_all(wf, "request-refunded", id, info);
 }
 
 /* ---- this home's own receipts ------------------------------------------------------------------ */
-
-static enum galen_err take_log(struct workflow *wf, const struct workflow_event *event,
-                               struct galen_errinfo *info)
-{
-    const struct chain_abi_event *abi = chain_log_find_event(&datahub_abi, event->log);
-    union {
-        struct datahub_request_open_event open;
-        struct datahub_reply_submitted_event reply;
-        struct datahub_entry_delivered_event entry;
-        struct datahub_delivered_event delivered;
-        struct datahub_request_finalized_event finalized;
-        struct datahub_request_refunded_event refunded;
-    } args;
-    if (abi == NULL)
-        return GALEN_OK;
-    if (strcmp(abi->name, "RequestOpen") == 0) {
-        GALEN_TRY(datahub_decode_request_open_event(&args.open, event->log, info));
-        return purchasing_on_request_open(wf, event, &args.open, info);
-    }
-    if (strcmp(abi->name, "ReplySubmitted") == 0) {
-        GALEN_TRY(datahub_decode_reply_submitted_event(&args.reply, event->log, info));
-        return purchasing_on_reply(wf, event, &args.reply, info);
-    }
-    if (strcmp(abi->name, "EntryDelivered") == 0) {
-        GALEN_TRY(datahub_decode_entry_delivered_event(&args.entry, event->log, info));
-        return purchasing_on_entry(wf, event, &args.entry, info);
-    }
-    if (strcmp(abi->name, "Delivered") == 0) {
-        GALEN_TRY(datahub_decode_delivered_event(&args.delivered, event->log, info));
-        return purchasing_on_delivered(wf, event, &args.delivered, info);
-    }
-    if (strcmp(abi->name, "RequestFinalized") == 0) {
-        GALEN_TRY(datahub_decode_request_finalized_event(&args.finalized, event->log, info));
-        return purchasing_on_finalized(wf, event, &args.finalized, info);
-    }
-    if (strcmp(abi->name, "RequestRefunded") == 0) {
-        GALEN_TRY(datahub_decode_request_refunded_event(&args.refunded, event->log, info));
-        return purchasing_on_refunded(wf, event, &args.refunded, info);
-    }
-    return GALEN_OK;
-}
 
 enum galen_err purchasing_take_receipt(struct workflow *wf, const struct chain_receipt *receipt,
                                        struct galen_errinfo *info)
@@ -230,7 +188,7 @@ enum galen_err purchasing_take_receipt(struct workflow *wf, const struct chain_r
         const struct workflow_event event = {.log = &receipt->logs.items[i],
                                              .time_s = block.time_s};
         if (chain_address_equal(&event.log->address, &wf->domain.contract))
-            GALEN_TRY(take_log(wf, &event, info));
+            GALEN_TRY(workflow_event_apply(wf, &event, info));
     }
     return GALEN_OK;
 }

@@ -11,7 +11,8 @@
  *   purchasing_offers.c    what patients answered; purchasing_deliver.c: step 3, delivery
  *   purchasing_manifest.c  the manifest, written and read
  *   purchasing_verify.c    step 4, the delivery; purchasing_check.c: one entry
- *   purchasing_settle.c    step 5 and the exits
+ *   purchasing_settle.c    step 5 and the exits; purchasing_payments.c: who was paid
+ *   dispute_*.c            disputes and rulings: see dispute_internal.h
  *
  * Objects, all JCS and beside those of the design's messages:
  *   galen.bundle/1         {type, context {type, requestId, templateHash}, requestId, disclosure,
@@ -114,6 +115,14 @@ int purchasing_request_year(const struct purchasing_row *row);
 struct chain_u256 purchasing_part(const struct chain_u256 *escrow, uint32_t count);
 /* The seed's word: pending, replied, filled, verified, finalized; refunded. */
 const char *purchasing_state_name(enum purchasing_state state, int verified);
+/* The same, or disputed: while entries in dispute may still be ruled. *out is static. */
+GALEN_MUST_CHECK enum galen_err purchasing_derive_state(struct workflow *wf, const char **out,
+                                                        const struct purchasing_onchain *chain,
+                                                        int verified, struct galen_errinfo *info);
+/* How many of its entries are in dispute, by the events. */
+GALEN_MUST_CHECK enum galen_err purchasing_count_disputed(struct workflow *wf, int64_t *count,
+                                                          uint64_t request_id,
+                                                          struct galen_errinfo *info);
 struct chain_u256 purchasing_u256(uint64_t id);
 /* JCS of {type galen.bundle/1, requestId, templateHash}: a bundle's context. Appends. */
 GALEN_MUST_CHECK enum galen_err purchasing_bundle_context(struct base_buf *out, uint64_t request_id,
@@ -140,6 +149,20 @@ GALEN_MUST_CHECK enum galen_err purchasing_need_own(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err purchasing_take_receipt(struct workflow *wf,
                                                         const struct chain_receipt *receipt,
                                                         struct galen_errinfo *info);
+
+/* An event's request number; PARSE when there can be no such request. */
+GALEN_MUST_CHECK enum galen_err purchasing_event_request(int64_t *out, const struct chain_u256 *id,
+                                                         struct galen_errinfo *info);
+/* Notifies whom of them this home has: one account; everybody whom the query names, its first
+ * column being addresses, its arguments the request and an offset; buyer, hospital and patients. */
+GALEN_MUST_CHECK enum galen_err purchasing_tell(struct workflow *wf,
+                                                const struct chain_address *who, const char *kind,
+                                                const char *subject, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err purchasing_tell_each(struct workflow *wf, const char *sql,
+                                                     const char *kind, int64_t id,
+                                                     struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err purchasing_tell_all(struct workflow *wf, const char *kind,
+                                                    int64_t id, struct galen_errinfo *info);
 
 /* ---- purchasing_entries.c -------------------------------------------------------------------- */
 
@@ -169,6 +192,8 @@ GALEN_MUST_CHECK enum galen_err purchasing_load_entries(struct workflow *wf,
                                                         struct purchasing_entries *out,
                                                         const struct purchasing_onchain *chain,
                                                         struct galen_errinfo *info);
+/* An entry as the contract's functions take it; borrows its bytes. */
+struct datahub_entry purchasing_entry_argument(const struct purchasing_entry *entry);
 /* keccak256 of an entry's fields but the payout, as the contract hashes them. */
 void purchasing_body_hash(uint8_t hash32[32], const struct purchasing_entry *entry);
 /* Root of one part: entries[0 … n-1] having the indices first, first + 1, …; n > 0. */
@@ -185,9 +210,45 @@ GALEN_MUST_CHECK enum galen_err purchasing_part_proof(struct base_buf *proof, ui
  * remembers it. */
 GALEN_MUST_CHECK enum galen_err purchasing_assign_parts(struct workflow *wf, uint64_t request_id,
                                                         struct galen_errinfo *info);
+/* All entries of a delivered request, and the proof of one: 32-byte nodes appended to proof.
+ * *entries must be empty. */
+GALEN_MUST_CHECK enum galen_err purchasing_load_proof(struct workflow *wf,
+                                                      struct purchasing_entries *entries,
+                                                      struct base_buf *proof,
+                                                      const struct purchasing_onchain *chain,
+                                                      size_t index, struct galen_errinfo *info);
 /* *valid: consent is releaseAddr's ShareConsent for exactly this entry of this request. */
 void purchasing_consent_valid(const struct workflow *wf, bool *valid, uint64_t request_id,
                               const struct purchasing_entry *entry);
+
+/* ---- purchasing_payments.c ------------------------------------------------------------------- */
+
+/* What a call settles; whom it pays first follows from it. */
+enum purchasing_settling {
+    PURCHASING_PUSH_OR_CLAIM,  /* parts to patients */
+    PURCHASING_CLAIM_RULED,    /* a part and its dispute bond to the patient */
+    PURCHASING_CLAIM_UNRULED,  /* a part to the patient, its dispute bond to the buyer */
+    PURCHASING_TAKE_BACK,      /* bad entries' parts to the buyer */
+    PURCHASING_TAKE_BACK_BOND, /* likewise, with their dispute bonds */
+};
+struct purchasing_call {
+    const struct chain_address *payer; /* an identity of this home */
+    const struct purchasing_onchain *before;
+    enum purchasing_settling kind;
+    const char *operation;
+    const struct base_buf *data;
+    const struct chain_u256 *value; /* NULL: 0 */
+    const char *note;               /* for the result; may be NULL */
+};
+/* Sends it, applies its events, and says who got what: {requestId, tx, state, paid, credited,
+ * unclaimed, note}. In a dry run nothing but tx. */
+GALEN_MUST_CHECK enum galen_err purchasing_settle(struct workflow *wf,
+                                                  const struct purchasing_call *given,
+                                                  struct json_object **result,
+                                                  struct galen_errinfo *info);
+/* ceil(part / 10): what disputing one entry costs. */
+GALEN_MUST_CHECK enum galen_err purchasing_dispute_bond(struct chain_u256 *out,
+                                                        const struct purchasing_onchain *chain);
 
 /* ---- purchasing_match.c ---------------------------------------------------------------------- */
 
@@ -334,6 +395,28 @@ GALEN_MUST_CHECK enum galen_err purchasing_buyer_view_new(struct workflow *wf,
                                                           uint64_t request_id,
                                                           struct json_object *checks, bool *all,
                                                           struct galen_errinfo *info);
+/* The same for who judges: this home's key, if it has one, whoever gave it, and a manifest that is
+ * not at hand is a row as well. */
+GALEN_MUST_CHECK enum galen_err purchasing_judge_view_new(struct workflow *wf,
+                                                          struct purchasing_buyer_view **out,
+                                                          uint64_t request_id,
+                                                          struct json_object *checks, bool *all,
+                                                          struct galen_errinfo *info);
+/* Where somebody says that an entry's bundle and key (NULL: none) are: taken when bundleDigest says
+ * so too, or when nothing is known. */
+GALEN_MUST_CHECK enum galen_err purchasing_view_offer(struct purchasing_buyer_view *view,
+                                                      size_t index, const uint8_t bundle_cid32[32],
+                                                      const char *ek, struct galen_errinfo *info);
+struct purchasing_missing {
+    bool manifest, bundle, ek;
+};
+GALEN_MUST_CHECK enum galen_err
+purchasing_view_missing(struct workflow *wf, const struct purchasing_buyer_view *view, size_t index,
+                        struct purchasing_missing *out, struct galen_errinfo *info);
+const struct purchasing_onchain *purchasing_view_chain(const struct purchasing_buyer_view *view);
+const struct purchasing_entry *purchasing_view_entry(const struct purchasing_buyer_view *view,
+                                                     size_t index);
+bool purchasing_view_has_key(const struct purchasing_buyer_view *view);
 bool purchasing_view_readable(const struct purchasing_buyer_view *view);
 size_t purchasing_view_count(const struct purchasing_buyer_view *view);
 uint32_t purchasing_view_k(const struct purchasing_buyer_view *view);

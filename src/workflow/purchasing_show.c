@@ -1,7 +1,7 @@
 /* What a request's parties see: its state by the seed's words, and who may act next, by when. */
 #include <string.h>
 
-#include "workflow/purchasing_internal.h"
+#include "workflow/dispute_internal.h"
 
 struct next_step {
     const char *who, *what, *otherwise;
@@ -24,7 +24,11 @@ static struct next_step next_step(const struct purchasing_onchain *chain, bool p
     case PURCHASING_DELIVERED:
         if (passed)
             return (struct next_step){"anyone", "finalize: patients and hospital are paid", NULL};
-        return (struct next_step){"the buyer", verified == 1 ? "finalize" : "verify, then finalize",
+        return (struct next_step){"the buyer",
+                                  verified == 1 ? "finalize"
+                                  : verified == 0
+                                      ? "prove invalid or dispute what failed, then finalize"
+                                      : "verify, then finalize, or dispute",
                                   "silence pays: anyone may finalize"};
     case PURCHASING_FINALIZED:
         if (chain->settled < chain->count)
@@ -60,14 +64,58 @@ static enum galen_err add_next(struct json_object *out, const struct purchasing_
     return workflow_set_object(out, "next", &next, info);
 }
 
-/* The members that come from the chain. */
-static enum galen_err add_onchain(struct json_object *out, const struct purchasing_onchain *chain,
-                                  int verified, struct galen_errinfo *info)
+/* How many entries stand where; and those that are or were in dispute, with the votes. */
+static enum galen_err add_entries(struct workflow *wf, struct json_object *out,
+                                  const struct purchasing_onchain *chain,
+                                  struct galen_errinfo *info)
 {
+    DISPUTE_ENTRIES_AUTO known = {0};
+    RECORD_JSON_AUTO counts = NULL;
+    RECORD_JSON_AUTO list = NULL;
+    int64_t count[DISPUTE_INVALID + 1] = {0};
+    if (chain->state != PURCHASING_DELIVERED && chain->state != PURCHASING_FINALIZED)
+        return GALEN_OK;
+    GALEN_TRY(dispute_read_entries(wf, &known, chain, NULL, 0, info));
+    GALEN_TRY(workflow_object(&counts, info));
+    GALEN_TRY(workflow_array(&list, info));
+    for (size_t i = 0; i < known.n; i++) {
+        RECORD_JSON_AUTO row = NULL;
+        count[known.items[i].status]++;
+        GALEN_TRY(dispute_entry_json(&row, &known.items[i], info));
+        GALEN_TRY(workflow_push(list, &row, info));
+    }
+    /* Of the others none is known to be in dispute: the chain's own counters tell. */
+    int64_t held = count[DISPUTE_DISPUTED] + count[DISPUTE_RULED_PAY];
+    count[DISPUTE_PAID] = (int64_t)chain->settled - (int64_t)chain->invalid;
+    count[DISPUTE_UNSETTLED] = (int64_t)chain->count - (int64_t)chain->settled - held;
+    for (int i = 0; i <= DISPUTE_INVALID; i++)
+        if (count[i] > 0)
+            GALEN_TRY(workflow_set_int(counts, dispute_status_name((enum dispute_status)i),
+                                       count[i], info));
+    GALEN_TRY(workflow_set_object(out, "entries", &counts, info));
+    if (known.n > 0)
+        GALEN_TRY(workflow_set_object(out, "disputes", &list, info));
+    if (count[DISPUTE_DISPUTED] == 0)
+        return GALEN_OK;
+    GALEN_TRY(workflow_set_time(out, "ruleBy", chain->rule_by, info));
+    return workflow_set_text(out, "ruling",
+                             chain->now < chain->rule_by
+                                 ? "both managers rule; what they do not agree on by ruleBy is paid"
+                                 : "not ruled in time: anyone may claim what was in dispute",
+                             info);
+}
+
+/* The members that come from the chain. */
+static enum galen_err add_onchain(struct workflow *wf, struct json_object *out,
+                                  const struct purchasing_onchain *chain, int verified,
+                                  struct galen_errinfo *info)
+{
+    const char *state = NULL;
     static const char *const names[] = {"None",      "Open",      "Replied",
                                         "Delivered", "Finalized", "Refunded"};
     bool is_replied = !chain_address_is_zero(&chain->hospital);
-    GALEN_TRY(workflow_set_text(out, "state", purchasing_state_name(chain->state, verified), info));
+    GALEN_TRY(purchasing_derive_state(wf, &state, chain, verified, info));
+    GALEN_TRY(workflow_set_text(out, "state", state, info));
     GALEN_TRY(workflow_set_text(out, "onChain", names[chain->state], info));
     GALEN_TRY(workflow_set_wei(out, "escrowWei", &chain->escrow, info));
     if (is_replied) {
@@ -106,11 +154,17 @@ static enum galen_err request_json(struct workflow *wf, const struct purchasing_
         GALEN_TRY(workflow_set_bool(made, "verified", row->verified == 1, info));
     *reachable = purchasing_read_chain(wf, chain, row->id, &why) == GALEN_OK;
     if (*reachable) {
-        GALEN_TRY(add_onchain(made, chain, row->verified, info));
+        GALEN_TRY(add_onchain(wf, made, chain, row->verified, info));
     } else {
         /* What was last seen, and why it is no more than that. */
         bool is_verified = strcmp(row->state, "filled") == 0 && row->verified == 1;
-        GALEN_TRY(workflow_set_text(made, "state", is_verified ? "verified" : row->state, info));
+        int64_t disputed = 0;
+        GALEN_TRY(purchasing_count_disputed(wf, &disputed, row->id, info));
+        GALEN_TRY(workflow_set_text(made, "state",
+                                    disputed > 0  ? "disputed"
+                                    : is_verified ? "verified"
+                                                  : row->state,
+                                    info));
         GALEN_TRY(workflow_set_text(made, "problem", why.what, info));
     }
     *out = made;
@@ -195,6 +249,7 @@ enum galen_err purchasing_show(struct workflow *wf, uint64_t request_id,
     GALEN_TRY(request_json(wf, &row, &chain, &reachable, &made, info));
     if (reachable) {
         GALEN_TRY(add_template(wf, made, &row, &chain, info));
+        GALEN_TRY(add_entries(wf, made, &chain, info));
         GALEN_TRY(add_next(made, &chain, row.verified, info));
     }
     GALEN_TRY(add_consents(wf, made, request_id, info));

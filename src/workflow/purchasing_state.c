@@ -209,6 +209,26 @@ const char *purchasing_state_name(enum purchasing_state state, int verified)
     return "none";
 }
 
+enum galen_err purchasing_count_disputed(struct workflow *wf, int64_t *count, uint64_t request_id,
+                                         struct galen_errinfo *info)
+{
+    return db_get_int(wf->db, count, 0, info,
+                      "SELECT count(*) FROM entry WHERE request_id = ? AND status = 2",
+                      DB_INT(request_id));
+}
+
+enum galen_err purchasing_derive_state(struct workflow *wf, const char **out,
+                                       const struct purchasing_onchain *chain, int verified,
+                                       struct galen_errinfo *info)
+{
+    int64_t disputed = 0;
+    if ((chain->state == PURCHASING_DELIVERED || chain->state == PURCHASING_FINALIZED) &&
+        chain->now < chain->rule_by)
+        GALEN_TRY(purchasing_count_disputed(wf, &disputed, chain->id, info));
+    *out = disputed > 0 ? "disputed" : purchasing_state_name(chain->state, verified);
+    return GALEN_OK;
+}
+
 enum galen_err purchasing_bundle_context(struct base_buf *out, uint64_t request_id,
                                          const uint8_t template_hash32[32],
                                          struct galen_errinfo *info)

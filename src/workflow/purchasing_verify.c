@@ -2,16 +2,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "workflow/purchasing_internal.h"
+#include "workflow/dispute_internal.h"
 
 /* What is learnt while going through the entries. */
 struct tally {
     struct purchasing_member *members; /* owned, their texts too */
     size_t n_members;
-    int64_t failed;
+    uint64_t *provable, *disputable; /* owned: the entries that failed, by what is to be done */
+    size_t n_provable, n_disputable;
 };
 static void tally_clear(struct tally *tally)
 {
+    free(tally->provable);
+    free(tally->disputable);
     for (size_t i = 0; i < tally->n_members; i++)
         free((char *)tally->members[i].class_text);
     free(tally->members);
@@ -32,6 +35,25 @@ static enum galen_err count_class(struct tally *tally, size_t index, const char 
     return GALEN_OK;
 }
 
+/* Which way is right for an entry that failed: what the contract finds invalid by itself is proven,
+ * anything else is for the managers. */
+static enum galen_err find_remedy(struct workflow *wf, const struct purchasing_buyer_view *view,
+                                  size_t index, struct tally *tally, struct json_object *row,
+                                  struct galen_errinfo *info)
+{
+    const char *fault = NULL;
+    enum galen_err err = dispute_find_fault(wf, &fault, purchasing_view_chain(view)->id,
+                                            purchasing_view_entry(view, index), info);
+    if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND) /* its group key may not be at hand */
+        return err;
+    if (fault == NULL) {
+        tally->disputable[tally->n_disputable++] = index;
+        return workflow_set_text(row, "remedy", "dispute", info);
+    }
+    tally->provable[tally->n_provable++] = index;
+    return workflow_set_text(row, "remedy", "prove-invalid", info);
+}
+
 static enum galen_err verify_entry(struct workflow *wf, const struct purchasing_buyer_view *view,
                                    size_t index, struct tally *tally, struct json_object *list,
                                    struct galen_errinfo *info)
@@ -44,41 +66,107 @@ static enum galen_err verify_entry(struct workflow *wf, const struct purchasing_
     GALEN_TRY(purchasing_check_entry(wf, view, index, checks, &passed, NULL, &class_text, info));
     if (class_text.len > 0)
         GALEN_TRY(count_class(tally, index, (const char *)class_text.data, info));
-    tally->failed += passed ? 0 : 1;
     GALEN_TRY(workflow_object(&row, info));
     GALEN_TRY(workflow_set_int(row, "index", (int64_t)index, info));
     GALEN_TRY(workflow_set_bool(row, "passed", passed, info));
+    if (!passed)
+        GALEN_TRY(find_remedy(wf, view, index, tally, row, info));
     GALEN_TRY(workflow_set_object(row, "checks", &checks, info));
     return workflow_push(list, &row, info);
 }
 
-/* A hospital counts patients, a buyer can count entries only: its number is never the smaller. */
+/* A hospital counts patients, a buyer can count entries only: its number is never the smaller. What
+ * could not be read may be of any class. */
 static enum galen_err check_k(const struct purchasing_buyer_view *view, struct tally *tally,
                               struct json_object *checks, bool *all, struct galen_errinfo *info)
 {
     uint32_t claimed = purchasing_view_k(view);
     uint32_t k = purchasing_smallest_class(tally->members, tally->n_members);
-    return workflow_check(checks, all, k >= claimed, "k", info,
-                          "the smallest class has %u entries, the manifest says k = %u", k,
-                          claimed);
+    size_t unread = purchasing_view_count(view) - tally->n_members;
+    char besides[48] = "";
+    if (unread > 0)
+        snprintf(besides, sizeof besides, " (%zu could not be read)", unread);
+    return workflow_check(checks, all, k + unread >= claimed, "k", info,
+                          "the smallest class has %u entries%s, the manifest says k = %u", k,
+                          besides, claimed);
 }
 
-static enum galen_err verify_all(struct workflow *wf, const struct purchasing_buyer_view *view,
-                                 struct json_object *checks, bool *all, struct json_object *list,
-                                 int64_t *failed, struct galen_errinfo *info)
+/* ---- what is to be done about it -------------------------------------------------------------- */
+
+static enum galen_err keep_faults(struct workflow *wf, uint64_t request_id, const char *remedy,
+                                  const uint64_t *indices, size_t n, struct galen_errinfo *info)
 {
-    TALLY_AUTO tally = {0};
+    for (size_t i = 0; i < n; i++)
+        GALEN_TRY(db_run(wf->db, info, "INSERT INTO entry_fault VALUES (?, ?, ?)",
+                         DB_INT(request_id), DB_INT(indices[i]), DB_TEXT(remedy)));
+    return GALEN_OK;
+}
+
+/* The verdict, which decides what finalizing may pay. */
+static enum galen_err keep_verdict(struct workflow *wf, uint64_t request_id, bool whole, bool all,
+                                   const struct tally *tally, struct galen_errinfo *info)
+{
+    DB_TRANSACTION_AUTO tx = {0};
+    GALEN_TRY(db_begin(&tx, wf->db, info));
+    GALEN_TRY(db_run(wf->db, info, "UPDATE request SET verified = ? WHERE id = ?", DB_INT(all),
+                     DB_INT(request_id)));
+    GALEN_TRY(
+        db_run(wf->db, info, "DELETE FROM entry_fault WHERE request_id = ?", DB_INT(request_id)));
+    if (!whole)
+        GALEN_TRY(db_run(wf->db, info, "INSERT INTO entry_fault VALUES (?, -1, 'dispute')",
+                         DB_INT(request_id)));
+    GALEN_TRY(
+        keep_faults(wf, request_id, "prove-invalid", tally->provable, tally->n_provable, info));
+    GALEN_TRY(keep_faults(wf, request_id, "dispute", tally->disputable, tally->n_disputable, info));
+    return db_commit(&tx, info);
+}
+
+static enum galen_err add_next(struct json_object *made, uint64_t request_id, bool whole,
+                               const struct tally *tally, struct galen_errinfo *info)
+{
+    unsigned long long id = (unsigned long long)request_id;
+    RECORD_JSON_AUTO next = NULL;
+    char text[384];
+    char which[160];
+    GALEN_TRY(workflow_array(&next, info));
+    if (tally->n_provable > 0) {
+        dispute_index_text(which, sizeof which, tally->provable, tally->n_provable);
+        snprintf(text, sizeof text,
+                 "entries %s: galen request prove-invalid %llu (the contract itself sees it)",
+                 which, id);
+        GALEN_TRY(record_json_push(next, json_object_new_string(text), info));
+    }
+    if (tally->n_disputable > 0) {
+        dispute_index_text(which, sizeof which, tally->disputable, tally->n_disputable);
+        snprintf(text, sizeof text,
+                 "entries %s: galen request dispute %llu --entry N... --reason TEXT (both managers "
+                 "rule)",
+                 which, id);
+        GALEN_TRY(record_json_push(next, json_object_new_string(text), info));
+    }
+    if (!whole && tally->n_disputable == 0) {
+        snprintf(text, sizeof text,
+                 "the delivery as a whole: galen request dispute %llu --all --reason TEXT", id);
+        GALEN_TRY(record_json_push(next, json_object_new_string(text), info));
+    }
+    return workflow_set_object(made, "next", &next, info);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------- */
+
+static enum galen_err verify_all(struct workflow *wf, const struct purchasing_buyer_view *view,
+                                 struct json_object *checks, bool *whole, struct json_object *list,
+                                 struct tally *tally, struct galen_errinfo *info)
+{
     size_t n = purchasing_view_count(view);
-    tally.members = calloc(n + 1, sizeof *tally.members);
-    if (tally.members == NULL)
+    tally->members = calloc(n + 1, sizeof *tally->members);
+    tally->provable = calloc(n + 1, sizeof *tally->provable);
+    tally->disputable = calloc(n + 1, sizeof *tally->disputable);
+    if (tally->members == NULL || tally->provable == NULL || tally->disputable == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < n; i++)
-        GALEN_TRY(verify_entry(wf, view, i, &tally, list, info));
-    GALEN_TRY(check_k(view, &tally, checks, all, info));
-    *failed = tally.failed;
-    if (tally.failed > 0)
-        *all = false;
-    return GALEN_OK;
+        GALEN_TRY(verify_entry(wf, view, i, tally, list, info));
+    return purchasing_view_readable(view) ? check_k(view, tally, checks, whole, info) : GALEN_OK;
 }
 
 enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool *passed,
@@ -88,30 +176,32 @@ enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool 
     RECORD_JSON_AUTO checks = NULL;
     RECORD_JSON_AUTO list = NULL;
     PURCHASING_BUYER_VIEW_AUTO view = NULL;
-    bool all = true;
-    int64_t failed = 0;
+    TALLY_AUTO tally = {0};
+    bool whole = true;
     char summary[96];
     GALEN_TRY(workflow_array(&checks, info));
     GALEN_TRY(workflow_array(&list, info));
-    GALEN_TRY(purchasing_buyer_view_new(wf, &view, request_id, checks, &all, info));
+    GALEN_TRY(purchasing_buyer_view_new(wf, &view, request_id, checks, &whole, info));
+    GALEN_TRY(verify_all(wf, view, checks, &whole, list, &tally, info));
     size_t n = purchasing_view_count(view);
-    if (purchasing_view_readable(view)) {
-        GALEN_TRY(verify_all(wf, view, checks, &all, list, &failed, info));
-        snprintf(summary, sizeof summary, "%zu of %zu entries passed every check",
-                 n - (size_t)failed, n);
-    } else {
-        failed = (int64_t)n;
+    size_t failed = tally.n_provable + tally.n_disputable;
+    bool all = whole && failed == 0;
+    if (purchasing_view_readable(view))
+        snprintf(summary, sizeof summary, "%zu of %zu entries passed every check", n - failed, n);
+    else
         snprintf(summary, sizeof summary, "the manifest cannot be used: no entry can be read");
-    }
-    GALEN_TRY(db_run(wf->db, info, "UPDATE request SET verified = ? WHERE id = ?", DB_INT(all),
-                     DB_INT(request_id)));
+    GALEN_TRY(keep_verdict(wf, request_id, whole, all, &tally, info));
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)request_id, info));
     GALEN_TRY(workflow_set_bool(made, "passed", all, info));
     GALEN_TRY(workflow_set_object(made, "checks", &checks, info));
     GALEN_TRY(workflow_set_object(made, "entries", &list, info));
-    GALEN_TRY(workflow_set_int(made, "failed", failed, info));
+    GALEN_TRY(workflow_set_int(made, "failed", (int64_t)failed, info));
     GALEN_TRY(workflow_set_text(made, "summary", summary, info));
+    if (!all) {
+        GALEN_TRY(add_next(made, request_id, whole, &tally, info));
+        GALEN_TRY(workflow_set_time(made, "by", purchasing_view_chain(view)->deadline, info));
+    }
     *passed = all;
     workflow_give(result, &made);
     return GALEN_OK;

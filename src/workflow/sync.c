@@ -72,6 +72,10 @@ EVENT_SHIM(purchasing_on_entry, datahub_entry_delivered_event)
 EVENT_SHIM(purchasing_on_delivered, datahub_delivered_event)
 EVENT_SHIM(purchasing_on_finalized, datahub_request_finalized_event)
 EVENT_SHIM(purchasing_on_refunded, datahub_request_refunded_event)
+EVENT_SHIM(dispute_on_disputed, datahub_disputed_event)
+EVENT_SHIM(dispute_on_verdict, datahub_verdict_given_event)
+EVENT_SHIM(dispute_on_ruled, datahub_ruled_event)
+EVENT_SHIM(dispute_on_invalid, datahub_entry_invalid_event)
 
 static const struct {
     const char *event;
@@ -92,6 +96,10 @@ static const struct {
     {"Delivered", shim_purchasing_on_delivered},
     {"RequestFinalized", shim_purchasing_on_finalized},
     {"RequestRefunded", shim_purchasing_on_refunded},
+    {"Disputed", shim_dispute_on_disputed},
+    {"VerdictGiven", shim_dispute_on_verdict},
+    {"Ruled", shim_dispute_on_ruled},
+    {"EntryInvalid", shim_dispute_on_invalid},
 };
 
 static event_handler *find_event_handler(const char *name)
@@ -107,25 +115,32 @@ static void free_pointer(void *pointer)
     free(*(void **)pointer);
 }
 
+enum galen_err workflow_event_apply(struct workflow *wf, const struct workflow_event *seen,
+                                    struct galen_errinfo *info)
+{
+    const struct chain_abi_event *event = chain_log_find_event(&datahub_abi, seen->log);
+    event_handler *handle = event != NULL ? find_event_handler(event->name) : NULL;
+    if (handle == NULL)
+        return GALEN_OK;
+    GALEN_CLEANUP(free_pointer) void *args = calloc(1, event->c_size);
+    if (args == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    CHAIN_MEM_AUTO mem = {0};
+    GALEN_TRY(chain_log_decode(args, &mem, event, seen->log, info));
+    return handle(wf, seen, args, info);
+}
+
 static enum galen_err handle_log(struct workflow *wf, struct chain_rpc *rpc,
                                  const struct chain_log *log, struct chain_block *block,
                                  struct galen_errinfo *info)
 {
     const struct chain_abi_event *event = chain_log_find_event(&datahub_abi, log);
-    event_handler *handle = event != NULL ? find_event_handler(event->name) : NULL;
-    if (handle == NULL)
+    if (event == NULL || find_event_handler(event->name) == NULL)
         return GALEN_OK;
     if (block->number != log->block_number || block->time_s == 0)
         GALEN_TRY(chain_rpc_block(rpc, block, log->block_number, info));
-    GALEN_CLEANUP(free_pointer) void *args = calloc(1, event->c_size);
-    if (args == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    CHAIN_MEM_AUTO mem = {0};
-    enum galen_err err = chain_log_decode(args, &mem, event, log, info);
-    if (err == GALEN_OK) {
-        const struct workflow_event seen = {.log = log, .time_s = block->time_s};
-        err = handle(wf, &seen, args, info);
-    }
+    const struct workflow_event seen = {.log = log, .time_s = block->time_s};
+    enum galen_err err = workflow_event_apply(wf, &seen, info);
     if (err == GALEN_OK || is_fatal(err))
         return err;
     /* Anyone can make the contract emit things about anyone: it must not stop the rest. */
@@ -207,6 +222,7 @@ static enum galen_err find_position(struct workflow *wf, struct chain_rpc *rpc, 
     if (err == GALEN_ERR_NOT_FOUND || memcmp(block.hash, hash, 32) != 0) {
         base_log(BASE_LOG_INFO, "the chain was reorganised: reading %d blocks again", REORG_BLOCKS);
         *next = *next > REORG_BLOCKS ? *next - REORG_BLOCKS : 0;
+        GALEN_TRY(dispute_on_reorganised(wf, *next, info));
         return rewind_to(wf, *next, info);
     }
     return GALEN_OK;
@@ -272,6 +288,7 @@ static const struct {
     {MESSAGE_CONSENT_WANTED, purchasing_on_consent_wanted, false},
     {MESSAGE_CONSENT_GIVEN, purchasing_on_consent_given, false},
     {MESSAGE_MANIFEST, purchasing_on_manifest, false},
+    {MESSAGE_DISPUTE_EVIDENCE, dispute_on_evidence, false},
 };
 
 static enum galen_err handle_message(struct workflow *wf, const struct message *message,
@@ -423,6 +440,7 @@ enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
     GALEN_TRY(read_events(wf, summary, info));
     GALEN_TRY(read_messages(wf, summary, info));
     GALEN_TRY(storing_retry_waiting(wf, info));
+    GALEN_TRY(dispute_retry_evidence(wf, info));
     if (!wf->dry_run) {
         GALEN_TRY(workflow_store_sync(wf, false, &blocks, info));
         GALEN_TRY(workflow_set_object(summary, "blocks", &blocks, info));

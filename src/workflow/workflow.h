@@ -504,12 +504,19 @@ GALEN_MUST_CHECK enum galen_err purchasing_verify(struct workflow *wf, uint64_t 
 GALEN_MUST_CHECK enum galen_err purchasing_data(struct workflow *wf, uint64_t request_id,
                                                 struct json_object **result,
                                                 struct galen_errinfo *info);
-/* Step 5, buyer: finalize(true) pays hospital and patients; STATE unless purchasing_verify passed
- * (or anyone after the verify window). ok false: the refund of an undelivered request past its
- * deadline. result: {requestId, tx, paid: [{address, wei}], credited}. */
+/* Step 5, buyer: finalize(true) pays hospital and patients; STATE unless purchasing_verify passed,
+ * or what failed is disputed or proven invalid (or anyone after the verify window). ok false: the
+ * refund of an undelivered request past its deadline. result: {requestId, tx, paid: [{address,
+ * wei}], credited}. */
 GALEN_MUST_CHECK enum galen_err
 purchasing_finalize(struct workflow *wf, const struct chain_address *payer, uint64_t request_id,
                     bool ok, struct json_object **result, struct galen_errinfo *info);
+/* The same although the buyer's own checks failed: it is the buyer's money. */
+GALEN_MUST_CHECK enum galen_err purchasing_finalize_anyway(struct workflow *wf,
+                                                           const struct chain_address *payer,
+                                                           uint64_t request_id,
+                                                           struct json_object **result,
+                                                           struct galen_errinfo *info);
 /* Anyone for any entry of a finalized request; money goes to its payout account. */
 GALEN_MUST_CHECK enum galen_err
 purchasing_claim(struct workflow *wf, const struct chain_address *payer, uint64_t request_id,
@@ -519,5 +526,7 @@ GALEN_MUST_CHECK enum galen_err purchasing_expire(struct workflow *wf,
                                                   const struct chain_address *payer,
                                                   uint64_t request_id, struct json_object **result,
                                                   struct galen_errinfo *info);
+
+#include "workflow/dispute.h" /* what the buyer does about entries that are bad */
 
 #endif
