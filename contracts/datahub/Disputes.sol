@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Entries} from "./Entries.sol";
+import {Money} from "./Money.sol";
 import {EntryStatus, MAX_PER_CALL, RequestState, Verdict} from "./Types.sol";
 
 /// @title Disputes over what entries contain, and their rulings by both managers
@@ -57,9 +58,9 @@ abstract contract Disputes is Entries {
         if (n == 0 || verdict == Verdict.Pay) return;
 
         uint256 escrow = r.escrow;
-        uint256 bond = _disputeBond(_part(escrow, p.count));
+        uint256 bond = Money.disputeBond(Money.part(escrow, p.count));
         PaymentList memory pays = _newPayments(3);
-        _addPayment(pays, r.buyer, n * (_refundOf(escrow, p.count) + bond));
+        _addPayment(pays, r.buyer, n * (Money.refund(escrow, p.count) + bond));
         _settle(r, p, escrow, n, n, pays);
         _release(id, pays);
     }
@@ -75,7 +76,7 @@ abstract contract Disputes is Entries {
         _requireBuyerVerifies(id, r, p);
         uint256 most = indices.length;
         if (most > MAX_PER_CALL) revert TooMany(most, MAX_PER_CALL);
-        uint256 bond = _disputeBond(_part(r.escrow, p.count));
+        uint256 bond = Money.disputeBond(Money.part(r.escrow, p.count));
         _requireValue(most * bond);
         uint256 n = 0;
         for (uint256 i = 0; i < most; ++i) {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {EntryTree} from "./EntryTree.sol";
+import {Money} from "./Money.sol";
 import {Payments} from "./Payments.sol";
 import {Requests} from "./Requests.sol";
 import {EntryStatus, RequestState, Verdict} from "./Types.sol";
@@ -96,15 +97,6 @@ abstract contract Entries is Requests, Payments {
         return uint256(p.deadline) + p.ruleWindow;
     }
 
-    function _disputeBond(uint256 part) internal pure returns (uint256) {
-        return (part + 9) / 10;
-    }
-
-    // What goes back to the buyer with an entry that is bad, dispute bond apart.
-    function _refundOf(uint256 escrow, uint256 count) internal pure returns (uint256) {
-        return _part(escrow, count) + _bond(escrow) / count;
-    }
-
     // Counts n entries as settled, bad of them bad. With the last one the hospital's part and what is
     // left of its bond are paid; the part goes to the buyer if too few good entries remain.
     function _settle(
@@ -121,9 +113,8 @@ abstract contract Entries is Requests, Payments {
         uint256 good = count - p.invalid - bad;
         if (bad != 0) r.progress.invalid = uint16(count - good);
         if (settled != count) return;
-        uint256 bond = _bond(escrow);
-        uint256 bondLeft = bond - (bond / count) * (count - good);
-        uint256 hospitalPart = escrow - _part(escrow, count) * count;
+        uint256 bondLeft = Money.bondLeft(escrow, count, count - good);
+        uint256 hospitalPart = Money.hospitalPart(escrow, count);
         bool enough = good >= p.minRecords;
         _addPayment(pays, r.hospital, enough ? hospitalPart + bondLeft : bondLeft);
         if (!enough) _addPayment(pays, r.buyer, hospitalPart);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Entries} from "./Entries.sol";
 import {EntryTree} from "./EntryTree.sol";
+import {Money} from "./Money.sol";
 import {Signatures} from "./Signatures.sol";
 import {Entry, EntryStatus} from "./Types.sol";
 
@@ -47,8 +48,8 @@ abstract contract InvalidEntries is Entries, Signatures {
 
         emit EntryInvalid(id, index);
         uint256 escrow = r.escrow;
-        uint256 amount = _refundOf(escrow, p.count);
-        if (disputed) amount += _disputeBond(_part(escrow, p.count));
+        uint256 amount = Money.refund(escrow, p.count);
+        if (disputed) amount += Money.disputeBond(Money.part(escrow, p.count));
         PaymentList memory pays = _newPayments(3);
         _addPayment(pays, r.buyer, amount);
         _settle(r, p, escrow, 1, 1, pays);

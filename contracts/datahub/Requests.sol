@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {EntryTree} from "./EntryTree.sol";
 import {GroupKeys} from "./GroupKeys.sol";
+import {Money} from "./Money.sol";
 import {Scratch} from "./Scratch.sol";
 import {
     Entry,
@@ -119,7 +120,7 @@ abstract contract Requests is GroupKeys {
         _requireState(id, p.state, RequestState.Open);
         if (block.timestamp >= p.deadline) revert DeadlinePassed(p.deadline);
         if (!isHospital[msg.sender]) revert NotHospital(msg.sender);
-        _requireValue(_bond(r.escrow));
+        _requireValue(Money.bond(r.escrow));
         r.hospital = msg.sender;
         p.state = RequestState.Replied;
         p.deadline = uint40(block.timestamp + p.deliverWindow);
@@ -173,7 +174,7 @@ abstract contract Requests is GroupKeys {
         info.buyer = r.buyer;
         info.hospital = r.hospital;
         info.escrow = r.escrow;
-        info.bond = _bond(r.escrow);
+        info.bond = Money.bond(r.escrow);
         info.deadline = p.deadline;
         if (p.state == RequestState.Delivered || p.state == RequestState.Finalized) {
             info.ruleBy = uint256(p.deadline) + p.ruleWindow;
@@ -248,7 +249,7 @@ abstract contract Requests is GroupKeys {
             emit EntryDelivered(id, index, last, entry);
             Scratch.reset(scratch);
         }
-        uint256 part = _part(r.escrow, first + n);
+        uint256 part = Money.part(r.escrow, first + n);
         if (highest > part) revert PayoutTooSmall(part, highest);
         r.lastReleaseRoot = last;
         r.highestMinPayout = uint96(highest);
@@ -272,18 +273,5 @@ abstract contract Requests is GroupKeys {
 
     function _requireValue(uint256 expected) internal view {
         if (msg.value != expected) revert WrongValue(msg.value, expected);
-    }
-
-    // Neither overflows: escrow < 2^96, count < 2^16.
-    function _bond(uint256 escrow) internal pure returns (uint256) {
-        unchecked {
-            return (escrow + 9) / 10;
-        }
-    }
-
-    function _part(uint256 escrow, uint256 count) internal pure returns (uint256) {
-        unchecked {
-            return escrow / (count + 1);
-        }
     }
 }

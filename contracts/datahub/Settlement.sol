@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Disputes} from "./Disputes.sol";
 import {EntryTree} from "./EntryTree.sol";
+import {Money} from "./Money.sol";
 import {Scratch} from "./Scratch.sol";
 import {EntryStatus, MAX_PER_CALL, MAX_PUSH, RequestState} from "./Types.sol";
 
@@ -88,16 +89,16 @@ abstract contract Settlement is Disputes {
         _requireEntry(id, r, part, index, payout, bodyHash, proof);
         EntryStatus status = _swapStatus(r, index, EntryStatus.Paid);
         uint256 escrow = r.escrow;
-        uint256 amount = _part(escrow, p.count);
+        uint256 amount = Money.part(escrow, p.count);
         PaymentList memory pays = _newPayments(4);
         if (status == EntryStatus.Unsettled) {
             _addPayment(pays, payout, amount);
         } else if (status == EntryStatus.RuledPay) {
-            _addPayment(pays, payout, amount + _disputeBond(amount));
+            _addPayment(pays, payout, amount + Money.disputeBond(amount));
         } else if (status == EntryStatus.Disputed) {
             if (block.timestamp < _ruleBy(p)) revert TooEarly(_ruleBy(p));
             _addPayment(pays, payout, amount);
-            _addPayment(pays, r.buyer, _disputeBond(amount));
+            _addPayment(pays, r.buyer, Money.disputeBond(amount));
         } else {
             revert AlreadySettled(id, index);
         }
@@ -137,7 +138,7 @@ abstract contract Settlement is Disputes {
     function _refund(uint256 id, Request storage r) private {
         RequestState state = r.progress.state;
         uint256 amount = r.escrow;
-        if (state == RequestState.Replied) amount += _bond(amount);
+        if (state == RequestState.Replied) amount += Money.bond(amount);
         else _requireState(id, state, RequestState.Open);
         if (block.timestamp < r.progress.deadline) revert TooEarly(r.progress.deadline);
         r.progress.state = RequestState.Refunded;
@@ -168,7 +169,7 @@ abstract contract Settlement is Disputes {
 
         PaymentList memory pays = _newPayments(n + 2);
         uint256 escrow = r.escrow;
-        uint256 part = _part(escrow, n);
+        uint256 part = Money.part(escrow, n);
         for (uint256 w = 0; w * 32 < n; ++w) {
             uint256 word = r.statuses[w];
             for (uint256 i = w * 32; i < n && i < w * 32 + 32; ++i) {
