@@ -1,7 +1,10 @@
 // A chain of one's own to measure on: Anvil on a free port of loopback, and whole transactions.
 import { spawn } from 'node:child_process';
-import { Interface, JsonRpcProvider } from 'ethers';
-import { findBinary } from './forge-binaries.mjs';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { Interface, JsonRpcProvider, getBytes } from 'ethers';
+import { findBinary, root } from './forge-binaries.mjs';
 
 /** The most gas a transaction may have (EIP-7825), which every documented maximum must keep to. */
 export const TX_GAS_CAP = 2 ** 24;
@@ -83,6 +86,12 @@ export class Measured {
     throw new Error(`${name}: out of gas at ${sent.gas}`);
   }
 
+  /** What a call uses beyond its transaction's 21,000 and its calldata: what the code itself does. */
+  async execute(from, name, args) {
+    const bytes = getBytes(this.abi.encodeFunctionData(name, args));
+    return bytes.reduce((gas, byte) => gas - (byte ? 16 : 4), await this.call(from, name, args)) - 21_000;
+  }
+
   /** What a view function returns. */
   async read(name, args = []) {
     const data = this.abi.encodeFunctionData(name, args);
@@ -94,4 +103,23 @@ export class Measured {
     await this.provider.send('evm_increaseTime', [seconds]);
     await this.provider.send('evm_mine', []);
   }
+}
+
+/** A contract of this folder, by its name, compiled as DataHub is. */
+export function compileHere(contract) {
+  const read = (...at) => fs.readFileSync(path.join(root, 'tools', ...at), 'utf8');
+  const file = `${contract}.sol`;
+  const { contracts, errors = [] } = JSON.parse(createRequire(import.meta.url)('solc').compile(
+    JSON.stringify({
+      language: 'Solidity',
+      sources: { [file]: { content: read(file) } },
+      settings: {
+        ...JSON.parse(read('solc-settings.json')),
+        outputSelection: { [file]: { [contract]: ['abi', 'evm.bytecode.object'] } },
+      },
+    }),
+  ));
+  if (errors.length) throw new Error(errors.map((error) => error.formattedMessage).join(''));
+  const { abi, evm } = contracts[file][contract];
+  return { abi, bytecode: `0x${evm.bytecode.object}` };
 }
