@@ -60,12 +60,13 @@ contract Fussy {
     }
 }
 
-/// @notice Takes the money, and first calls back with what it was given. A call back that is not
-/// reverted leaves a log, for its gas pays no counter.
+/// @notice Takes the money, and first calls back with what it was given. How that ended it leaves in a
+/// log with the error's selector, for its gas pays no counter.
 contract Reenterer {
     bytes32 public constant GOT_IN = keccak256("got in");
+    bytes32 public constant KEPT_OUT = keccak256("kept out");
     address private immutable hub;
-    bytes private call;
+    address private call; // in code, which is cheaper to read than slots
 
     constructor(address hub_) {
         hub = hub_;
@@ -73,17 +74,30 @@ contract Reenterer {
 
     /// @notice What to call back with; nothing: just take the money.
     function arm(bytes calldata data) external {
-        call = data;
+        call = data.length == 0 ? address(0) : address(new Code(data));
     }
 
     receive() external payable {
-        if (call.length == 0) return;
-        (bool ok,) = hub.call(call);
-        bytes32 topic = GOT_IN;
-        if (ok) {
-            assembly {
-                log1(0, 0, topic)
-            }
+        address where = call;
+        if (where == address(0)) return;
+        bytes memory data = new bytes(where.code.length - 1);
+        assembly {
+            extcodecopy(where, add(data, 32), 1, mload(data))
+        }
+        (bool ok, bytes memory why) = hub.call(data);
+        (bytes32 topic, bytes4 fault) = (ok ? GOT_IN : KEPT_OUT, bytes4(why));
+        assembly {
+            log2(0, 0, topic, fault)
+        }
+    }
+}
+
+/// @notice Its code is STOP and what it was given.
+contract Code {
+    constructor(bytes memory data) {
+        bytes memory code = bytes.concat(hex"00", data);
+        assembly {
+            return(add(code, 32), mload(code))
         }
     }
 }

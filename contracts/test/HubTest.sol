@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {DataHub} from "../DataHub.sol";
-import {Entry, EntryStatus, RequestState, Terms} from "../datahub/Types.sol";
+import {Requests} from "../datahub/Requests.sol";
+import {
+    Entry,
+    EntryStatus,
+    RequestInfo,
+    RequestState,
+    Terms,
+    Verdict
+} from "../datahub/Types.sol";
+import {GroupSigner} from "./GroupSigner.sol";
+import {Reenterer} from "./Hostile.sol";
 import {Vm} from "./Vm.sol";
 
 /// @notice A deployed DataHub, its roles, real keys and signatures, and short ways to each state.
@@ -24,11 +35,13 @@ abstract contract HubTest {
     address internal immutable stranger = _account("stranger");
 
     DataHub internal hub;
+    GroupSigner internal signer;
     bytes internal creationCode;
     bytes internal groupKey;
     bytes32 internal fingerprint;
     bytes internal points;
     bytes internal pointX;
+    bytes32[] internal msgs; // what sigs sign
     bytes[] internal sigs;
     bytes[] internal ys;
 
@@ -43,11 +56,13 @@ abstract contract HubTest {
         fingerprint = bytes32(_hexAt(vectors, ".setup.fingerprint"));
         points = vm.parseJsonBytes(more, ".points");
         pointX = vm.parseJsonBytes(more, ".x");
-        for (uint256 i = 0; i < 3; ++i) {
+        for (uint256 i = 0; i < 8; ++i) {
             string memory n = vm.toString(i);
+            msgs.push(bytes32(_hexAt(vectors, string.concat(".signatures[", n, "].msg32"))));
             sigs.push(_hexAt(vectors, string.concat(".signatures[", n, "].signature")));
             ys.push(vm.parseJsonBytes(more, string.concat(".ys[", n, "]")));
         }
+        signer = _signer(vectors, more);
         hub = _deploy(gm, rm);
         for (uint256 i = 0; i < 2; ++i) {
             vm.deal([hospital, buyer][i], 1000 ether);
@@ -55,6 +70,18 @@ abstract contract HubTest {
         vm.prank(gm);
         hub.setHospital(hospital, true);
         _installKey();
+    }
+
+    function _signer(string memory vectors, string memory more) private returns (GroupSigner) {
+        GroupSigner.Key memory key;
+        key.fingerprint = fingerprint;
+        key.groupX = pointX;
+        key.q = vm.parseJsonBytes(more, ".q");
+        key.u = vm.parseJsonBytes(more, ".u");
+        key.a = vm.parseJsonBytes(more, ".a");
+        key.t = uint256(bytes32(_hexAt(vectors, ".members[0].t")));
+        key.x = uint256(bytes32(_hexAt(vectors, ".members[0].x")));
+        return new GroupSigner(key);
     }
 
     // ---------------------------------------------------------------- small helpers
@@ -167,7 +194,123 @@ abstract contract HubTest {
         }
     }
 
+    /// @notice As {_entries}, and valid in every respect for this request.
+    function _valid(uint256 id, uint256 n) internal view returns (Entry[] memory list) {
+        list = _entries(0, n);
+        for (uint256 i = 0; i < n; ++i) {
+            (list[i].sig, list[i].ys) = signer.sign(_releaseMessage(list[i]));
+            list[i].consent = _consent(id, list[i], RELEASE_KEY + i);
+        }
+    }
+
+    /// @notice A new request with n valid entries, Delivered in one part.
+    function _deliveredValid(uint256 escrow, uint16 least, uint256 n)
+        internal
+        returns (uint256 id, Entry[] memory entries)
+    {
+        id = hub.requestCount() + 1;
+        entries = _valid(id, n);
+        vm.assertEq(_delivered(escrow, least, entries), id, "the next id");
+    }
+
+    function _consent(uint256 id, Entry memory e, uint256 key) internal view returns (bytes memory) {
+        return _sign(key, _consentHash(id, e));
+    }
+
+    /// @notice The indices from first on.
+    function _range(uint256 first, uint256 n) internal pure returns (uint256[] memory list) {
+        list = new uint256[](n);
+        for (uint256 i = 0; i < n; ++i) {
+            list[i] = first + i;
+        }
+    }
+
+    function _only(uint256 index) internal pure returns (uint256[] memory) {
+        return _range(index, 1);
+    }
+
+    function _two(uint256 a, uint256 b) internal pure returns (uint256[] memory list) {
+        list = new uint256[](2);
+        (list[0], list[1]) = (a, b);
+    }
+
+    function _list(address one) internal pure returns (address[] memory list) {
+        list = new address[](1);
+        list[0] = one;
+    }
+
+    /// @notice The buyer disputes these entries of its request, with their bonds.
+    function _dispute(uint256 id, uint256[] memory indices) internal {
+        uint256 bonds = indices.length * _disputeBondOf(id);
+        vm.prank(buyer);
+        hub.dispute{value: bonds}(id, indices);
+    }
+
+    /// @notice Both managers give the same verdict.
+    function _rule(uint256 id, uint256[] memory indices, Verdict verdict) internal {
+        vm.prank(gm);
+        hub.rule(id, indices, verdict);
+        vm.prank(rm);
+        hub.rule(id, indices, verdict);
+    }
+
+    /// @notice For a request delivered in one part, whose entries these are.
+    function _claim(uint256 id, Entry[] memory entries, uint256 index) internal {
+        (, bytes32[] memory proof) = _prove(id, 0, entries, index);
+        hub.claim(id, 0, index, payable(entries[index].payout), _bodyHash(entries[index]), proof);
+    }
+
+    /// @notice As {_claim}.
+    function _proveInvalid(uint256 id, Entry[] memory entries, uint256 index) internal {
+        (, bytes32[] memory proof) = _prove(id, 0, entries, index);
+        hub.proveInvalidEntry(id, 0, index, entries[index], proof);
+    }
+
     // ---------------------------------------------------------------- the design, once more
+
+    function _partOf(uint256 id) internal view returns (uint256) {
+        RequestInfo memory info = hub.getRequest(id);
+        return info.escrow / (info.count + 1);
+    }
+
+    function _disputeBondOf(uint256 id) internal view returns (uint256) {
+        return _bondOf(_partOf(id)); // a tenth, rounded up, too
+    }
+
+    /// @notice What the buyer gets back with an entry that was not disputed.
+    function _refundOf(uint256 id) internal view returns (uint256) {
+        RequestInfo memory info = hub.getRequest(id);
+        return _partOf(id) + _bondOf(info.escrow) / info.count;
+    }
+
+    function _recordMessage(bytes32 root, address owner) internal view returns (bytes32) {
+        return sha256(
+            abi.encodePacked("galen/record/1", block.chainid, address(hub), root, owner)
+        );
+    }
+
+    function _releaseMessage(Entry memory e) internal view returns (bytes32) {
+        return sha256(
+            abi.encodePacked(
+                "galen/release/1", block.chainid, address(hub), e.releaseRoot, e.releaseAddr
+            )
+        );
+    }
+
+    function _consentHash(uint256 id, Entry memory e) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256(
+                    "ShareConsent(uint256 requestId,bytes32 releaseRoot,bytes32 bundleDigest,address payout,uint256 minPayout)"
+                ),
+                id,
+                e.releaseRoot,
+                e.bundleDigest,
+                e.payout,
+                e.minPayout
+            )
+        );
+    }
 
     function _bodyHash(Entry memory e) internal pure returns (bytes32) {
         return keccak256(
@@ -241,11 +384,6 @@ abstract contract HubTest {
         }
     }
 
-    function _claim(uint256 id, Entry[] memory entries, uint256 index) internal {
-        (, bytes32[] memory proof) = _prove(id, 0, entries, index);
-        hub.claim(id, 0, index, payable(entries[index].payout), _bodyHash(entries[index]), proof);
-    }
-
     function _state(uint256 id) internal view returns (RequestState) {
         return hub.getRequest(id).state;
     }
@@ -257,5 +395,39 @@ abstract contract HubTest {
     function _requireStatus(uint256 id, uint256 index, EntryStatus wanted) internal view {
         (EntryStatus status,,) = hub.getEntryStatus(id, index);
         vm.assertEq(uint256(status), uint256(wanted), "entry status");
+    }
+
+    function _requireVotes(uint256 id, uint256 index, Verdict ofGm, Verdict ofRm) internal view {
+        (, Verdict first, Verdict second) = hub.getEntryStatus(id, index);
+        vm.assertEq(uint256(first), uint256(ofGm), "group manager's vote");
+        vm.assertEq(uint256(second), uint256(ofRm), "revocation manager's vote");
+    }
+
+    // ---------------------------------------------------------------- refusals
+
+    /// @notice Once at least the guard kept it out, and it never got in, since the log's recording.
+    function _requireKeptOut(Reenterer reenterer) internal {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        bytes32 guard = ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector;
+        uint256 tries = 0;
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter != address(reenterer)) continue;
+            vm.assertEq(logs[i].topics[0], reenterer.KEPT_OUT(), "kept out");
+            vm.assertEq(logs[i].topics[1], guard, "by the guard");
+            ++tries;
+        }
+        vm.assertGe(tries, 1, "it tried");
+    }
+
+    function _expectState(uint256 id, RequestState state) internal {
+        vm.expectRevert(abi.encodeWithSelector(Requests.BadState.selector, id, state));
+    }
+
+    function _expectEarly(uint256 deadline) internal {
+        vm.expectRevert(abi.encodeWithSelector(Requests.TooEarly.selector, deadline));
+    }
+
+    function _expectPassed(uint256 deadline) internal {
+        vm.expectRevert(abi.encodeWithSelector(Requests.DeadlinePassed.selector, deadline));
     }
 }

@@ -433,10 +433,6 @@ contract RequestsTest is HubTest {
         hub.deliver(id, 0, entries, false);
     }
 
-    function _expectState(uint256 id, RequestState state) private {
-        vm.expectRevert(abi.encodeWithSelector(Requests.BadState.selector, id, state));
-    }
-
     function _expectCount(uint256 count, uint256 least, uint256 most) private {
         vm.expectRevert(abi.encodeWithSelector(Requests.BadCount.selector, count, least, most));
     }

@@ -6,10 +6,8 @@ import {Managers} from "../datahub/Managers.sol";
 import {Payments} from "../datahub/Payments.sol";
 import {Requests} from "../datahub/Requests.sol";
 import {Settlement} from "../datahub/Settlement.sol";
-import {Entry, EntryStatus, RequestInfo, RequestState} from "../datahub/Types.sol";
-import {Bomber, Burner, Fussy, Reenterer, Refuser} from "./Hostile.sol";
+import {Entry, EntryStatus, RequestState} from "../datahub/Types.sol";
 import {HubTest} from "./HubTest.sol";
-import {Vm} from "./Vm.sol";
 
 contract SettlementTest is HubTest {
     address payable[] private none;
@@ -370,172 +368,11 @@ contract SettlementTest is HubTest {
         hub.claim(id, 0, 0, payable(entries[0].payout), _bodyHash(entries[0]), proof);
     }
 
-    // ---------------------------------------------------------------- those who do not take it
-
-    function test_aHostileRecipientHoldsUpNobody() public {
-        Entry[] memory entries = _entries(0, 5);
-        entries[0].payout = address(new Refuser());
-        entries[1].payout = address(new Burner());
-        entries[2].payout = address(new Bomber());
-        Reenterer reenterer = new Reenterer(address(hub));
-        entries[3].payout = address(reenterer);
-        uint256 id = _delivered(1.2 ether, 1, entries);
-        reenterer.arm(abi.encodeCall(hub.withdraw, (entries[0].payout)));
-        vm.recordLogs();
-        vm.prank(buyer);
-        hub.finalizeWithBodyHashes(id, true, _payouts(entries), _bodyHashes(entries));
-
-        for (uint256 i = 0; i < 3; ++i) {
-            vm.assertEq(hub.credits(entries[i].payout), 0.2 ether, "credited");
-            vm.assertEq(entries[i].payout.balance, 0, "not paid");
-        }
-        vm.assertEq(entries[3].payout.balance, 0.2 ether, "a re-enterer gets its part");
-        vm.assertEq(entries[4].payout.balance, 0.2 ether, "the honest one too");
-        vm.assertEq(hospital.balance, 1000 ether + 0.2 ether, "and the hospital");
-        vm.assertEq(address(hub).balance, 0.6 ether, "what is owed");
-        _requireNobodyGotIn(reenterer);
-
-        for (uint256 i = 0; i < 3; ++i) {
-            address owed = entries[i].payout;
-            vm.expectRevert(abi.encodeWithSelector(Payments.PaymentFailed.selector, owed));
-            hub.withdraw(owed);
-            Refuser(payable(owed)).setWilling(true);
-            vm.expectEmit(address(hub));
-            emit Payments.Withdrawn(owed, 0.2 ether);
-            vm.prank(stranger);
-            hub.withdraw(owed);
-            vm.assertEq(owed.balance, 0.2 ether, "paid");
-            vm.expectRevert(abi.encodeWithSelector(Payments.NoCredit.selector, owed));
-            hub.withdraw(owed);
-        }
-        vm.assertEq(address(hub).balance, 0, "no wei stays");
-    }
-
-    function test_aHostileBuyerIsCredited() public {
-        Refuser refuser = new Refuser();
-        vm.deal(address(refuser), 1 ether);
-        vm.prank(address(refuser));
-        uint256 id = hub.request{value: 1 ether}(TEMPLATE);
-        vm.warp(START + 3 days);
-        vm.expectEmit(address(hub));
-        emit Payments.Credited(address(refuser), 1 ether);
-        hub.expire(id);
-        vm.assertEq(hub.credits(address(refuser)), 1 ether, "credited");
-    }
-
-    function test_creditsAddUp() public {
-        Entry[] memory entries = _entries(0, 3);
-        Refuser refuser = new Refuser();
-        (entries[0].payout, entries[2].payout) = (address(refuser), address(refuser));
-        uint256 id = _delivered(1 ether, 1, entries);
-        vm.prank(buyer);
-        hub.finalizeWithBodyHashes(id, true, _payouts(entries), _bodyHashes(entries));
-        vm.assertEq(hub.credits(address(refuser)), 0.5 ether, "two parts");
-        refuser.setWilling(true);
-        hub.withdraw(address(refuser));
-        vm.assertEq(address(refuser).balance, 0.5 ether, "both");
-    }
-
-    function test_nobodyReenters() public {
-        Entry[] memory entries = _entries(0, 2);
-        Reenterer reenterer = new Reenterer(address(hub));
-        entries[0].payout = address(reenterer);
-        uint256 id = _delivered(1 ether, 1, entries);
-        uint256 expirable = _open(1 ether, 1, 400);
-        vm.prank(buyer);
-        hub.finalize(id, true, none);
-        vm.warp(START + 3 days);
-        (, bytes32[] memory proof) = _prove(id, 0, entries, 1);
-        bytes[5] memory calls = [
-            abi.encodeCall(
-                hub.claim, (id, 0, 1, payable(entries[1].payout), _bodyHash(entries[1]), proof)
-            ),
-            abi.encodeCall(
-                hub.finalizeWithBodyHashes, (id, true, _payouts(entries), _bodyHashes(entries))
-            ),
-            abi.encodeCall(hub.expire, (expirable)),
-            abi.encodeCall(hub.finalize, (expirable, false, none)),
-            abi.encodeCall(hub.withdraw, (entries[0].payout))
-        ];
-        for (uint256 i = 0; i < 5; ++i) {
-            uint256 snapshot = vm.snapshotState();
-            reenterer.arm(calls[i]);
-            vm.recordLogs();
-            _claim(id, entries, 0);
-            vm.assertEq(address(reenterer).balance, uint256(1 ether) / 3, "paid once");
-            _requireNobodyGotIn(reenterer);
-            _requireState(expirable, RequestState.Open);
-            vm.revertToState(snapshot);
-        }
-        // the probe itself works: outside of a payment the same calls do get in
-        reenterer.arm(calls[2]);
-        vm.recordLogs();
-        (bool ok,) = address(reenterer).call("");
-        vm.assertTrue(ok, "called");
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        vm.assertEq(logs[logs.length - 1].topics[0], reenterer.GOT_IN(), "got in");
-    }
-
-    /// Who calls with too little gas gets nothing done: no payment turns into a credit thereby. This
-    /// recipient makes it as easy as can be: it gives its gas back, and is owed something already.
-    function test_aCallerCannotStarveARecipient() public {
-        Fussy fussy = new Fussy();
-        Entry[] memory entries = _entries(0, 3);
-        (entries[0].payout, entries[1].payout) = (address(fussy), address(fussy));
-        uint256 id = _delivered(1 ether, 1, entries);
-        vm.prank(buyer);
-        hub.finalize(id, true, none);
-        _claim(id, entries, 0);
-        vm.assertEq(hub.credits(address(fussy)), 0.25 ether, "credited once, as it refused");
-
-        fussy.setLeast(20_000);
-        (, bytes32[] memory proof) = _prove(id, 0, entries, 1);
-        bytes memory call = abi.encodeCall(
-            hub.claim, (id, 0, 1, payable(address(fussy)), _bodyHash(entries[1]), proof)
-        );
-        bool done = false;
-        for (uint256 gas_ = 20_000; gas_ < 200_000 && !done; gas_ += 250) {
-            vm.assertEq(address(fussy).balance, 0, "nothing happened");
-            (done,) = address(hub).call{gas: gas_}(call);
-            vm.assertEq(hub.credits(address(fussy)), 0.25 ether, "not credited again");
-        }
-        vm.assertTrue(done, "done with enough gas");
-        vm.assertEq(address(fussy).balance, 0.25 ether, "and paid");
-    }
-
-    function test_etherForcedOnItChangesNothing() public {
-        (bool ok,) = address(hub).call{value: 1}("");
-        vm.assertEq(ok, false, "it takes no plain payment");
-        Entry[] memory entries = _entries(0, 2);
-        uint256 id = _delivered(1 ether, 1, entries);
-        vm.deal(address(hub), address(hub).balance + 5);
-        vm.prank(buyer);
-        hub.finalizeWithBodyHashes(id, true, _payouts(entries), _bodyHashes(entries));
-        vm.assertEq(address(hub).balance, 5, "it is no one's");
-    }
-
     // ---------------------------------------------------------------- helpers
-
-    function _list(address one) private pure returns (address[] memory list) {
-        list = new address[](1);
-        list[0] = one;
-    }
-
-    function _expectEarly(uint256 deadline) private {
-        vm.expectRevert(abi.encodeWithSelector(Requests.TooEarly.selector, deadline));
-    }
 
     function _refusePush(uint256 id, address payable[] memory to, bytes32[] memory bodies) private {
         vm.expectRevert(abi.encodeWithSelector(Entries.WrongProof.selector, id));
         hub.finalizeWithBodyHashes(id, true, to, bodies);
-    }
-
-    function _requireNobodyGotIn(Reenterer reenterer) private {
-        bytes32 topic = reenterer.GOT_IN();
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        for (uint256 i = 0; i < logs.length; ++i) {
-            vm.assertTrue(logs[i].topics[0] != topic, "got in");
-        }
     }
 
     function _shuffled(uint256 n, uint256 seed) private pure returns (uint256[] memory order) {

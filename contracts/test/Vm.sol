@@ -15,6 +15,7 @@ interface Vm {
         pure
         returns (uint8 v, bytes32 r, bytes32 s);
     function warp(uint256 timestamp) external;
+    function chainId(uint256 id) external;
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function prank(address sender) external;

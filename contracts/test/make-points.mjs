@@ -1,7 +1,8 @@
 // Writes points.json: the uncompressed points that the contract wants beside the compressed objects of
 // tests/vectors/cpy06-g1.json. points: X_G, X_R, R as in EIP-2537; x: X = X_G + X_R; outside: a point on
 // the curve that is not in the subgroup, with its compressed form; ys: for each of `signatures` the y
-// coordinates of its five points, 48 bytes each.
+// coordinates of its five points, 48 bytes each; q, u: the generators Q and U; a: A of the first of
+// `members`.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -39,10 +40,14 @@ const outsideSign = 2n * outside.y > bls.fields.Fp.ORDER ? 0xa0n : 0x80n;
 
 const ys = vectors.signatures.map(({ signature }) =>
   `0x${[0, 1, 2, 3, 4].map((i) => hex(g1(slice(signature, 2 + 48 * i, 48)).y, 48)).join('')}`);
+const whole = ({ x, y }) => `0x${hex(x, 64)}${hex(y, 64)}`;
 fs.writeFileSync(here('points.json'), `${JSON.stringify({
   points: `0x${coordinates.map((c) => hex(c, 64)).join('')}`,
-  x: `0x${hex(sum.x, 64)}${hex(sum.y, 64)}`,
-  outside: `0x${hex(outside.x, 64)}${hex(outside.y, 64)}`,
+  x: whole(sum),
+  q: whole(g1(vectors.generators.Q)),
+  u: whole(g1(vectors.generators.U)),
+  a: whole(g1(slice(vectors.members[0].membership, 2, 48))),
+  outside: whole(outside),
   outsideCompressed: `0x${hex(outside.x | (outsideSign << 376n), 48)}`,
   ys,
 }, null, 2)}\n`);
