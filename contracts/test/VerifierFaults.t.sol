@@ -56,13 +56,22 @@ contract VerifierFaultsTest is VerifierTest {
         _sweep(PAIRING);
     }
 
+    function test_everyGasLimitThroughDataHub() public view {
+        uint256[2] memory stages = [VALID, 4];
+        for (uint256 i = 0; i < 2; ++i) {
+            Case memory c = _caseOf(stages[i]);
+            bytes memory data = abi.encodeCall(hub.verifySignature, (c.msg32, c.sig, c.ys, 1));
+            _sweep(address(hub), data, stages[i]);
+        }
+    }
+
     function test_everyGasLimitWithoutAPrecompile() public {
         bytes memory data = _callOf(_caseOf(VALID));
         for (uint256 p = 0; p < 3; ++p) {
             for (uint256 f = 0; f < uint256(Fault.WrongResult); ++f) {
                 _break(_precompiles[p], Fault(f));
                 for (uint256 gas = 0; gas <= 400_000; gas += 1009) {
-                    bool right = _outcome(data, true, gas) == Outcome.Right;
+                    bool right = _outcome(address(verifier), data, true, gas) == Outcome.Right;
                     vm.assertEq(right, false, "no verdict");
                 }
                 vm.clearMockedCalls();
@@ -70,18 +79,21 @@ contract VerifierFaultsTest is VerifierTest {
         }
     }
 
-    // From no gas to more than enough: where the outcome changes, every single limit.
     function _sweep(uint256 stage) private view {
-        bytes memory data = _callOf(_caseOf(stage));
+        _sweep(address(verifier), _callOf(_caseOf(stage)), stage);
+    }
+
+    // From no gas to more than enough: where the outcome changes, every single limit.
+    function _sweep(address callee, bytes memory data, uint256 stage) private view {
         uint256 step = vm.envOr("GALEN_GAS_STEP", uint256(131));
         Outcome last = Outcome.OutOfGas;
         uint256[4] memory seen;
         uint256 end = 260_000;
         for (uint256 gas = 0; gas < end; gas += step) {
-            Outcome outcome = _outcome(data, stage == VALID, gas);
+            Outcome outcome = _outcome(callee, data, stage == VALID, gas);
             if (outcome != last) {
                 for (uint256 finer = gas - step + 1; finer < gas; ++finer) {
-                    ++seen[uint256(_outcome(data, stage == VALID, finer))];
+                    ++seen[uint256(_outcome(callee, data, stage == VALID, finer))];
                 }
             }
             ++seen[uint256(outcome)];
@@ -94,8 +106,12 @@ contract VerifierFaultsTest is VerifierTest {
         vm.assertEq(seen[uint256(Outcome.PrecompileUnusable)], 0, "blamed");
     }
 
-    function _outcome(bytes memory data, bool valid, uint256 gas) private view returns (Outcome) {
-        (bool ok, bytes memory result) = address(verifier).staticcall{gas: gas}(data);
+    function _outcome(address callee, bytes memory data, bool valid, uint256 gas)
+        private
+        view
+        returns (Outcome)
+    {
+        (bool ok, bytes memory result) = callee.staticcall{gas: gas}(data);
         if (ok) {
             vm.assertEq(result.length, 32, "a verdict");
             vm.assertEq(uint256(bytes32(result)), valid ? 1 : 0, "at this gas limit");
