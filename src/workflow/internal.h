@@ -282,6 +282,9 @@ GALEN_MUST_CHECK enum galen_err workflow_transact(struct workflow *wf,
                                                   struct json_object **tx,
                                                   struct galen_errinfo *info);
 
+/* What the contract's error means, in words that tell a person what to do; text is a decoded
+ * revert, "…: Name(arguments)". NULL: none of the contract's. (refusals.c) */
+const char *workflow_refusal(const char *text);
 /* Sends again, or records, whatever was signed and is not known to be mined; nothing in a dry run.
  */
 GALEN_MUST_CHECK enum galen_err workflow_transact_resume(struct workflow *wf,

@@ -17,6 +17,18 @@ struct plan {
     struct chain_u256 max_cost;
 };
 
+/* The contract's name for it stands in the text; what it means, in the hint. */
+static enum galen_err refused(enum galen_err err, const struct workflow_call *call,
+                              struct galen_errinfo *info)
+{
+    if (info != NULL && err == GALEN_ERR_REVERTED && info->hint[0] == '\0') {
+        const char *words = workflow_refusal(info->what);
+        if (words != NULL)
+            (void)base_hint(info, "%s", words);
+    }
+    return base_wrap(info, err, "%s", call->operation);
+}
+
 static enum galen_err make_plan(struct workflow *wf, struct chain_rpc *rpc, struct plan *plan,
                                 const struct workflow_call *call, struct galen_errinfo *info)
 {
@@ -39,7 +51,7 @@ static enum galen_err make_plan(struct workflow *wf, struct chain_rpc *rpc, stru
     };
     enum galen_err err = chain_rpc_estimate_gas(rpc, &made.estimate, &question, info);
     if (err == GALEN_ERR_REVERTED || err == GALEN_ERR_FUNDS)
-        return base_wrap(info, err, "%s", call->operation);
+        return refused(err, call, info);
     GALEN_TRY(err);
     struct chain_fees fees;
     GALEN_TRY(chain_rpc_fees(rpc, &fees, info));
@@ -148,7 +160,7 @@ enum galen_err workflow_transact(struct workflow *wf, const struct workflow_call
     GALEN_TRY(transact_record(wf, rpc, &mined, info));
     if (!mined.succeeded) {
         err = chain_rpc_explain(rpc, hash32, info);
-        return base_wrap(info, GALEN_ERR_REVERTED, "%s", call->operation);
+        return refused(GALEN_ERR_REVERTED, call, info);
     }
     if (tx != NULL)
         GALEN_TRY(transact_row(wf, hash32, tx, info));

@@ -231,10 +231,39 @@ static void same_address_on_another_chain(void **state)
     assert_int_equal(fixture_count(wf, "SELECT count(*) FROM setting WHERE name LIKE 'sync.%'"), 0);
 }
 
+/* What the contract refuses is told in words, whatever it is. */
+static void every_refusal_has_words(void **state)
+{
+    struct fixture *fx = *state;
+    BASE_BUF_AUTO data = {0};
+    for (size_t i = 0; i < datahub_abi.n_errors; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "call: the contract refused: %s(1, 2)",
+                 datahub_abi.errors[i].name);
+        if (workflow_refusal(text) == NULL)
+            fail_msg("no words for %s", datahub_abi.errors[i].name);
+    }
+    assert_null(workflow_refusal("call: the contract refused: Panic 0x11: overflow"));
+    assert_string_not_equal(workflow_refusal("x: NotManager(1)"),
+                            workflow_refusal("x: NotGroupManager(1)"));
+    const uint8_t cid[32] = {1};
+    OK(datahub_encode_approve_opening_group_manager(&data, (struct chain_u256){0}, cid, INFO));
+    const struct workflow_call call = {.from = &fx->who[BUYER],
+                                       .data = &data,
+                                       .role = "buyer",
+                                       .flow = "group",
+                                       .operation = "approveOpeningGroupManager",
+                                       .request_id = -1};
+    FAILS(GALEN_ERR_REVERTED, workflow_transact(fx->home[BUYER], &call, NULL, NULL, NULL, INFO));
+    assert_non_null(strstr(INFO->what, "NotGroupManager"));
+    assert_string_equal(INFO->hint, "only the contract's Group Manager can do that");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dry_run_sends_nothing),
+        cmocka_unit_test(every_refusal_has_words),
         cmocka_unit_test(low_fee_is_raised),
         cmocka_unit_test(low_fee_is_kept_without_keys),
         cmocka_unit_test(stuck_is_replaced),
