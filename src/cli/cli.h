@@ -116,7 +116,7 @@ cli_run cli_share_grant, cli_share_list, cli_share_open, cli_share_revoke;      
 cli_run cli_request_create, cli_request_list, cli_request_show, cli_request_reply; /* request.c */
 cli_run cli_request_ask, cli_request_consents, cli_request_consent, cli_request_deliver;
 cli_run cli_request_verify, cli_request_data, cli_request_finalize, cli_request_claim;
-cli_run cli_request_expire;
+cli_run cli_request_expire, cli_request_open;
 cli_run cli_request_prove_invalid, cli_request_dispute,
     cli_request_disputes; /* request_dispute.c */
 cli_run cli_request_rule, cli_request_forget_evidence;

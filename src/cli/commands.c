@@ -87,7 +87,8 @@ const struct cli_command cli_commands[] = {
             "GM: ask RM to open a signature together", "as=NAME", "reason=TEXT", "message=HEX",
             "signature=HEX", "key-version=N"),
     COMMAND("group", "open-approve", "ID", 1, 1, CLI_KEYS | CLI_SPENDS, cli_group_open_approve,
-            "RM: agree to an opening, or decline", "as=NAME", "decline"),
+            "RM: agree to an opening, or decline; either: to one asked for on-chain", "as=NAME",
+            "decline"),
     COMMAND("group", "openings", "[ID]", 0, 1, CLI_KEYS, cli_group_openings,
             "the log of openings, or one with all its evidence"),
     COMMAND("group", "reveal", "ID", 1, 1, CLI_KEYS, cli_group_reveal,
@@ -173,6 +174,8 @@ const struct cli_command cli_commands[] = {
     COMMAND("request", "claim", "ID INDEX", 2, 2, CLI_KEYS | CLI_SPENDS, cli_request_claim,
             "pay one entry of a finalized request, ruled to be paid or not ruled in time",
             "as=NAME"),
+    COMMAND("request", "open", "ID", 1, 1, CLI_KEYS | CLI_SPENDS, cli_request_open,
+            "buyer: ask the managers who signed an entry ruled fraud", "as=NAME", "entry=N"),
     COMMAND("request", "expire", "ID", 1, 1, CLI_KEYS | CLI_SPENDS, cli_request_expire,
             "past a deadline: the exit that the state defines", "as=NAME"),
 

@@ -80,10 +80,15 @@ enum galen_err cli_group_open(struct cli *cli, struct json_object **result, bool
 enum galen_err cli_group_open_approve(struct cli *cli, struct json_object **result, bool *passed,
                                       struct galen_errinfo *info)
 {
-    struct chain_address rm;
-    GALEN_TRY(cli_identity(cli, "rm", &rm, info));
-    return opening_approve(cli->wf, &rm, cli->args[0], cli_option(cli, "decline") == NULL, result,
-                           info);
+    struct chain_address manager;
+    const char *as = cli_option(cli, "as");
+    /* Without --as this home's RM; where there is none, its GM. */
+    enum galen_err err = cli_identity(cli, as != NULL ? NULL : "rm", &manager, info);
+    if (err == GALEN_ERR_NOT_FOUND && as == NULL)
+        err = cli_identity(cli, "gm", &manager, info);
+    GALEN_TRY(err);
+    return opening_approve(cli->wf, &manager, cli->args[0], cli_option(cli, "decline") == NULL,
+                           result, info);
 }
 
 enum galen_err cli_group_openings(struct cli *cli, struct json_object **result, bool *passed,

@@ -159,3 +159,17 @@ enum galen_err cli_request_claim(struct cli *cli, struct json_object **result, b
     GALEN_TRY(cli_identity(cli, NULL, &payer, info));
     return purchasing_claim(cli->wf, &payer, id, index, result, info);
 }
+
+enum galen_err cli_request_open(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    uint64_t index = 0;
+    struct chain_address buyer;
+    const char *entry = NULL;
+    GALEN_TRY(request_id(cli, &id, info));
+    GALEN_TRY(cli_need(cli, "entry", &entry, info));
+    GALEN_TRY(cli_number(entry, "an entry's index", 0, 65534, &index, info));
+    GALEN_TRY(cli_identity(cli, "buyer", &buyer, info));
+    return opening_ask(cli->wf, &buyer, id, index, result, info);
+}

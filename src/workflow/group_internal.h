@@ -143,6 +143,19 @@ group_find_member(struct workflow *wf, bool *found, struct group_member *out, ui
 GALEN_MUST_CHECK enum galen_err
 group_is_committed(struct workflow *wf, bool *committed, const struct chain_address *rm,
                    uint32_t key_version, const uint8_t commitment[48], struct galen_errinfo *info);
+/* ---- a row in the registry on the chain, for who has no copy (group_proof.c) --------------------- */
+
+/* *proof {before, after: [row hash]} from a manager's registry; NULL when no committed head has the
+ * row. */
+GALEN_MUST_CHECK enum galen_err group_prove_row(struct workflow *wf, struct json_object **proof,
+                                                const struct chain_address *holder, bool is_gm,
+                                                uint32_t key_version, const uint8_t row32[32],
+                                                struct galen_errinfo *info);
+/* CHECK unless it leads from the row to a head that was committed. */
+GALEN_MUST_CHECK enum galen_err group_check_row(struct workflow *wf, struct json_object *proof,
+                                                uint32_t key_version, const uint8_t row32[32],
+                                                struct galen_errinfo *info);
+
 GALEN_MUST_CHECK enum galen_err group_fingerprint_of(struct workflow *wf, uint8_t fingerprint[32],
                                                      uint32_t key_version,
                                                      struct galen_errinfo *info);

@@ -206,6 +206,7 @@ static enum galen_err leave_contract(struct workflow *wf, struct galen_errinfo *
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM setting WHERE name LIKE 'sync.%'"));
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM group_key"));
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM manager_term"));
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM registry_commit"));
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM revocation_list"));
     for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++) {
         free(wf->group_keys[i].key);

@@ -112,6 +112,7 @@ GALEN_MUST_CHECK enum galen_err workflow_profile_seen(struct workflow *wf,
 #define MESSAGE_OPENING          "opening"
 #define MESSAGE_OPENING_ANSWER   "opening-answer"
 #define MESSAGE_OPENING_RESULT   "opening-result"
+#define MESSAGE_OPENING_REPORT   "opening-report"
 #define MESSAGE_REVEAL           "reveal"
 #define MESSAGE_REVEAL_ANSWER    "reveal-answer"
 #define MESSAGE_REVOCATION       "revocation-list"
@@ -165,6 +166,7 @@ message_handler group_on_countersigned;
 message_handler opening_on_request; /* opening.c */
 message_handler opening_on_answer;
 message_handler opening_on_result;
+message_handler opening_on_report; /* opening_report.c */
 message_handler opening_on_reveal; /* opening_reveal.c */
 message_handler opening_on_reveal_answer;
 message_handler revocation_on_proposal; /* group_revocation.c */
@@ -199,6 +201,9 @@ enum galen_err group_on_gm_changed(struct workflow *wf, const struct workflow_ev
 enum galen_err group_on_rm_changed(struct workflow *wf, const struct workflow_event *event,
                                    const struct datahub_revocation_manager_changed_event *args,
                                    struct galen_errinfo *info);
+enum galen_err group_on_members_committed(struct workflow *wf, const struct workflow_event *event,
+                                          const struct datahub_members_committed_event *args,
+                                          struct galen_errinfo *info);
 enum galen_err revocation_on_list_set(struct workflow *wf, const struct workflow_event *event,
                                       const struct datahub_revocation_list_set_event *args,
                                       struct galen_errinfo *info);
@@ -245,6 +250,19 @@ GALEN_MUST_CHECK enum galen_err workflow_event_apply(struct workflow *wf,
  * against the contract. */
 enum galen_err dispute_on_reorganised(struct workflow *wf, int64_t from_block,
                                       struct galen_errinfo *info);
+enum galen_err opening_on_requested(struct workflow *wf, const struct workflow_event *event,
+                                    const struct datahub_opening_requested_event *args,
+                                    struct galen_errinfo *info);
+enum galen_err opening_on_gm_approved(struct workflow *wf, const struct workflow_event *event,
+                                      const struct datahub_group_manager_approved_event *args,
+                                      struct galen_errinfo *info);
+enum galen_err opening_on_rm_approved(struct workflow *wf, const struct workflow_event *event,
+                                      const struct datahub_revocation_manager_approved_event *args,
+                                      struct galen_errinfo *info);
+/* Called between events and messages: what openings asked for on-chain need and this home can do.
+ */
+GALEN_MUST_CHECK enum galen_err opening_retry_waiting(struct workflow *wf,
+                                                      struct galen_errinfo *info);
 /* Called once after events and messages: what waited for a block or a key is tried again. */
 enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info);
 /* Likewise: the evidence of a dispute that was interrupted goes out. */

@@ -18,20 +18,19 @@
 #define ANSWER_TYPE  "galen.opening-answer/1"
 #define RESULT_TYPE  "galen.opening-result/1"
 
-static enum galen_err notify(struct workflow *wf, const struct opening *opening, const char *kind,
-                             struct galen_errinfo *info)
+enum galen_err opening_notify(struct workflow *wf, const struct opening *opening, const char *kind,
+                              struct galen_errinfo *info)
 {
     char subject[65];
     base_hex_encode(subject, opening->id, 32);
     return workflow_notify(wf, &opening->holder, kind, subject, info);
 }
 
-/* CHECK unless these are the role's share for exactly this signature. */
-static enum galen_err check_share(const struct groupsig_group_key *key,
-                                  struct groupsig_opening_share *out, enum groupsig_role role,
-                                  const uint8_t bytes[GROUPSIG_OPENING_SHARE_BYTES],
-                                  const struct groupsig_verified *verified,
-                                  struct galen_errinfo *info)
+enum galen_err opening_check_share(const struct groupsig_group_key *key,
+                                   struct groupsig_opening_share *out, enum groupsig_role role,
+                                   const uint8_t bytes[GROUPSIG_OPENING_SHARE_BYTES],
+                                   const struct groupsig_verified *verified,
+                                   struct galen_errinfo *info)
 {
     struct groupsig_opening_share share;
     bool valid = false;
@@ -47,16 +46,41 @@ static enum galen_err check_share(const struct groupsig_group_key *key,
     return GALEN_OK;
 }
 
-/* Both shares to the commitment. */
-static enum galen_err combine(struct workflow *wf, struct opening *opening,
-                              struct galen_errinfo *info)
+enum galen_err opening_make_share(struct workflow *wf, struct opening *opening,
+                                  struct galen_errinfo *info)
+{
+    const struct groupsig_group_key *key = NULL;
+    struct groupsig_verified verified;
+    enum groupsig_status status;
+    GALEN_TRY(opening_verify(wf, opening, &key, &verified, info));
+    if (opening->is_gm) {
+        struct groupsig_gm_secret secret;
+        GALEN_TRY(opening_gm_secret(wf, &secret, &opening->holder, info));
+        status = groupsig_opening_share_by_gm(key, opening->gm_share, &secret, &verified,
+                                              &workflow_rng);
+        groupsig_gm_secret_clear(&secret);
+    } else {
+        struct groupsig_rm_secret secret;
+        GALEN_TRY(opening_rm_secret(wf, &secret, &opening->holder, info));
+        status = groupsig_opening_share_by_rm(key, opening->rm_share, &secret, &verified,
+                                              &workflow_rng);
+        groupsig_rm_secret_clear(&secret);
+    }
+    if (status != GROUPSIG_OK)
+        return workflow_groupsig_fail(status, "opening share", info);
+    *(opening->is_gm ? &opening->has_gm_share : &opening->has_rm_share) = true;
+    return GALEN_OK;
+}
+
+enum galen_err opening_combine(struct workflow *wf, struct opening *opening,
+                               struct galen_errinfo *info)
 {
     const struct groupsig_group_key *key = NULL;
     struct groupsig_verified verified;
     struct groupsig_opening_share gm, rm;
     GALEN_TRY(opening_verify(wf, opening, &key, &verified, info));
-    GALEN_TRY(check_share(key, &gm, GROUPSIG_ROLE_GM, opening->gm_share, &verified, info));
-    GALEN_TRY(check_share(key, &rm, GROUPSIG_ROLE_RM, opening->rm_share, &verified, info));
+    GALEN_TRY(opening_check_share(key, &gm, GROUPSIG_ROLE_GM, opening->gm_share, &verified, info));
+    GALEN_TRY(opening_check_share(key, &rm, GROUPSIG_ROLE_RM, opening->rm_share, &verified, info));
     enum groupsig_status status = groupsig_open_combine(key, opening->commitment, &gm, &rm,
                                                         &verified);
     if (status != GROUPSIG_OK)
@@ -65,9 +89,8 @@ static enum galen_err combine(struct workflow *wf, struct opening *opening,
     return GALEN_OK;
 }
 
-/* What the holder's registry says of the commitment: opened or fault, written to the log. */
-static enum galen_err conclude(struct workflow *wf, struct opening *opening,
-                               struct galen_errinfo *info)
+enum galen_err opening_conclude(struct workflow *wf, struct opening *opening,
+                                struct galen_errinfo *info)
 {
     GROUP_MEMBER_AUTO member = {0};
     struct galen_errinfo why = {0};
@@ -147,16 +170,7 @@ static enum galen_err send_result(struct workflow *wf, const struct opening *ope
 static enum galen_err make_request(struct workflow *wf, struct opening *opening,
                                    struct galen_errinfo *info)
 {
-    const struct groupsig_group_key *key = NULL;
-    struct groupsig_verified verified;
-    struct groupsig_gm_secret secret;
-    GALEN_TRY(opening_verify(wf, opening, &key, &verified, info));
-    GALEN_TRY(opening_gm_secret(wf, &secret, &opening->holder, info));
-    enum groupsig_status status = groupsig_opening_share_by_gm(key, opening->gm_share, &secret,
-                                                               &verified, &workflow_rng);
-    groupsig_gm_secret_clear(&secret);
-    if (status != GROUPSIG_OK)
-        return workflow_groupsig_fail(status, "opening share", info);
+    GALEN_TRY(opening_make_share(wf, opening, info));
     opening->asked_at = base_time_s();
     snprintf(opening->state, sizeof opening->state, "asked");
     return opening_insert(wf, opening, info);
@@ -190,9 +204,12 @@ enum galen_err opening_request(struct workflow *wf, const struct chain_address *
         memcpy(opening.sig362, signature.sig362, sizeof opening.sig362);
         snprintf(opening.reason, sizeof opening.reason, "%s", reason);
         GALEN_TRY(make_request(wf, &opening, info));
+    } else if (!opening.has_gm_share) { /* asked for on-chain before */
+        GALEN_TRY(opening_make_share(wf, &opening, info));
+        GALEN_TRY(opening_update(wf, &opening, "asked", NULL, info));
     }
     if (opening.has_commitment) {
-        GALEN_TRY(conclude(wf, &opening, info));
+        GALEN_TRY(opening_conclude(wf, &opening, info));
         GALEN_TRY(send_result(wf, &opening, &rm, info));
     } else if (strcmp(opening.state, "asked") == 0) {
         GALEN_TRY(send_request(wf, &opening, &rm, info));
@@ -245,10 +262,26 @@ static enum galen_err parse_request(struct opening *out, struct json_object *bod
     return GALEN_OK;
 }
 
+/* GM's share for what was asked on-chain, by mail: the contract's way did not bring it. */
+static enum galen_err take_share(struct workflow *wf, struct opening *opening,
+                                 const uint8_t gm_share[GROUPSIG_OPENING_SHARE_BYTES],
+                                 const struct chain_address *gm, struct galen_errinfo *info)
+{
+    memcpy(opening->gm_share, gm_share, sizeof opening->gm_share);
+    opening->has_gm_share = true;
+    if (!opening->has_rm_share)
+        return opening_update(wf, opening, NULL, NULL, info);
+    GALEN_TRY(opening_combine(wf, opening, info));
+    GALEN_TRY(opening_conclude(wf, opening, info));
+    GALEN_TRY(send_answer(wf, opening, gm, info));
+    return opening_notify(wf, opening, "opening-result", info);
+}
+
 enum galen_err opening_on_request(struct workflow *wf, const struct message *message,
                                   struct galen_errinfo *info)
 {
-    struct opening opening = {.holder = message->recipient, .asked_at = base_time_s()};
+    struct opening opening = {
+        .holder = message->recipient, .state = "asked", .asked_at = base_time_s()};
     struct opening logged;
     const struct groupsig_group_key *key = NULL;
     struct groupsig_verified verified;
@@ -257,42 +290,41 @@ enum galen_err opening_on_request(struct workflow *wf, const struct message *mes
     GALEN_TRY(group_check_gm_to_rm(wf, message, info));
     GALEN_TRY(parse_request(&opening, message->body, info));
     GALEN_TRY(opening_read(wf, &known, &logged, &message->recipient, opening.id, info));
-    if (known) /* decided, or waiting for it: no second decision on one signature */
+    if (known && logged.has_gm_share) /* decided, or waiting: no second decision on one signature */
         return logged.has_rm_share ? send_answer(wf, &logged, &message->sender, info)
-                                   : notify(wf, &logged, "opening", info);
+                                   : opening_notify(wf, &logged, "opening", info);
     enum galen_err err = opening_verify(wf, &opening, &key, &verified, info);
     if (err == GALEN_ERR_NOT_FOUND)
         return base_fail(info, GALEN_ERR_STATE, "opening: its group key is not here yet");
     GALEN_TRY(err);
-    GALEN_TRY(check_share(key, &share, GROUPSIG_ROLE_GM, opening.gm_share, &verified, info));
+    GALEN_TRY(
+        opening_check_share(key, &share, GROUPSIG_ROLE_GM, opening.gm_share, &verified, info));
+    if (known)
+        return take_share(wf, &logged, opening.gm_share, &message->sender, info);
+    opening.has_gm_share = true;
     GALEN_TRY(opening_insert(wf, &opening, info));
-    return notify(wf, &opening, "opening", info);
+    return opening_notify(wf, &opening, "opening", info);
 }
 
-static enum galen_err make_share(struct workflow *wf, struct opening *opening,
-                                 struct galen_errinfo *info)
+enum galen_err opening_approve(struct workflow *wf, const struct chain_address *manager,
+                               const char *id, bool agree, struct json_object **result,
+                               struct galen_errinfo *info)
 {
-    const struct groupsig_group_key *key = NULL;
-    struct groupsig_verified verified;
-    struct groupsig_rm_secret secret;
-    GALEN_TRY(opening_verify(wf, opening, &key, &verified, info));
-    GALEN_TRY(opening_rm_secret(wf, &secret, &opening->holder, info));
-    enum groupsig_status status = groupsig_opening_share_by_rm(key, opening->rm_share, &secret,
-                                                               &verified, &workflow_rng);
-    groupsig_rm_secret_clear(&secret);
-    if (status != GROUPSIG_OK)
-        return workflow_groupsig_fail(status, "opening share", info);
-    opening->has_rm_share = true;
-    return combine(wf, opening, info);
-}
-
-enum galen_err opening_approve(struct workflow *wf, const struct chain_address *rm, const char *id,
-                               bool agree, struct json_object **result, struct galen_errinfo *info)
-{
-    struct chain_address gm = {0};
+    struct chain_address other = {0};
     struct opening opening;
-    GALEN_TRY(group_need_office(wf, rm, "rm", &gm, info));
-    GALEN_TRY(opening_find(wf, &opening, id, rm, info));
+    struct opening_onchain asked;
+    bool is_own = false, on_chain = false;
+    const char *role = NULL;
+    GALEN_TRY(workflow_is_own(wf, &is_own, &role, manager, info));
+    bool is_gm = is_own && strcmp(role, "gm") == 0;
+    GALEN_TRY(group_need_office(wf, manager, is_gm ? "gm" : "rm", &other, info));
+    GALEN_TRY(opening_find(wf, &opening, id, manager, info));
+    GALEN_TRY(opening_onchain_of(wf, &on_chain, &asked, opening.id, 0, info));
+    if (on_chain)
+        return opening_approve_onchain(wf, &opening, &other, agree, result, info);
+    if (is_gm)
+        return STEPS_FAIL(info, GALEN_ERR_USAGE, "the Revocation Manager agrees, or declines",
+                          "this opening was asked for by the Group Manager itself");
     if (!agree && opening.has_rm_share)
         return base_fail(info, GALEN_ERR_STATE, "this opening was agreed to already");
     if (wf->dry_run)
@@ -301,12 +333,21 @@ enum galen_err opening_approve(struct workflow *wf, const struct chain_address *
         GALEN_TRY(
             opening_update(wf, &opening, "declined", "the Revocation Manager declined", info));
     } else {
-        if (!opening.has_rm_share)
-            GALEN_TRY(make_share(wf, &opening, info));
-        GALEN_TRY(conclude(wf, &opening, info));
+        if (!opening.has_rm_share) {
+            GALEN_TRY(opening_make_share(wf, &opening, info));
+            GALEN_TRY(opening_combine(wf, &opening, info));
+        }
+        GALEN_TRY(opening_conclude(wf, &opening, info));
     }
-    GALEN_TRY(send_answer(wf, &opening, &gm, info));
+    GALEN_TRY(send_answer(wf, &opening, &other, info));
     return opening_result(wf, result, &opening, info);
+}
+
+enum galen_err opening_mail_share(struct workflow *wf, const struct opening *opening,
+                                  const struct chain_address *other, struct galen_errinfo *info)
+{
+    return opening->is_gm ? send_request(wf, opening, other, info)
+                          : send_answer(wf, opening, other, info);
 }
 
 /* ---- GM: the answer; RM: the result ------------------------------------------------------------------ */
@@ -344,19 +385,35 @@ enum galen_err opening_on_answer(struct workflow *wf, const struct message *mess
             return GALEN_OK;
         GALEN_TRY(
             opening_update(wf, &opening, "declined", "the Revocation Manager declined", info));
-        return notify(wf, &opening, "opening-declined", info);
+        return opening_notify(wf, &opening, "opening-declined", info);
     }
+    if (!opening.has_gm_share)
+        return base_fail(info, GALEN_ERR_CHECK, "%s: this was not agreed to here", where);
     uint8_t share[GROUPSIG_OPENING_SHARE_BYTES];
     GALEN_TRY(record_json_get_hex(share, sizeof share, message->body, "share", RECORD_JSON_REQUIRED,
                                   where, info));
-    if (!opening.has_rm_share) {
+    if (!opening.has_rm_share)
         memcpy(opening.rm_share, share, sizeof share);
-        opening.has_rm_share = true;
-        GALEN_TRY(combine(wf, &opening, info));
-        GALEN_TRY(conclude(wf, &opening, info));
+    opening.has_rm_share = true;
+    if (!opening.has_commitment) {
+        GALEN_TRY(opening_combine(wf, &opening, info));
+        GALEN_TRY(opening_conclude(wf, &opening, info));
     } /* else it came again, or this home stopped before what follows */
     GALEN_TRY(send_result(wf, &opening, &message->sender, info));
-    return notify(wf, &opening, "opening-result", info);
+    return opening_notify(wf, &opening, "opening-result", info);
+}
+
+enum galen_err opening_check_row(struct workflow *wf, const struct opening *opening,
+                                 struct json_object *row, struct galen_errinfo *info)
+{
+    GROUP_MEMBER_AUTO member = {0};
+    uint8_t fingerprint[32];
+    GALEN_TRY(group_member_parse(&member, row, info));
+    GALEN_TRY(group_fingerprint_of(wf, fingerprint, opening->key_version, info));
+    if (memcmp(member.commitment, opening->commitment, sizeof member.commitment) != 0 ||
+        memcmp(member.evidence.fingerprint, fingerprint, 32) != 0)
+        return base_fail(info, GALEN_ERR_CHECK, "the evidence is another member's");
+    return group_member_check(wf, &member, NULL, info);
 }
 
 /* The evidence that came is of this commitment, and holds. */
@@ -364,21 +421,14 @@ static enum galen_err check_evidence(struct workflow *wf, const struct opening *
                                      struct json_object *body, struct galen_errinfo *info)
 {
     static const char *const keys[] = {"salt", "row", NULL};
-    GROUP_MEMBER_AUTO member = {0};
     struct json_object *evidence = NULL;
     struct json_object *row = NULL;
-    uint8_t fingerprint[32];
     GALEN_TRY(record_json_get_object(&evidence, body, "evidence", RECORD_JSON_REQUIRED,
                                      "opening result", info));
     GALEN_TRY(record_json_check_keys(evidence, keys, NULL, "evidence", info));
     GALEN_TRY(
         record_json_get_object(&row, evidence, "row", RECORD_JSON_REQUIRED, "evidence", info));
-    GALEN_TRY(group_member_parse(&member, row, info));
-    GALEN_TRY(group_fingerprint_of(wf, fingerprint, opening->key_version, info));
-    if (memcmp(member.commitment, opening->commitment, sizeof member.commitment) != 0 ||
-        memcmp(member.evidence.fingerprint, fingerprint, 32) != 0)
-        return base_fail(info, GALEN_ERR_CHECK, "the evidence is another member's");
-    return group_member_check(wf, &member, NULL, info);
+    return opening_check_row(wf, opening, row, info);
 }
 
 enum galen_err opening_on_result(struct workflow *wf, const struct message *message,
@@ -412,7 +462,7 @@ enum galen_err opening_on_result(struct workflow *wf, const struct message *mess
             *info = why;
         return err;
     } else {
-        GALEN_TRY(conclude(wf, &opening, info));
+        GALEN_TRY(opening_conclude(wf, &opening, info));
     }
-    return notify(wf, &opening, "opening-result", info);
+    return opening_notify(wf, &opening, "opening-result", info);
 }

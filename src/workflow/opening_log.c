@@ -5,7 +5,7 @@
 
 #define MIN_PREFIX_DIGITS 8
 #define OPENING_COLUMNS                                                                            \
-    "SELECT o.id, o.holder, i.role = 'gm', key_version, msg, signature, reason, gm_share,"         \
+    "SELECT o.id, o.holder, i.role, key_version, msg, signature, reason, gm_share,"                \
     " rm_share, commitment, state, coalesce(outcome, ''), asked_at, coalesce(decided_at, 0),"      \
     " coalesce(fault_at, 0) FROM opening o JOIN identity i ON i.address = o.holder "
 
@@ -13,8 +13,10 @@ static enum galen_err read_row(struct opening *out, const struct db_rows *rows,
                                struct galen_errinfo *info)
 {
     struct opening read = {
-        .is_gm = db_int(rows, 2) != 0,
+        .is_gm = strcmp(db_text(rows, 2), "gm") == 0,
+        .is_rm = strcmp(db_text(rows, 2), "rm") == 0,
         .key_version = (uint32_t)db_int(rows, 3),
+        .has_gm_share = !db_is_null(rows, 7),
         .has_rm_share = !db_is_null(rows, 8),
         .has_commitment = !db_is_null(rows, 9),
         .asked_at = db_int(rows, 12),
@@ -26,7 +28,8 @@ static enum galen_err read_row(struct opening *out, const struct db_rows *rows,
     GALEN_TRY(db_bytes(rows, 4, read.msg32, 32, info));
     GALEN_TRY(db_bytes(rows, 5, read.sig362, sizeof read.sig362, info));
     snprintf(read.reason, sizeof read.reason, "%s", db_text(rows, 6));
-    GALEN_TRY(db_bytes(rows, 7, read.gm_share, sizeof read.gm_share, info));
+    if (read.has_gm_share)
+        GALEN_TRY(db_bytes(rows, 7, read.gm_share, sizeof read.gm_share, info));
     if (read.has_rm_share)
         GALEN_TRY(db_bytes(rows, 8, read.rm_share, sizeof read.rm_share, info));
     if (read.has_commitment)
@@ -64,7 +67,7 @@ enum galen_err opening_find(struct workflow *wf, struct opening *out, const char
     /* LIKE ignores case of ASCII letters. */
     GALEN_TRY(db_query(&rows, wf->db, info,
                        OPENING_COLUMNS "WHERE hex(o.id) LIKE ?1 AND (?2 IS NULL OR o.holder = ?2)"
-                                       " ORDER BY i.role, o.id LIMIT 3",
+                                       " ORDER BY i.role NOT IN ('gm', 'rm'), i.role, o.id LIMIT 4",
                        DB_TEXT(pattern), DB_BLOB(holder != NULL ? holder->bytes : NULL, 20)));
     GALEN_TRY(db_next(&rows, &found, info));
     if (!found)
@@ -90,38 +93,43 @@ enum galen_err opening_insert(struct workflow *wf, const struct opening *opening
 {
     return db_run(wf->db, info,
                   "INSERT INTO opening (holder, id, key_version, msg, signature, reason, gm_share,"
-                  " state, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'asked', ?)",
+                  " state, outcome, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?)",
                   DB_BLOB(opening->holder.bytes, 20), DB_BLOB(opening->id, 32),
                   DB_INT(opening->key_version), DB_BLOB(opening->msg32, 32),
                   DB_BLOB(opening->sig362, sizeof opening->sig362), DB_TEXT(opening->reason),
-                  DB_BLOB(opening->gm_share, sizeof opening->gm_share), DB_INT(opening->asked_at));
+                  opening->has_gm_share ? DB_BLOB(opening->gm_share, sizeof opening->gm_share)
+                                        : DB_NULL,
+                  DB_TEXT(opening->state), DB_TEXT(opening->outcome), DB_INT(opening->asked_at));
 }
 
 enum galen_err opening_update(struct workflow *wf, struct opening *opening, const char *state,
                               const char *outcome, struct galen_errinfo *info)
 {
     int64_t now = base_time_s();
-    snprintf(opening->state, sizeof opening->state, "%s", state);
+    if (state != NULL)
+        snprintf(opening->state, sizeof opening->state, "%s", state);
     if (outcome != NULL)
         snprintf(opening->outcome, sizeof opening->outcome, "%s", outcome);
-    if (opening->decided_at == 0)
+    if (opening->decided_at == 0 && state != NULL)
         opening->decided_at = now;
-    if (opening->fault_at == 0 && strcmp(state, "fault") == 0)
+    if (opening->fault_at == 0 && strcmp(opening->state, "fault") == 0)
         opening->fault_at = now;
     /* Another process may have written since this one read: a share, a commitment and a fault stay,
      * and an opening that was agreed to is not declined any more. */
-    return db_run(wf->db, info,
-                  "UPDATE opening SET state = ?1, outcome = ?2, rm_share = coalesce(rm_share, ?3),"
-                  " commitment = coalesce(commitment, ?4), decided_at = coalesce(decided_at, ?5),"
-                  " fault_at = coalesce(fault_at, nullif(?6, 0)) WHERE holder = ?7 AND id = ?8"
-                  " AND (?1 <> 'declined' OR rm_share IS NULL)",
-                  DB_TEXT(opening->state), DB_TEXT(opening->outcome),
-                  opening->has_rm_share ? DB_BLOB(opening->rm_share, sizeof opening->rm_share)
-                                        : DB_NULL,
-                  opening->has_commitment ? DB_BLOB(opening->commitment, sizeof opening->commitment)
-                                          : DB_NULL,
-                  DB_INT(opening->decided_at), DB_INT(opening->fault_at),
-                  DB_BLOB(opening->holder.bytes, 20), DB_BLOB(opening->id, 32));
+    return db_run(
+        wf->db, info,
+        "UPDATE opening SET state = ?1, outcome = ?2, gm_share = coalesce(gm_share, ?3),"
+        " rm_share = coalesce(rm_share, ?4), commitment = coalesce(commitment, ?5),"
+        " decided_at = coalesce(decided_at, ?6),"
+        " fault_at = coalesce(fault_at, nullif(?7, 0)) WHERE holder = ?8 AND id = ?9"
+        " AND (?1 <> 'declined' OR rm_share IS NULL)",
+        DB_TEXT(opening->state), DB_TEXT(opening->outcome),
+        opening->has_gm_share ? DB_BLOB(opening->gm_share, sizeof opening->gm_share) : DB_NULL,
+        opening->has_rm_share ? DB_BLOB(opening->rm_share, sizeof opening->rm_share) : DB_NULL,
+        opening->has_commitment ? DB_BLOB(opening->commitment, sizeof opening->commitment)
+                                : DB_NULL,
+        opening->decided_at != 0 ? DB_INT(opening->decided_at) : DB_NULL, DB_INT(opening->fault_at),
+        DB_BLOB(opening->holder.bytes, 20), DB_BLOB(opening->id, 32));
 }
 
 enum galen_err opening_verify(struct workflow *wf, const struct opening *opening,
@@ -140,6 +148,26 @@ enum galen_err opening_verify(struct workflow *wf, const struct opening *opening
     return GALEN_OK;
 }
 
+/* Where a requester's home keeps it. */
+static enum galen_err told_member(struct workflow *wf, bool *found, struct group_member *out,
+                                  uint8_t salt[32], const struct opening *opening,
+                                  struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO evidence = NULL;
+    struct json_object *row = NULL;
+    GALEN_TRY(opening_evidence(wf, &evidence, opening, info));
+    if (evidence == NULL)
+        return GALEN_OK;
+    GALEN_TRY(
+        record_json_get_object(&row, evidence, "row", RECORD_JSON_REQUIRED, "evidence", info));
+    if (salt != NULL)
+        GALEN_TRY(record_json_get_hex(salt, 32, evidence, "salt", RECORD_JSON_REQUIRED, "evidence",
+                                      info));
+    GALEN_TRY(group_member_parse(out, row, info));
+    *found = true;
+    return GALEN_OK;
+}
+
 enum galen_err opening_member(struct workflow *wf, bool *found, struct group_member *out,
                               uint8_t salt[32], const struct opening *opening,
                               struct galen_errinfo *info)
@@ -148,6 +176,8 @@ enum galen_err opening_member(struct workflow *wf, bool *found, struct group_mem
     *found = false;
     if (!opening->has_commitment)
         return GALEN_OK;
+    if (!opening->is_gm && !opening->is_rm)
+        return told_member(wf, found, out, salt, opening, info);
     GALEN_TRY(group_fingerprint_of(wf, fingerprint, opening->key_version, info));
     return group_find_member(wf, found, out, salt, &opening->holder, opening->is_gm, fingerprint,
                              opening->commitment, info);
@@ -181,13 +211,36 @@ enum galen_err opening_rm_secret(struct workflow *wf, struct groupsig_rm_secret 
 
 /* ---- showing --------------------------------------------------------------------------------------- */
 
-static enum galen_err show_short(struct json_object **out, const struct opening *opening,
-                                 struct galen_errinfo *info)
+/* What the chain has of it: asked for by whom, and who has agreed. */
+static enum galen_err show_onchain(struct workflow *wf, struct json_object *row,
+                                   const struct opening *opening, struct galen_errinfo *info)
+{
+    struct opening_onchain asked;
+    bool found = false;
+    GALEN_TRY(opening_onchain_of(wf, &found, &asked, opening->id, 0, info));
+    if (!found)
+        return GALEN_OK;
+    GALEN_TRY(workflow_set_int(row, "requestId", (int64_t)asked.request_id, info));
+    GALEN_TRY(workflow_set_int(row, "entry", (int64_t)asked.position, info));
+    GALEN_TRY(workflow_set_address(row, "requester", &asked.requester, info));
+    GALEN_TRY(workflow_set_bool(row, "gmApproved", asked.has_gm_cid, info));
+    GALEN_TRY(workflow_set_bool(row, "rmApproved", asked.has_rm_cid, info));
+    if (asked.has_gm_cid)
+        GALEN_TRY(workflow_set_cid(row, "gmShareCid", asked.gm_cid, info));
+    return asked.has_rm_cid ? workflow_set_cid(row, "rmShareCid", asked.rm_cid, info) : GALEN_OK;
+}
+
+static enum galen_err show_short(struct workflow *wf, struct json_object **out,
+                                 const struct opening *opening, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO row = NULL;
     GALEN_TRY(workflow_object(&row, info));
     GALEN_TRY(record_json_set_hex(row, "id", opening->id, 32, info));
-    GALEN_TRY(workflow_set_text(row, "role", opening->is_gm ? "gm" : "rm", info));
+    GALEN_TRY(workflow_set_text(row, "role",
+                                opening->is_gm   ? "gm"
+                                : opening->is_rm ? "rm"
+                                                 : "requester",
+                                info));
     GALEN_TRY(workflow_set_text(row, "state", opening->state, info));
     GALEN_TRY(workflow_set_text(row, "reason", opening->reason, info));
     GALEN_TRY(workflow_set_int(row, "keyVersion", opening->key_version, info));
@@ -198,6 +251,7 @@ static enum galen_err show_short(struct json_object **out, const struct opening 
         GALEN_TRY(workflow_set_time(row, "faultAt", opening->fault_at, info));
     if (opening->outcome[0] != '\0')
         GALEN_TRY(workflow_set_text(row, "outcome", opening->outcome, info));
+    GALEN_TRY(show_onchain(wf, row, opening, info));
     *out = row;
     row = NULL;
     return GALEN_OK;
@@ -262,7 +316,8 @@ static enum galen_err show_member(struct workflow *wf, struct json_object *made,
     GALEN_TRY(workflow_object(&evidence, info));
     GALEN_TRY(record_json_set_hex(evidence, "salt", salt, 32, info));
     GALEN_TRY(workflow_set_object(evidence, "row", &row, info));
-    GALEN_TRY(show_others(wf, made, opening, &member, info));
+    if (opening->is_gm || opening->is_rm)
+        GALEN_TRY(show_others(wf, made, opening, &member, info));
     return workflow_set_object(made, "evidence", &evidence, info);
 }
 
@@ -272,12 +327,13 @@ enum galen_err opening_result(struct workflow *wf, struct json_object **result,
     RECORD_JSON_AUTO made = NULL;
     uint8_t token[GROUPSIG_TOKEN_BYTES];
     bool revealed = false;
-    GALEN_TRY(show_short(&made, opening, info));
+    GALEN_TRY(show_short(wf, &made, opening, info));
     GALEN_TRY(record_json_set_hex(made, "message", opening->msg32, 32, info));
     GALEN_TRY(
         record_json_set_hex(made, "signature", opening->sig362, sizeof opening->sig362, info));
-    GALEN_TRY(
-        record_json_set_hex(made, "gmShare", opening->gm_share, sizeof opening->gm_share, info));
+    if (opening->has_gm_share)
+        GALEN_TRY(record_json_set_hex(made, "gmShare", opening->gm_share, sizeof opening->gm_share,
+                                      info));
     if (opening->has_rm_share)
         GALEN_TRY(record_json_set_hex(made, "rmShare", opening->rm_share, sizeof opening->rm_share,
                                       info));
@@ -318,7 +374,7 @@ enum galen_err opening_list(struct workflow *wf, struct json_object **result,
         if (!found)
             break;
         GALEN_TRY(read_row(&opening, &rows, info));
-        GALEN_TRY(show_short(&row, &opening, info));
+        GALEN_TRY(show_short(wf, &row, &opening, info));
         GALEN_TRY(workflow_push(list, &row, info));
     }
     workflow_give(result, &list);

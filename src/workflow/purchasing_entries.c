@@ -15,6 +15,10 @@ void purchasing_entries_clear(struct purchasing_entries *entries)
 
 /* ---- out of the database ------------------------------------------------------------------------- */
 
+#define ENTRY_COLUMNS                                                                              \
+    "SELECT position, release_root, release_addr, payout, bundle_digest, min_payout_wei,"          \
+    " key_version, signature, ys, consent, part, block_number FROM entry "
+
 static enum galen_err entry_read(struct purchasing_entry *entry, const struct db_rows *rows,
                                  struct galen_errinfo *info)
 {
@@ -42,10 +46,7 @@ static enum galen_err entries_read(struct workflow *wf, struct purchasing_entrie
     if (read.items == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     DB_ROWS_AUTO rows = {0};
-    GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT position, release_root, release_addr, payout, bundle_digest,"
-                       " min_payout_wei, key_version, signature, ys, consent, part, block_number"
-                       " FROM entry WHERE request_id = ? ORDER BY position",
+    GALEN_TRY(db_query(&rows, wf->db, info, ENTRY_COLUMNS "WHERE request_id = ? ORDER BY position",
                        DB_INT(request_id)));
     for (;;) {
         bool found = false;
@@ -60,6 +61,17 @@ static enum galen_err entries_read(struct workflow *wf, struct purchasing_entrie
     *out = read;
     read = (struct purchasing_entries){0};
     return GALEN_OK;
+}
+
+enum galen_err purchasing_load_entry(struct workflow *wf, bool *found, struct purchasing_entry *out,
+                                     uint64_t request_id, uint64_t index,
+                                     struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    GALEN_TRY(db_query(&rows, wf->db, info, ENTRY_COLUMNS "WHERE request_id = ? AND position = ?",
+                       DB_INT(request_id), DB_INT(index)));
+    GALEN_TRY(db_next(&rows, found, info));
+    return *found ? entry_read(out, &rows, info) : GALEN_OK;
 }
 
 static enum galen_err count_seen(struct workflow *wf, uint64_t request_id, int64_t *count,

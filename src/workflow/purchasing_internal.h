@@ -43,6 +43,8 @@
 
 /* ---- purchasing_state.c ---------------------------------------------------------------------- */
 
+#define PURCHASING_OPENING_PERIOD_S (30 * 86400) /* from ruleBy on openings may be asked for */
+
 /* As the contract counts them. */
 enum purchasing_state {
     PURCHASING_NONE,
@@ -192,6 +194,11 @@ GALEN_MUST_CHECK enum galen_err purchasing_load_entries(struct workflow *wf,
                                                         struct purchasing_entries *out,
                                                         const struct purchasing_onchain *chain,
                                                         struct galen_errinfo *info);
+/* One of them; *found is false when this home has not seen it. */
+GALEN_MUST_CHECK enum galen_err purchasing_load_entry(struct workflow *wf, bool *found,
+                                                      struct purchasing_entry *out,
+                                                      uint64_t request_id, uint64_t index,
+                                                      struct galen_errinfo *info);
 /* An entry as the contract's functions take it; borrows its bytes. */
 struct datahub_entry purchasing_entry_argument(const struct purchasing_entry *entry);
 /* keccak256 of an entry's fields but the payout, as the contract hashes them. */

@@ -63,6 +63,7 @@ EVENT_SHIM(group_on_key_confirmed, datahub_group_key_confirmed_event)
 EVENT_SHIM(group_on_key_retired, datahub_group_key_retired_event)
 EVENT_SHIM(group_on_gm_changed, datahub_group_manager_changed_event)
 EVENT_SHIM(group_on_rm_changed, datahub_revocation_manager_changed_event)
+EVENT_SHIM(group_on_members_committed, datahub_members_committed_event)
 EVENT_SHIM(revocation_on_list_set, datahub_revocation_list_set_event)
 EVENT_SHIM(storing_on_data_stored, datahub_data_stored_event)
 EVENT_SHIM(sharing_on_share_posted, datahub_share_posted_event)
@@ -76,6 +77,9 @@ EVENT_SHIM(dispute_on_disputed, datahub_disputed_event)
 EVENT_SHIM(dispute_on_verdict, datahub_verdict_given_event)
 EVENT_SHIM(dispute_on_ruled, datahub_ruled_event)
 EVENT_SHIM(dispute_on_invalid, datahub_entry_invalid_event)
+EVENT_SHIM(opening_on_requested, datahub_opening_requested_event)
+EVENT_SHIM(opening_on_gm_approved, datahub_group_manager_approved_event)
+EVENT_SHIM(opening_on_rm_approved, datahub_revocation_manager_approved_event)
 
 static const struct {
     const char *event;
@@ -87,6 +91,7 @@ static const struct {
     {"GroupKeyRetired", shim_group_on_key_retired},
     {"GroupManagerChanged", shim_group_on_gm_changed},
     {"RevocationManagerChanged", shim_group_on_rm_changed},
+    {"MembersCommitted", shim_group_on_members_committed},
     {"RevocationListSet", shim_revocation_on_list_set},
     {"DataStored", shim_storing_on_data_stored},
     {"SharePosted", shim_sharing_on_share_posted},
@@ -100,6 +105,9 @@ static const struct {
     {"VerdictGiven", shim_dispute_on_verdict},
     {"Ruled", shim_dispute_on_ruled},
     {"EntryInvalid", shim_dispute_on_invalid},
+    {"OpeningRequested", shim_opening_on_requested},
+    {"GroupManagerApproved", shim_opening_on_gm_approved},
+    {"RevocationManagerApproved", shim_opening_on_rm_approved},
 };
 
 static event_handler *find_event_handler(const char *name)
@@ -279,6 +287,7 @@ static const struct {
     {MESSAGE_OPENING, opening_on_request, false},
     {MESSAGE_OPENING_ANSWER, opening_on_answer, false},
     {MESSAGE_OPENING_RESULT, opening_on_result, false},
+    {MESSAGE_OPENING_REPORT, opening_on_report, false},
     {MESSAGE_REVEAL, opening_on_reveal, false},
     {MESSAGE_REVEAL_ANSWER, opening_on_reveal_answer, false},
     {MESSAGE_REVOCATION, revocation_on_proposal, false},
@@ -438,6 +447,7 @@ enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
     GALEN_TRY(workflow_object(&summary, info));
     GALEN_TRY(workflow_transact_resume(wf, info));
     GALEN_TRY(read_events(wf, summary, info));
+    GALEN_TRY(opening_retry_waiting(wf, info));
     GALEN_TRY(read_messages(wf, summary, info));
     GALEN_TRY(storing_retry_waiting(wf, info));
     GALEN_TRY(dispute_retry_evidence(wf, info));

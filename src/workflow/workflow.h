@@ -253,7 +253,7 @@ GALEN_MUST_CHECK enum galen_err group_countersign(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err group_registry(struct workflow *wf, struct json_object **result,
                                                struct galen_errinfo *info);
 
-/* ---- opening: who signed (opening.c, opening_reveal.c) ---------------------------------------------- */
+/* ---- opening: who signed (opening*.c) ---------------------------------------------- */
 
 /* What is to be opened: a record, by what this home or the chain knows of it, or the bytes. */
 struct opening_target {
@@ -270,18 +270,29 @@ GALEN_MUST_CHECK enum galen_err opening_request(struct workflow *wf, const struc
                                                 const char *reason, struct json_object **result,
                                                 struct galen_errinfo *info);
 /* RM: agrees to an opening (its share goes to GM, and it learns the signer itself), or declines.
- * id: SHA-256 of the signature in hex, at least 8 digits of it. result as opening_show. */
-GALEN_MUST_CHECK enum galen_err opening_approve(struct workflow *wf, const struct chain_address *rm,
-                                                const char *id, bool agree,
-                                                struct json_object **result,
+ * Either manager: agrees on-chain to one that a buyer asked for there, its share sealed to the
+ * other in a block; the result follows once both have, and goes to the buyer. Again: the share goes
+ * to the other by mail, the result to the buyer once more. id: SHA-256 of the signature in hex, at
+ * least 8 digits of it. result as opening_show, with tx. */
+GALEN_MUST_CHECK enum galen_err opening_approve(struct workflow *wf,
+                                                const struct chain_address *manager, const char *id,
+                                                bool agree, struct json_object **result,
                                                 struct galen_errinfo *info);
-/* Either manager's log: [{id, role, state, reason, keyVersion, askedAt, …}]. */
+/* Buyer: asks on-chain who signed an entry of its request that both managers ruled Fraud, until 30
+ * days after ruleBy. STATE: not ruled so, too late, asked already. result: {requestId, entry, id,
+ * state, tx}. */
+GALEN_MUST_CHECK enum galen_err opening_ask(struct workflow *wf, const struct chain_address *buyer,
+                                            uint64_t request_id, uint64_t index,
+                                            struct json_object **result,
+                                            struct galen_errinfo *info);
+/* The log of a manager, or of a buyer who asked: [{id, role, state, reason, keyVersion, askedAt, …;
+ * requestId, entry, requester, gmApproved, rmApproved of one asked for on-chain}]. */
 GALEN_MUST_CHECK enum galen_err opening_list(struct workflow *wf, struct json_object **result,
                                              struct galen_errinfo *info);
 /* One of them: also {signature, message, gmShare, rmShare, commitment, outcome, faultAt, doctor:
  * {wallet, name, licence, …}, evidence: {row, salt}, otherMemberships: [{keyVersion, commitment}]
- * of the same wallet, token}, as far as they are there. state: asked, declined, opened, or fault:
- * the Group Manager cannot show who this is. */
+ * of the same wallet, token}, as far as they are there. state: asked, declined, refused (the
+ * signature does not hold), opened, or fault: the Group Manager cannot show who this is. */
 GALEN_MUST_CHECK enum galen_err opening_show(struct workflow *wf, const char *id,
                                              struct json_object **result,
                                              struct galen_errinfo *info);

@@ -99,6 +99,21 @@ export class Home {
   }
 }
 
+// Carries all sealed mail among these homes and lets everybody act on it, until nothing moves.
+export function settle(homes, folder) {
+  const mail = path.join(folder, 'mail.json');
+  for (let moved = 1; moved > 0;) {
+    moved = 0;
+    for (const from of homes) {
+      from.run('inbox', 'export', '--output', mail, '--delivered', { json: false });
+      for (const to of homes) if (to !== from) moved += to.ok('inbox', 'import', mail).taken;
+    }
+    for (const home of homes) assert.equal(home.ok('sync').refused, 0);
+    // What a sync made of an event is mail too.
+    for (const home of homes) moved += home.ok('status').messagesOut;
+  }
+}
+
 // Every file below a folder with its bytes, for showing that nothing changed.
 export function snapshot(dir) {
   const files = {};

@@ -5,25 +5,14 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Home, makeFolder, makeRecord, startChain } from './galen.mjs';
+import { Home, makeFolder, makeRecord, settle as carry, startChain } from './galen.mjs';
 
 let folder, chain, gm, rm, main;
 const address = {};
 const everyone = () => [gm, rm, main];
 const file = (name) => path.join(folder, name);
 
-// Carries all sealed mail and lets everybody act on it, until nothing moves.
-function settle() {
-  for (let moved = 1; moved > 0;) {
-    moved = 0;
-    for (const from of everyone()) {
-      const mail = file('mail.json');
-      from.run('inbox', 'export', '--output', mail, '--delivered', { json: false });
-      for (const to of everyone()) if (to !== from) moved += to.ok('inbox', 'import', mail).taken;
-    }
-    for (const home of everyone()) assert.equal(home.ok('sync').refused, 0);
-  }
-}
+const settle = () => carry(everyone(), folder);
 
 before(async () => {
   folder = makeFolder();

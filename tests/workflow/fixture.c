@@ -234,6 +234,9 @@ int64_t fixture_settle(struct fixture *fx)
             RECORD_JSON_AUTO summary = fixture_sync(fx->home[i]);
             refused += fixture_number(summary, "refused");
             moved += fixture_number(summary, "messages");
+            /* what an event led to */
+            moved += fixture_count(fx->home[i],
+                                   "SELECT count(*) FROM outbox WHERE delivered_at IS NULL");
         }
     }
     return refused;
