@@ -44,9 +44,9 @@ enum galen_err cli_contract_info(struct cli *cli, struct json_object **result, b
 {
     uint64_t id = 0;
     if (cli->n_args == 0)
-        return workflow_status(cli->wf, result, info);
+        return contract_info(cli->wf, result, info);
     GALEN_TRY(cli_number(cli->args[0], "a request id", 1, INT64_MAX, &id, info));
-    return purchasing_show(cli->wf, id, result, info);
+    return contract_request_info(cli->wf, id, result, info);
 }
 
 /* ---- gas ---------------------------------------------------------------------------------------- */

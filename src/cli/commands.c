@@ -59,7 +59,7 @@ const struct cli_command cli_commands[] = {
     COMMAND("contract", "use", "ADDRESS", 1, 1, CLI_HOME, cli_contract_use,
             "connect this home to a DataHub (with --rpc)"),
     COMMAND("contract", "info", "[REQUEST]", 0, 1, CLI_HOME, cli_contract_info,
-            "the contract, or a request's state on it"),
+            "the contract and what is off about it; a request: state, money, who may act next"),
 
     COMMAND("group", "setup", "", 0, 0, CLI_KEYS, cli_group_setup,
             "a manager's half of the group key; GM begins, naming the RM", "as=NAME", "rm=NAME"),

@@ -64,6 +64,19 @@ GALEN_MUST_CHECK enum galen_err workflow_status(struct workflow *wf, struct json
 
 /* ---- blocks (blocks.c) ---------------------------------------------------------------------- */
 
+/* The contract as it is now (contract_info.c): {contract, chainId, block, now, codeHash,
+ * codeOfThisBuild, signatureVerifier, verifierOfThisBuild, requests, managers, groupKey: {current,
+ * versions, …, ageDays}, revocationList, warnings: [text]}. NETWORK, CONFIG. */
+GALEN_MUST_CHECK enum galen_err contract_info(struct workflow *wf, struct json_object **result,
+                                              struct galen_errinfo *info);
+/* A request as the contract has it (request_info.c), whoever's it is: {requestId, state, buyer, …,
+ * money, entries: {count, unsettled, paid, disputed, …}, next: [{who, call, by, in, what}],
+ * silence:
+ * [{from, in, what}]}. by, from: UTC; in: how long until then by the chain's clock. NOT_FOUND. */
+GALEN_MUST_CHECK enum galen_err contract_request_info(struct workflow *wf, uint64_t request_id,
+                                                      struct json_object **result,
+                                                      struct galen_errinfo *info);
+
 /* Blocks by hand: result {cid, bytes}; and a block's checked bytes (replaces out). */
 GALEN_MUST_CHECK enum galen_err workflow_block_put(struct workflow *wf, const void *data,
                                                    size_t len, struct json_object **result,
