@@ -5,6 +5,9 @@
 
 #include "groupsig/groupsig.h"
 
+/* The modulus of the field and the order of the groups, big-endian. */
+extern const uint8_t P_BYTES[48], R_BYTES[32];
+
 /* A deterministic generator: SHA-256(seed, counter). Fails after `left` calls when left >= 0. */
 struct fixture_rng {
     uint8_t seed[32];
