@@ -1,7 +1,7 @@
 // The verifier in C against the verifier on the EVM: the same verdict on every case of evm_cases.c,
 // under keys that DataHub itself took. Coordinates come to the contract from outside, so others
 // than the library's must be refused.
-// GROUPSIG_SEED repeats a run, EVM_CASES says how many cases (420).
+// GROUPSIG_SEED repeats a run, EVM_CASES says how many cases (435).
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -13,7 +13,7 @@ import { Measured, startChain } from '../../tools/gas-chain.mjs';
 
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 const seed = process.env.GROUPSIG_SEED ?? randomBytes(16).toString('hex');
-const count = Number(process.env.EVM_CASES ?? 420);
+const count = Number(process.env.EVM_CASES ?? 435);
 
 test(`${count} cases, GROUPSIG_SEED=${seed}`, { timeout: 3_600_000 }, async (t) => {
   const chain = await startChain('prague');

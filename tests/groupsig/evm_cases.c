@@ -181,6 +181,20 @@ static void small_secrets(struct sample *s)
     forge(s, &choice);
 }
 
+/* All equations hold for x = 0, whose tag T is O; written as O or as (0, 0). */
+static void tag_of_infinity(struct sample *s)
+{
+    enum { T = 4 };
+    const blst_scalar inverse = forge_inverse(&sample_groups[s->key].gm.gamma);
+    const blst_scalar zero = {{0}}, r = forge_scalar(sample_rng);
+    const blst_p1_affine A = forge_g1(&GS_Q, &inverse);
+    struct forged_signature choice;
+    forge_honest(&choice, &sample_groups[s->key].key, &A, &zero, &zero, &r);
+    forge(s, &choice);
+    sample_point(s, T)[0] = (uint8_t)(sample_below(8) << 5);
+    memset(sample_y(s, T), 0, 48);
+}
+
 /* Valid, with commitments that are O or have fewer terms; with t = 0 and bt = 0 zt is 0, too. */
 static void nonces_of_zero(struct sample *s)
 {
@@ -329,6 +343,7 @@ static const struct {
     {"forged without a certificate", no_certificate},
     {"forged with a wrong witness", wrong_witness},
     {"small secrets", small_secrets},
+    {"a tag of infinity", tag_of_infinity},
     {"nonces of zero", nonces_of_zero},
     {"a scalar changed", scalar_changed},
     {"the challenge changed", challenge_changed},

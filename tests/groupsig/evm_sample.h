@@ -20,8 +20,7 @@ extern struct fixture sample_groups[SAMPLE_KEYS];
 extern struct groupsig_member_secret sample_t0_member;
 extern struct fixture_rng *const sample_rng;
 
-/* Makes the groups and prints them. False when a step of the scheme fails, or the seed has more
- * than 100 characters. */
+/* Makes the groups and prints them. False when a step of the scheme fails. */
 bool sample_groups_make(const char *seed);
 /* One of the key's. */
 const struct groupsig_member_secret *sample_member(const struct sample *s);

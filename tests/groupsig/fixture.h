@@ -15,7 +15,8 @@ struct fixture_rng {
     long left;
 };
 int fixture_fill(void *ctx, uint8_t *out, size_t len);
-/* From the environment variable GROUPSIG_SEED (any text), else from the system; prints it. */
+/* From the environment variable GROUPSIG_SEED (any text), else from the system; prints it. Every
+ * call gives another generator. Not thread-safe. */
 void fixture_seed(struct fixture_rng *rng);
 
 struct fixture_member {
