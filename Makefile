@@ -12,7 +12,8 @@ export PATH := $(CURDIR)/build-tools/bin:$(PATH)
 GALEN := build/src/cli/galen
 sources = $(shell find $(wildcard src tests bench fuzz examples) -name '*.[ch]')
 
-.PHONY: help setup build demo test test-kubo run bench gas fmt fmt-check sanitize clang analyze clean
+.PHONY: help setup build demo test test-kubo run bench gas coverage fmt fmt-check sanitize clang \
+    analyze clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -49,6 +50,9 @@ bench: build ## the measurements
 
 gas: build ## measure the contract's calls (docs/gas.md)
 	@node tools/gas-table.mjs build/contracts/DataHub.json
+
+coverage: build ## every line and branch of the contract is reached by its Forge tests, or it fails
+	@node tools/contract-coverage.mjs build/coverage
 
 fmt: ## format the C sources
 	@tools/setup.sh test

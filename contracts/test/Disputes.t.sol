@@ -22,8 +22,10 @@ contract DisputesTest is HubTest {
         uint256[] memory indices = _two(3, 1);
         vm.expectEmit(address(hub));
         emit Disputes.Disputed(id, indices);
+        vm.recordLogs();
         vm.prank(buyer);
         hub.dispute{value: 0.04 ether}(id, indices);
+        vm.assertEq(vm.getRecordedLogs().length, 1, "nothing is credited");
         EntryStatus[4] memory expected = [
             EntryStatus.Unsettled,
             EntryStatus.Disputed,
@@ -246,6 +248,7 @@ contract DisputesTest is HubTest {
     // ---------------------------------------------------------------- the bits
 
     /// What happens to one entry leaves all others as they were, in its word and the next ones.
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_statusesDoNotTouchEachOther(uint256 seed) public {
         uint256 n = 70;
         uint256 id = _delivered(10 ether, 1, _entries(0, n));

@@ -230,23 +230,32 @@ contract OutcomesTest is HubTest {
         }
     }
 
-    /// The two ends of a bad delivery, by the list of those paid: nobody is paid nothing.
+    /// The two ends of a bad delivery, by the list of those paid: nobody is paid nothing. The last
+    /// entry is proven invalid, or ruled.
     function test_whoIsPaidWhenAllIsBad() public {
         // a bond of 6 in thirds leaves nothing, one of 7 leaves one wei
-        for (uint256 i = 0; i < 2; ++i) {
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 left = i % 2;
             Entry[] memory entries = _entries(0, 3);
-            uint256 id = _delivered(60 + i, 3, entries);
+            uint256 id = _delivered(60 + left, 3, entries);
             _proveInvalid(id, entries, 0);
             _proveInvalid(id, entries, 1);
+            if (i > 1) {
+                _dispute(id, _only(2));
+                vm.prank(rm);
+                hub.rule(id, _only(2), Verdict.Refund);
+            }
             uint256 before = hospital.balance;
-            address[] memory paid = new address[](2 + i);
+            address[] memory paid = new address[](2 + left);
             paid[0] = buyer;
-            if (i == 1) paid[1] = hospital;
-            paid[1 + i] = buyer;
+            if (left == 1) paid[1] = hospital;
+            paid[1 + left] = buyer;
+            vm.prank(gm);
             vm.expectEmit(address(hub));
             emit Payments.PaymentReleased(id, paid);
-            _proveInvalid(id, entries, 2);
-            vm.assertEq(hospital.balance, before + i, "the rest of its bond");
+            if (i > 1) hub.rule(id, _only(2), Verdict.Refund);
+            else _proveInvalid(id, entries, 2);
+            vm.assertEq(hospital.balance, before + left, "the rest of its bond");
             vm.assertEq(address(hub).balance, 0, "no wei stays");
         }
     }
