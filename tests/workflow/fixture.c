@@ -1,6 +1,7 @@
 /* The stage for the workflows' tests. */
 #include "fixture.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,4 +320,29 @@ const char *fixture_text(struct json_object *object, const char *key)
 int64_t fixture_number(struct json_object *object, const char *key)
 {
     return json_object_get_int64(fixture_member(object, key));
+}
+
+static bool file_holds(const char *path, const void *needle, size_t len)
+{
+    BASE_BUF_AUTO bytes = {0};
+    if (base_file_read(&bytes, path, (size_t)64 << 20, NULL) != GALEN_OK)
+        return false;
+    return memmem(bytes.data, bytes.len, needle, len) != NULL;
+}
+
+bool fixture_folder_holds(const char *dir, const void *needle, size_t len)
+{
+    DIR *folder = opendir(dir);
+    bool holds = false;
+    for (struct dirent *entry; folder != NULL && !holds && (entry = readdir(folder)) != NULL;) {
+        char path[768];
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        holds = entry->d_type == DT_DIR ? fixture_folder_holds(path, needle, len)
+                                        : file_holds(path, needle, len);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return holds;
 }

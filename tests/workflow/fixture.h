@@ -89,5 +89,7 @@ int64_t fixture_count(struct workflow *wf, const char *sql);
 const char *fixture_text(struct json_object *object, const char *key);
 int64_t fixture_number(struct json_object *object, const char *key);
 struct json_object *fixture_member(struct json_object *object, const char *key);
+/* Does any file in there hold these bytes? */
+bool fixture_folder_holds(const char *dir, const void *needle, size_t len);
 
 #endif

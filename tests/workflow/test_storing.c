@@ -151,31 +151,6 @@ static void hospital_gets_an_index_card(void **state)
 
 /* ---- what leaves -------------------------------------------------------------------------------- */
 
-static bool file_holds(const char *path, const void *needle, size_t len)
-{
-    BASE_BUF_AUTO bytes = {0};
-    if (base_file_read(&bytes, path, (size_t)64 << 20, NULL) != GALEN_OK)
-        return false;
-    return memmem(bytes.data, bytes.len, needle, len) != NULL;
-}
-
-static bool folder_holds(const char *dir, const void *needle, size_t len)
-{
-    DIR *folder = opendir(dir);
-    bool holds = false;
-    for (struct dirent *entry; folder != NULL && !holds && (entry = readdir(folder)) != NULL;) {
-        char path[768];
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-        holds = entry->d_type == DT_DIR ? folder_holds(path, needle, len)
-                                        : file_holds(path, needle, len);
-    }
-    if (folder != NULL)
-        closedir(folder);
-    return holds;
-}
-
 /* Known text of the record is in no database and no block; the doctor's name and address are in no
  * block, no other home's database beyond contacts, and in no transaction. */
 static void nothing_leaks(void **state)
@@ -184,9 +159,9 @@ static void nothing_leaks(void **state)
     static const char *const planted[] = {"canary-of-the-notes", "Coronary arteriosclerosis",
                                           "53741008"};
     for (size_t i = 0; i < sizeof planted / sizeof *planted; i++)
-        assert_false(folder_holds(fx->dir, planted[i], strlen(planted[i])));
+        assert_false(fixture_folder_holds(fx->dir, planted[i], strlen(planted[i])));
     /* a control: the search finds what is there */
-    assert_true(folder_holds(fx->dir, "galen.profile/1", 15));
+    assert_true(fixture_folder_holds(fx->dir, "galen.profile/1", 15));
 
     assert_int_equal(fixture_count(fx->home[DOCTOR], "SELECT count(*) FROM tx"), 0);
     for (int i = HOSPITAL; i <= PATIENT; i += PATIENT - HOSPITAL) {
