@@ -215,7 +215,7 @@ function readEvents() {
 }
 
 function readErrors() {
-  const list = entries('error');
+  const list = [...entries('error'), ...(artifact.otherErrors ?? [])];
   const names = uniqueNames(list);
   return list.map((entry) => {
     const inputs = structOf(`${names.get(entry)}_error`, entry.inputs);

@@ -1,5 +1,6 @@
-// Compiles one contract with solcjs and writes {"abi","bytecode","deployedBytecode","immutables"};
-// the last says where deployment writes into the deployed code: [{"start","length"}], in order.
+// Compiles one contract with solcjs and writes {"abi","bytecode","deployedBytecode","immutables",
+// "otherErrors"}. immutables: where deployment writes into the deployed code, [{"start","length"}],
+// in order. otherErrors: those of our other contracts, whose reverts it may pass on, as in an ABI.
 // Usage: solc-compile.mjs SOURCE.sol CONTRACT OUTPUT.json DEPFILE
 // Imports beginning with @ come from node_modules. The depfile names every file read, so that a
 // build is repeated only when one of them has changed.
@@ -28,8 +29,11 @@ const input = {
   sources: { [name]: { content: fs.readFileSync(source, 'utf8') } },
   settings: {
     ...JSON.parse(fs.readFileSync(settingsPath, 'utf8')),
-    outputSelection: { [name]: { [contract]: ['abi', 'evm.bytecode.object',
-      'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences'] } },
+    outputSelection: {
+      '*': { '*': ['abi'] },
+      [name]: { [contract]: ['abi', 'evm.bytecode.object',
+        'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences'] },
+    },
   },
 };
 const result = JSON.parse(solc.compile(JSON.stringify(input), {
@@ -54,6 +58,17 @@ for (const note of notes) process.stderr.write(note.formattedMessage);
 if (notes.length) fail(`${source}: ${notes.length} error(s) or warning(s)`);
 
 const built = result.contracts[name][contract];
+const signature = (entry) => `${entry.name}(${entry.inputs.map((input) => input.type).join(',')})`;
+const known = new Set(built.abi.filter((entry) => entry.type === 'error').map(signature));
+const otherErrors = [];
+for (const [file, contracts] of Object.entries(result.contracts)) {
+  if (file.startsWith('@')) continue;
+  for (const entry of Object.values(contracts).flatMap(({ abi }) => abi)) {
+    if (entry.type !== 'error' || known.has(signature(entry))) continue;
+    known.add(signature(entry));
+    otherErrors.push(entry);
+  }
+}
 const deployed = built.evm.deployedBytecode.object;
 if (deployed.length / 2 > 24576) { // EIP-170
   fail(`${contract} has ${deployed.length / 2} bytes of code; a chain takes at most 24576`);
@@ -64,6 +79,7 @@ fs.writeFileSync(output, `${JSON.stringify({
   deployedBytecode: `0x${deployed}`,
   immutables: Object.values(built.evm.deployedBytecode.immutableReferences ?? {}).flat()
     .sort((a, b) => a.start - b.start),
+  otherErrors,
 })}\n`);
 const escape = (file) => file.replaceAll(' ', '\\ ');
 fs.writeFileSync(depfile, `${escape(output)}: ${[...read].map(escape).join(' ')}\n`);

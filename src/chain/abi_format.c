@@ -97,6 +97,21 @@ static void put_value(struct text *text, const struct chain_abi_type *type, cons
     }
 }
 
+/* A deadline is read as a time. */
+static void put_time(struct text *text, const struct chain_abi_field *field, const void *value)
+{
+    struct chain_u256 number;
+    uint64_t time_s = 0;
+    char shown[BASE_TIME_TEXT];
+    if ((strcmp(field->name, "deadline") != 0 && strcmp(field->name, "expiry") != 0) ||
+        field->type->kind != CHAIN_ABI_UINT ||
+        chain_abi_encode_word(number.be, field->type, value, NULL) != GALEN_OK ||
+        chain_u256_to_u64(&time_s, &number) != GALEN_OK || time_s > (uint64_t)BASE_TIME_MAX)
+        return;
+    base_time_format(shown, (int64_t)time_s);
+    put(text, " (%s)", shown);
+}
+
 static void put_fields(struct text *text, const struct chain_abi_type *tuple, const void *value)
 {
     for (size_t i = 0; i < tuple->size; i++) {
@@ -105,6 +120,7 @@ static void put_fields(struct text *text, const struct chain_abi_type *tuple, co
         if (field->name[0] != '\0')
             put(text, "%s: ", field->name);
         put_value(text, field->type, (const uint8_t *)value + field->offset);
+        put_time(text, field, (const uint8_t *)value + field->offset);
     }
 }
 

@@ -497,8 +497,10 @@ void chain_rpc_auto_free(struct chain_rpc **rpc);
 
 /* Why the last request on this handle was REVERTED; empty strings otherwise. */
 struct chain_revert {
-    char name[64];    /* custom error's name, "Error", "Panic", or empty */
-    char reason[256]; /* "NotBuyer()", "Error: too late", "Panic 0x11: arithmetic overflow" */
+    char name[64]; /* custom error's name, "Error", "Panic", or empty */
+    /* "Error: too late", "Panic 0x11: arithmetic overflow", "NotBuyer(caller: 0x…)",
+     * "TooEarly(deadline: 1735689600 (2025-01-01T00:00:00Z))" */
+    char reason[256];
 };
 const struct chain_revert *chain_rpc_last_revert(const struct chain_rpc *rpc);
 /* The same from bare bytes (what a revert returned). abi may be NULL. */

@@ -259,6 +259,19 @@ for (const contract of ['probe', 'datahub']) {
   });
 }
 
+test('errors that datahub passes on, and times in them', async () => {
+  const { abi, otherErrors } = JSON.parse(fs.readFileSync(process.env.DATAHUB_ARTIFACT, 'utf8'));
+  assert.deepEqual(otherErrors.map((error) => error.name).sort(), ['NotKeyData', 'PrecompileUnusable']);
+  const face = new Interface([...abi, ...otherErrors]);
+  const reason = async (name, values) =>
+    (await good({ op: 'revert', contract: 'datahub', data: face.encodeErrorResult(name, values) })).reason;
+  const eleven = getAddress(`0x${'11'.repeat(20)}`);
+  assert.equal(await reason('PrecompileUnusable', [eleven]), `PrecompileUnusable(precompile: ${eleven})`);
+  assert.equal(await reason('DeadlinePassed', [1735689600]),
+    'DeadlinePassed(deadline: 1735689600 (2025-01-01T00:00:00Z))');
+  assert.equal(await reason('DeadlinePassed', [253402300800n]), 'DeadlinePassed(deadline: 253402300800)');
+});
+
 test('reasons of reverts', async () => {
   const encode = (kind, value) => concat([id(kind === 'string' ? 'Error(string)' : 'Panic(uint256)').slice(0, 10),
     AbiCoder.defaultAbiCoder().encode([kind], [value])]);
