@@ -15,22 +15,12 @@
 
 #define COHORT_SEED     2026
 #define COHORT_PATIENTS 60
-#define DOCTORS         2
-#define MAX_PATIENTS    256
 #define PRICE_WEI       "1000000000000000000"
 #define MIN_RECORDS     20
 
-struct cast {
-    struct chain_address gm, rm, hospital, buyer, doctors[DOCTORS], patients[MAX_PATIENTS];
-    size_t n_patients;
-    char hospital_text[CHAIN_ADDRESS_TEXT];
-    char first_record[2 * RECORD_HASH_BYTES + 3]; /* 0x… IDrec of the first patient's first */
-    int64_t records;
-};
-
 /* ---- preparations ------------------------------------------------------------------------------- */
 
-static enum galen_err make_identities(struct demo *demo, struct cast *cast,
+static enum galen_err make_identities(struct demo *demo, struct demo_cast *cast,
                                       struct galen_errinfo *info)
 {
     struct {
@@ -64,11 +54,12 @@ static enum galen_err make_identities(struct demo *demo, struct cast *cast,
     demo_note(demo,
               "2 managers, 1 hospital, %d doctors, %zu patients, 1 buyer; doctors and "
               "patients hold no ether and need none",
-              DOCTORS, cast->n_patients);
+              DEMO_N_DOCTORS, cast->n_patients);
     return GALEN_OK;
 }
 
-static enum galen_err deploy(struct demo *demo, const struct cast *cast, struct galen_errinfo *info)
+static enum galen_err deploy(struct demo *demo, const struct demo_cast *cast,
+                             struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO result = NULL;
     struct chain_address contract;
@@ -84,7 +75,7 @@ static enum galen_err deploy(struct demo *demo, const struct cast *cast, struct 
     return GALEN_OK;
 }
 
-static enum galen_err exchange_cards(struct demo *demo, const struct cast *cast,
+static enum galen_err exchange_cards(struct demo *demo, const struct demo_cast *cast,
                                      struct galen_errinfo *info)
 {
     const struct {
@@ -112,7 +103,7 @@ static enum galen_err exchange_cards(struct demo *demo, const struct cast *cast,
     return GALEN_OK;
 }
 
-static enum galen_err set_up_group(struct demo *demo, const struct cast *cast,
+static enum galen_err set_up_group(struct demo *demo, const struct demo_cast *cast,
                                    struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO proposed = NULL;
@@ -141,21 +132,21 @@ static enum galen_err set_up_group(struct demo *demo, const struct cast *cast,
     GALEN_TRY(demo_step(demo, "Preparation: doctors join", "doctors, group manager", info,
                         "Each answers a nonce with a join request, a statement and the wallet's "
                         "signature over both, and gets a membership."));
-    for (size_t i = 0; i < DOCTORS; i++)
+    for (size_t i = 0; i < DEMO_N_DOCTORS; i++)
         GALEN_TRY(group_invite(demo->home[DEMO_GM], &cast->gm, &cast->doctors[i], NULL, info));
     GALEN_TRY(demo_deliver_mail(demo, info));
-    for (size_t i = 0; i < DOCTORS; i++) {
+    for (size_t i = 0; i < DEMO_N_DOCTORS; i++) {
         char licence[32];
         snprintf(licence, sizeof licence, "demo licence %zu", i + 1);
         GALEN_TRY(group_join(demo->home[DEMO_DOCTORS], &cast->doctors[i], licence, NULL, info));
     }
     GALEN_TRY(demo_deliver_mail(demo, info));
-    for (size_t i = 0; i < DOCTORS; i++)
+    for (size_t i = 0; i < DEMO_N_DOCTORS; i++)
         GALEN_TRY(group_approve(demo->home[DEMO_GM], &cast->gm, &cast->doctors[i], NULL, info));
     GALEN_TRY(demo_deliver_mail(demo, info));
     RECORD_JSON_AUTO members = NULL;
     GALEN_TRY(group_members(demo->home[DEMO_GM], &members, info));
-    return demo_check(demo, json_object_array_length(members) == DOCTORS, info,
+    return demo_check(demo, json_object_array_length(members) == DEMO_N_DOCTORS, info,
                       "the registry holds %zu members with their join evidence",
                       json_object_array_length(members));
 }
@@ -163,7 +154,7 @@ static enum galen_err set_up_group(struct demo *demo, const struct cast *cast,
 /* ---- storing ------------------------------------------------------------------------------------ */
 
 /* Records of one patient from FHIR bytes; steps 1 to 5 of storing for each. */
-static enum galen_err store_bundle(struct demo *demo, struct cast *cast, size_t patient,
+static enum galen_err store_bundle(struct demo *demo, struct demo_cast *cast, size_t patient,
                                    struct base_view bytes, const char *name,
                                    struct galen_errinfo *info)
 {
@@ -198,8 +189,9 @@ static enum galen_err store_bundle(struct demo *demo, struct cast *cast, size_t 
     return GALEN_OK;
 }
 
-static enum galen_err store_records(struct demo *demo, struct cast *cast, const char *const *files,
-                                    size_t n_files, struct galen_errinfo *info)
+static enum galen_err store_records(struct demo *demo, struct demo_cast *cast,
+                                    const char *const *files, size_t n_files,
+                                    struct galen_errinfo *info)
 {
     const struct cohort cohort = {
         .seed = COHORT_SEED, .count = COHORT_PATIENTS, .now_s = base_time_s()};
@@ -253,7 +245,7 @@ static size_t count_state(struct json_object *list, const char *state)
     return n;
 }
 
-static enum galen_err notify_patients(struct demo *demo, const struct cast *cast,
+static enum galen_err notify_patients(struct demo *demo, const struct demo_cast *cast,
                                       struct galen_errinfo *info)
 {
     struct workflow *patients = demo->home[DEMO_PATIENTS];
@@ -287,7 +279,7 @@ static enum galen_err flip_bit(struct demo *demo, const char *cid, struct galen_
 }
 
 /* The very proof that doctor-2 has just accepted, with one value changed; and a lying storage. */
-static enum galen_err show_tampering(struct demo *demo, const struct cast *cast,
+static enum galen_err show_tampering(struct demo *demo, const struct demo_cast *cast,
                                      struct json_object *opened, const char *cid,
                                      struct galen_errinfo *info)
 {
@@ -325,7 +317,7 @@ static enum galen_err show_tampering(struct demo *demo, const struct cast *cast,
     return demo_check(demo, passed, info, "the honest block opens again");
 }
 
-static enum galen_err share_record(struct demo *demo, const struct cast *cast,
+static enum galen_err share_record(struct demo *demo, const struct demo_cast *cast,
                                    struct galen_errinfo *info)
 {
     static const char *const fields[] = {"/medical_data", "/category", "/issued"};
@@ -360,7 +352,7 @@ static enum galen_err share_record(struct demo *demo, const struct cast *cast,
 
 /* ---- the command -------------------------------------------------------------------------------- */
 
-static enum galen_err play(struct demo *demo, struct cast *cast, const char *const *files,
+static enum galen_err play(struct demo *demo, struct demo_cast *cast, const char *const *files,
                            size_t n_files, struct galen_errinfo *info)
 {
     GALEN_TRY(make_identities(demo, cast, info));
@@ -370,8 +362,9 @@ static enum galen_err play(struct demo *demo, struct cast *cast, const char *con
     GALEN_TRY(store_records(demo, cast, files, n_files, info));
     GALEN_TRY(notify_patients(demo, cast, info));
     GALEN_TRY(share_record(demo, cast, info));
-    return demo_purchase(demo, &cast->buyer, &cast->hospital, cast->patients, cast->n_patients,
-                         PRICE_WEI, MIN_RECORDS, info);
+    GALEN_TRY(demo_purchase(demo, &cast->buyer, &cast->hospital, cast->patients, cast->n_patients,
+                            PRICE_WEI, MIN_RECORDS, info));
+    return demo_fraud(demo, cast, info);
 }
 
 static enum galen_err summary(struct demo *demo, struct json_object **gas,
@@ -406,7 +399,7 @@ enum galen_err cli_demo(struct cli *cli, struct json_object **result, bool *pass
         GALEN_FHIR_FIXTURES "/Luna60_McCullough561_6662f0ca-b617-4e02-8f55-7275e9f49aa0.json",
         GALEN_FHIR_FIXTURES "/Johnnie679_Hermiston71_2cd30bd6-3a87-4191-af90-6daa70f58f55.json",
     };
-    static struct cast cast;
+    static struct demo_cast cast;
     const char *given[CLI_MAX_REPEATS];
     size_t n_given = cli_options(cli, "fhir", given);
     const char *const *files = n_given > 0 ? given : shipped;

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "node/embedded_chain.h"
+#include "record/record.h"
 
 enum demo_home {
     DEMO_GM,
@@ -26,6 +27,19 @@ struct demo {
     struct json_object *steps; /* owned; the last one takes checks */
     int64_t passed, failed;
     int64_t started_ms;
+};
+
+#define DEMO_N_DOCTORS    2
+#define DEMO_MAX_PATIENTS 256
+
+/* Who plays. */
+struct demo_cast {
+    struct chain_address gm, rm, hospital, buyer, doctors[DEMO_N_DOCTORS],
+        patients[DEMO_MAX_PATIENTS];
+    size_t n_patients;
+    char hospital_text[CHAIN_ADDRESS_TEXT];
+    char first_record[2 * RECORD_HASH_BYTES + 3]; /* 0x… IDrec of the first patient's first */
+    int64_t records;
 };
 
 /* Makes the folder, the chain and the homes. fhir files are checked to be readable later. */
@@ -66,9 +80,40 @@ GALEN_MUST_CHECK enum galen_err demo_purchase(struct demo *demo, const struct ch
                                               const struct chain_address *patients,
                                               size_t n_patients, const char *price_wei,
                                               int min_records, struct galen_errinfo *info);
+/* A sale with a forged, an incomplete and an invented entry: what the chain refuses by itself, what
+ * both managers rule, and how the doctor is found (demo_fraud.c, demo_opening.c). */
+GALEN_MUST_CHECK enum galen_err demo_fraud(struct demo *demo, const struct demo_cast *cast,
+                                           struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err demo_opening(struct demo *demo, const struct demo_cast *cast,
+                                             uint64_t request_id, uint64_t entry,
+                                             const char *invented_root, struct galen_errinfo *info);
+
+/* Dishonest clients (demo_cheat.c). A doctor who invents: stores a record of the last patient with
+ * a value that nobody measured; root receives its IDrec as text. */
+GALEN_MUST_CHECK enum galen_err demo_cheat_record(struct demo *demo, const struct demo_cast *cast,
+                                                  char root[2 * RECORD_HASH_BYTES + 3],
+                                                  struct galen_errinfo *info);
+/* What a dishonest hospital does to its patients' answers. */
+struct demo_cheat {
+    const struct chain_address *robbed; /* whose payout it takes: consent no longer fits */
+    const struct chain_address
+        *accomplice;           /* who discloses less than was asked, and consents to it */
+    const char *invented_root; /* the invented record */
+    uint64_t at_robbed, at_accomplice, at_invented; /* out: their entries */
+};
+/* Delivers all answers so altered, sealed, without looking. *tx: as in other results. */
+GALEN_MUST_CHECK enum galen_err demo_cheat_deliver(struct demo *demo, const struct demo_cast *cast,
+                                                   uint64_t request_id, struct demo_cheat *cheat,
+                                                   struct json_object **result,
+                                                   struct galen_errinfo *info);
+
 /* All homes' gas reports, printed and given; every transaction is checked against its receipt. */
 GALEN_MUST_CHECK enum galen_err demo_gas_table(struct demo *demo, struct json_object **table,
                                                struct galen_errinfo *info);
+
+/* What the transactions of one home cost its accounts in gas, in all. */
+GALEN_MUST_CHECK enum galen_err demo_fees(struct workflow *wf, struct chain_u256 *wei,
+                                          struct galen_errinfo *info);
 
 /* A text or number member of a result; "" and 0 when there is none. */
 const char *demo_text(struct json_object *result, const char *key);

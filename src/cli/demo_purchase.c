@@ -13,9 +13,7 @@ static enum galen_err balance_of(struct demo *demo, const struct chain_address *
     return chain_rpc_balance(demo->rpc, wei, account, info);
 }
 
-/* What the transactions of one home cost its accounts in gas, in all. */
-static enum galen_err fees_of(struct workflow *wf, struct chain_u256 *wei,
-                              struct galen_errinfo *info)
+enum galen_err demo_fees(struct workflow *wf, struct chain_u256 *wei, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO list = NULL;
     *wei = (struct chain_u256){0};
@@ -39,7 +37,7 @@ static enum galen_err books_open(struct demo *demo, enum demo_home home,
                                  struct galen_errinfo *info)
 {
     GALEN_TRY(balance_of(demo, account, &books->before, info));
-    return fees_of(demo->home[home], &books->fees_before, info);
+    return demo_fees(demo->home[home], &books->fees_before, info);
 }
 
 static enum galen_err books_close(struct demo *demo, enum demo_home home,
@@ -48,7 +46,7 @@ static enum galen_err books_close(struct demo *demo, enum demo_home home,
 {
     struct chain_u256 fees;
     GALEN_TRY(balance_of(demo, account, &books->after, info));
-    GALEN_TRY(fees_of(demo->home[home], &fees, info));
+    GALEN_TRY(demo_fees(demo->home[home], &fees, info));
     return chain_u256_sub(&books->fees, &fees, &books->fees_before);
 }
 

@@ -352,7 +352,7 @@ GALEN_MUST_CHECK enum galen_err revocation_show(struct workflow *wf, struct json
 /* Which signatures a token links: of this home's records, of the entries of sales it knows, and
  * (on_chain) of every record on the chain. opening_id: the revealed token of that opening; NULL:
  * every token on the revocation list. result: {examined, linked: [{token, kind record|release,
- * root, keyVersion, …}]}. */
+ * merkleRoot|releaseRoot, keyVersion, …}]}. */
 GALEN_MUST_CHECK enum galen_err group_trace(struct workflow *wf, const char *opening_id,
                                             bool on_chain, struct json_object **result,
                                             struct galen_errinfo *info);
