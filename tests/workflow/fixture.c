@@ -223,6 +223,15 @@ struct json_object *fixture_sync(struct workflow *wf)
     return summary;
 }
 
+void fixture_sync_until_mined(struct workflow *wf)
+{
+    int64_t give_up = base_monotonic_ms() + 20000;
+    do {
+        assert_true(base_monotonic_ms() < give_up);
+        json_object_put(fixture_sync(wf));
+    } while (fixture_count(wf, "SELECT count(*) FROM tx WHERE status IN ('signed', 'sent')") > 0);
+}
+
 int64_t fixture_settle(struct fixture *fx)
 {
     int64_t refused = 0;

@@ -69,6 +69,8 @@ void fixture_fund(struct fixture *fx, const struct chain_address *account, const
 void fixture_carry(struct fixture *fx, struct workflow *from);
 /* Syncs one home; returns the summary (json_object_put). */
 struct json_object *fixture_sync(struct workflow *wf);
+/* Synchronises until no transaction waits: the chain mines what it was sent in its own time. */
+void fixture_sync_until_mined(struct workflow *wf);
 /* Carries all mail and syncs all homes until nothing moves. Returns how many were refused. */
 int64_t fixture_settle(struct fixture *fx);
 /* Lets the chain's clock jump, and mines a block. */

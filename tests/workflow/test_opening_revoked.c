@@ -393,6 +393,7 @@ static void proposals_are_carried_on(void **state)
     OK(chain_rpc_request(fx->rpc, &reverted, "evm_revert", params, INFO));
     OK(db_run(fx->home[RM]->db, INFO,
               "UPDATE tx SET status = 'signed' WHERE rowid = (SELECT max(rowid) FROM tx)"));
+    fixture_sync_until_mined(fx->home[RM]);
     publish(fx, cid);
     assert_int_equal(listed(fx), 2);
 

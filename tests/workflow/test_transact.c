@@ -29,16 +29,6 @@ static void leave_signed(struct fixture *fx, const struct chain_address *to, uin
               DB_INT(tx.nonce), DB_BLOB(raw.data, raw.len)));
 }
 
-/* Synchronises until nothing waits: the chain mines what it was sent in its own time. */
-static void sync_until_mined(struct workflow *wf)
-{
-    int64_t give_up = base_monotonic_ms() + 20000;
-    do {
-        assert_true(base_monotonic_ms() < give_up);
-        json_object_put(fixture_sync(wf));
-    } while (fixture_count(wf, "SELECT count(*) FROM tx WHERE status IN ('signed', 'sent')") > 0);
-}
-
 static void ask(struct fixture *fx, const char *method, const char *params, struct base_buf *answer)
 {
     base_buf_clear(answer);
@@ -67,7 +57,7 @@ static void dry_run_sends_nothing(void **state)
     assert_true(json_object_get_boolean(fixture_member(dry, "dryRun")));
     assert_false(has_money(fx, &poor));
     assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx WHERE status = 'signed'"), 1);
-    sync_until_mined(wf);
+    fixture_sync_until_mined(wf);
     assert_true(has_money(fx, &poor));
 }
 
@@ -78,7 +68,7 @@ static void low_fee_is_raised(void **state)
     struct workflow *wf = fx->home[BUYER];
     const struct chain_address poor = {{0x12}};
     leave_signed(fx, &poor, 1);
-    sync_until_mined(wf);
+    fixture_sync_until_mined(wf);
     assert_true(has_money(fx, &poor));
     assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx_replaced"), 1);
     assert_int_equal(
@@ -102,7 +92,7 @@ static void low_fee_is_kept_without_keys(void **state)
     wf->keys = keys;
     assert_int_equal(fixture_count(wf, "SELECT count(*) FROM tx WHERE status = 'signed'"), 1);
     assert_false(has_money(fx, &poor));
-    sync_until_mined(wf);
+    fixture_sync_until_mined(wf);
 }
 
 /* What the chain holds and nobody mines is replaced for more, once it has waited; before that it is
@@ -130,7 +120,7 @@ static void stuck_is_replaced(void **state)
     assert_false(has_money(fx, &poor));
     ask(fx, "evm_mine", "[]", &answer);
     ask(fx, "evm_setAutomine", "[true]", &answer);
-    sync_until_mined(wf);
+    fixture_sync_until_mined(wf);
     struct chain_u256 five = chain_u256_from_u64(5);
     struct chain_u256 balance;
     OK(chain_rpc_balance(fx->rpc, &balance, &poor, INFO));
@@ -169,7 +159,7 @@ static void former_form_is_mined(void **state)
     OK(base_buf_printf(&params, "[\"0x%s\"]", hex));
     free(hex);
     ask(fx, "eth_sendRawTransaction", (const char *)params.data, &answer);
-    sync_until_mined(wf);
+    fixture_sync_until_mined(wf);
     assert_true(has_money(fx, &poor));
     assert_int_equal(fixture_count(wf,
                                    "SELECT count(*) FROM tx WHERE status = 'succeeded'"
