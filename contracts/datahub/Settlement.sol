@@ -5,7 +5,7 @@ import {Disputes} from "./Disputes.sol";
 import {EntryTree} from "./EntryTree.sol";
 import {Money} from "./Money.sol";
 import {Scratch} from "./Scratch.sol";
-import {EntryStatus, MAX_PER_CALL, MAX_PUSH, RequestState} from "./Types.sol";
+import {EntryStatus, MAX_PUSH, RequestState} from "./Types.sol";
 
 /// @title The ends of a request: its money is paid, pushed, claimed, or refunded
 abstract contract Settlement is Disputes {
@@ -118,7 +118,6 @@ abstract contract Settlement is Disputes {
 
     function _disputeAll(uint256 id, Request storage r, Progress memory p) private {
         uint256 n = p.count;
-        if (n > MAX_PER_CALL) revert TooMany(n, MAX_PER_CALL);
         uint256[] memory indices = new uint256[](n);
         for (uint256 i = 0; i < n; ++i) {
             indices[i] = i;

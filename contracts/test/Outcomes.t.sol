@@ -230,33 +230,43 @@ contract OutcomesTest is HubTest {
         }
     }
 
-    /// The two ends of a bad delivery, by the list of those paid: nobody is paid nothing. The last
-    /// entry is proven invalid, or ruled.
-    function test_whoIsPaidWhenAllIsBad() public {
+    /// The ends of a bad delivery, by the list of those paid: nobody is paid nothing. The last entry
+    /// is proven invalid, ruled, or, the only good one of three, paid unruled.
+    function test_whoIsPaidWhenTooManyAreBad() public {
         // a bond of 6 in thirds leaves nothing, one of 7 leaves one wei
-        for (uint256 i = 0; i < 4; ++i) {
-            uint256 left = i % 2;
+        for (uint256 i = 0; i < 6; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            bool good = i > 3;
+            uint256 left = i % 2 + (good ? 2 : 0);
             Entry[] memory entries = _entries(0, 3);
-            uint256 id = _delivered(60 + left, 3, entries);
+            uint256 id = _delivered(60 + i % 2, 3, entries);
             _proveInvalid(id, entries, 0);
             _proveInvalid(id, entries, 1);
-            if (i > 1) {
-                _dispute(id, _only(2));
-                vm.prank(rm);
-                hub.rule(id, _only(2), Verdict.Refund);
-            }
+            if (i > 1) _dispute(id, _only(2));
+            if (i == 2 || i == 3) _vote(rm, id, 2);
             uint256 before = hospital.balance;
-            address[] memory paid = new address[](2 + left);
-            paid[0] = buyer;
-            if (left == 1) paid[1] = hospital;
-            paid[1 + left] = buyer;
-            vm.prank(gm);
+            address[] memory paid = new address[](4);
+            uint256 n = 0;
+            if (good) paid[n++] = entries[2].payout;
+            paid[n++] = buyer;
+            if (left != 0) paid[n++] = hospital;
+            paid[n++] = buyer;
+            assembly ("memory-safe") {
+                mstore(paid, n)
+            }
             vm.expectEmit(address(hub));
             emit Payments.PaymentReleased(id, paid);
-            if (i > 1) hub.rule(id, _only(2), Verdict.Refund);
-            else _proveInvalid(id, entries, 2);
+            if (good) {
+                vm.warp(START + 21 days);
+                _claim(id, entries, 2);
+            } else if (i > 1) {
+                _vote(gm, id, 2);
+            } else {
+                _proveInvalid(id, entries, 2);
+            }
             vm.assertEq(hospital.balance, before + left, "the rest of its bond");
             vm.assertEq(address(hub).balance, 0, "no wei stays");
+            vm.revertToState(snapshot);
         }
     }
 
@@ -301,6 +311,11 @@ contract OutcomesTest is HubTest {
     }
 
     // ---------------------------------------------------------------- helpers
+
+    function _vote(address manager, uint256 id, uint256 index) private {
+        vm.prank(manager);
+        hub.rule(id, _only(index), Verdict.Refund);
+    }
 
     // 0 claimed, 1 pushed, 2 invalid, 3 ruled Pay, 4 ruled Pay and then invalid, 5 Refund, 6 Fraud,
     // 7 not ruled, 8 disputed and invalid

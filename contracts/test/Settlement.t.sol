@@ -171,30 +171,27 @@ contract SettlementTest is HubTest {
     // ---------------------------------------------------------------- push
 
     function testFuzz_pushPaysEveryoneToTheWei(uint256 n, uint256 escrow) public {
-        n = _bound(n, 1, 64);
-        escrow = _bound(escrow, n + 1, 900 ether);
-        Entry[] memory entries = _entries(0, n);
-        uint256 id = _delivered(escrow, 1, entries);
-        address[] memory paid = new address[](n + 1);
-        for (uint256 i = 0; i < n; ++i) {
-            paid[i] = entries[i].payout;
-        }
-        paid[n] = hospital;
-        vm.expectEmit(address(hub));
-        emit Settlement.RequestFinalized(id);
-        vm.expectEmit(address(hub));
-        emit Payments.PaymentReleased(id, paid);
-        vm.prank(buyer);
-        hub.finalizeWithBodyHashes(id, true, _payouts(entries), _bodyHashes(entries));
+        _push(_bound(n, 1, 64), escrow);
+    }
 
-        uint256 part = escrow / (n + 1);
-        for (uint256 i = 0; i < n; ++i) {
-            vm.assertEq(entries[i].payout.balance, part, "a patient's part");
-            _requireStatus(id, i, EntryStatus.Paid);
+    /// Statuses stand 32 to a word.
+    function test_pushToWholeWordsAndOneMoreOrLess() public {
+        uint256[7] memory counts = [uint256(1), 2, 31, 32, 33, 63, 64];
+        for (uint256 i = 0; i < 7; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            _push(counts[i], 1 ether);
+            vm.revertToState(snapshot);
         }
-        vm.assertEq(hospital.balance, 1000 ether + escrow - part * n, "what remains, and its bond");
-        vm.assertEq(address(hub).balance, 0, "no wei stays");
-        vm.assertEq(hub.getRequest(id).settled, n, "settled");
+    }
+
+    function test_pushWithinItsGasLimit() public {
+        Entry[] memory entries = _entries(0, 64);
+        uint256 id = _delivered(1 ether, 1, entries);
+        vm.prank(buyer);
+        hub.finalizeWithBodyHashes{gas: 64 * 50_000}(
+            id, true, _payouts(entries), _bodyHashes(entries)
+        );
+        _requireStatus(id, 63, EntryStatus.Paid);
     }
 
     function test_pushByAnyoneFromVerifyByAndWhenFinalized() public {
@@ -369,6 +366,32 @@ contract SettlementTest is HubTest {
     }
 
     // ---------------------------------------------------------------- helpers
+
+    function _push(uint256 n, uint256 escrow) private {
+        escrow = _bound(escrow, n + 1, 900 ether);
+        Entry[] memory entries = _entries(0, n);
+        uint256 id = _delivered(escrow, 1, entries);
+        address[] memory paid = new address[](n + 1);
+        for (uint256 i = 0; i < n; ++i) {
+            paid[i] = entries[i].payout;
+        }
+        paid[n] = hospital;
+        vm.expectEmit(address(hub));
+        emit Settlement.RequestFinalized(id);
+        vm.expectEmit(address(hub));
+        emit Payments.PaymentReleased(id, paid);
+        vm.prank(buyer);
+        hub.finalizeWithBodyHashes(id, true, _payouts(entries), _bodyHashes(entries));
+
+        uint256 part = escrow / (n + 1);
+        for (uint256 i = 0; i < n; ++i) {
+            vm.assertEq(entries[i].payout.balance, part, "a patient's part");
+            _requireStatus(id, i, EntryStatus.Paid);
+        }
+        vm.assertEq(hospital.balance, 1000 ether + escrow - part * n, "what remains, and its bond");
+        vm.assertEq(address(hub).balance, 0, "no wei stays");
+        vm.assertEq(hub.getRequest(id).settled, n, "settled");
+    }
 
     function _refusePush(uint256 id, address payable[] memory to, bytes32[] memory bodies) private {
         vm.expectRevert(abi.encodeWithSelector(Entries.WrongProof.selector, id));
