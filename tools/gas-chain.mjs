@@ -32,7 +32,7 @@ export async function startChain(hardfork) {
     anvil.on('exit', (code) => reject(new Error(`anvil ended with ${code}: ${output}`)));
   });
   const provider = new JsonRpcProvider(url, 31337, { staticNetwork: true, batchMaxCount: 1 });
-  return { provider, stop() { provider.destroy(); stop(); } };
+  return { provider, url, stop() { provider.destroy(); stop(); } };
 }
 
 /** A contract on that chain whose calls give back the gas their whole transaction used. */
