@@ -71,11 +71,10 @@ clang: ## build everything with clang
 	@[ -e build-clang/build.ninja ] || CC=clang meson setup build-clang --werror
 	@ninja -C build-clang
 
-analyze: ## gcc's static analyser over src
+analyze: ## static analysis of the contract and of src (ARGS="solhint solc slither halmos gcc")
 	@tools/setup.sh build
-	@[ -e build-analyze/build.ninja ] || \
-	    CC=gcc meson setup build-analyze -Dtests=false -Dc_args=-fanalyzer
-	@ninja -C build-analyze
+	@contracts/analysis/install.sh
+	@node contracts/analysis/analyze.mjs $(ARGS)
 
 clean: ## remove what was built (what was installed stays)
 	@rm -rf build build-asan build-clang build-analyze

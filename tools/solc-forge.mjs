@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Lets forge use the solcjs of node_modules: answers --version, and --standard-json from stdin.
-// Code is made for the tests only: what they deploy is the artifact that the build ships.
+// Lets forge, and Slither, use the solcjs of node_modules: answers --version, and --standard-json from
+// stdin. For forge code is made for tests only: what they deploy is the artifact that the build ships.
 import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
@@ -10,14 +10,17 @@ if (process.argv.includes('--version')) {
   console.log(`solc, the solidity compiler commandline interface\nVersion: ${solc.version()}`);
 } else if (process.argv.includes('--standard-json')) {
   const input = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const { '*': everywhere, ...outputs } = input.settings.outputSelection;
-  for (const file of Object.keys(input.sources)) {
-    outputs[file] ??= everywhere;
-    if (outputs[file] && !file.startsWith('test/')) outputs[file] = { '*': ['abi'], '': ['ast'] };
+  const basePath = process.argv.indexOf('--base-path');
+  if (basePath > 0) { // forge
+    const { '*': everywhere, ...outputs } = input.settings.outputSelection;
+    for (const file of Object.keys(input.sources)) {
+      outputs[file] ??= everywhere;
+      if (outputs[file] && !/^(test|analysis)\//.test(file)) outputs[file] = { '*': ['abi'], '': ['ast'] };
+    }
+    input.settings.outputSelection = outputs;
   }
-  input.settings.outputSelection = outputs;
-  // what forge does not send along lies below its base path
-  const base = process.argv[process.argv.indexOf('--base-path') + 1] ?? '.';
+  // what is not sent along lies below the base path
+  const base = basePath > 0 ? process.argv[basePath + 1] : '.';
   const findImport = (file) => {
     try {
       return { contents: fs.readFileSync(path.resolve(base, file), 'utf8') };

@@ -63,3 +63,12 @@ test('what a function costs is a row of the gas table, within 5 %', () => {
     .map((item) => item.name).filter((item) => !priced.has(item));
   assert.deepEqual(priceless, []);
 });
+
+test('every finding of the static analysis that is answered is in the last section, and no other', () => {
+  const answers = JSON.parse(readFileSync(join(root, 'contracts/analysis/answers.json'), 'utf8'));
+  const rules = ['solhint', 'solc', 'slither', 'halmos'].flatMap((tool) =>
+    answers[tool].map(({ rule }) => rule));
+  const table = section('Static analysis').split('| finding | answer |')[1].split('\n')
+    .filter((line) => /^\| [a-z]/.test(line)).flatMap((line) => line.split('|')[1].trim().split(', '));
+  assert.deepEqual(table.sort(), [...new Set(rules)].sort());
+});
