@@ -294,9 +294,14 @@ enum galen_err dispute_on_evidence(struct workflow *wf, const struct message *me
     key_name(name, "judge", row.template_hash);
     GALEN_TRY(
         seal_keystore_put(wf->keys, name, evidence.buyer_key.data, evidence.buyer_key.len, info));
-    for (size_t i = 0; i < json_object_array_length(evidence.entries); i++)
-        GALEN_TRY(keep_entry(wf, &message->recipient, &evidence,
-                             json_object_array_get_idx(evidence.entries, i), info));
+    {
+        DB_TRANSACTION_AUTO tx = {0};
+        GALEN_TRY(db_begin(&tx, wf->db, info));
+        for (size_t i = 0; i < json_object_array_length(evidence.entries); i++)
+            GALEN_TRY(keep_entry(wf, &message->recipient, &evidence,
+                                 json_object_array_get_idx(evidence.entries, i), info));
+        GALEN_TRY(db_commit(&tx, info));
+    }
     snprintf(subject, sizeof subject, "%llu", (unsigned long long)row.id);
     return workflow_notify(wf, &message->recipient, "dispute-evidence", subject, info);
 }

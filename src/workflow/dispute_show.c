@@ -48,6 +48,18 @@ static enum galen_err count_votes(struct workflow *wf, uint64_t request_id, int6
     return GALEN_OK;
 }
 
+static enum galen_err count_unclaimed(struct workflow *wf, const struct purchasing_onchain *chain,
+                                      int64_t *count, struct galen_errinfo *info)
+{
+    DISPUTE_ENTRIES_AUTO known = {0};
+    GALEN_TRY(dispute_read_entries(wf, &known, chain, NULL, 0, info));
+    *count = 0;
+    for (size_t i = 0; i < known.n; i++)
+        *count += known.items[i].status == DISPUTE_DISPUTED;
+    return GALEN_OK;
+}
+
+/* *out stays NULL when nothing is left in dispute. */
 static enum galen_err list_row(struct workflow *wf, struct json_object **out,
                                const struct purchasing_onchain *chain,
                                const struct offices *offices, struct galen_errinfo *info)
@@ -60,6 +72,10 @@ static enum galen_err list_row(struct workflow *wf, struct json_object **out,
     char needs[96] = "nothing from here";
     bool is_over = chain->now >= chain->rule_by;
     GALEN_TRY(count_votes(wf, chain->id, &disputed, &gm_open, &rm_open, &with_evidence, info));
+    if (is_over) /* some may have been claimed, which no event says */
+        GALEN_TRY(count_unclaimed(wf, chain, &disputed, info));
+    if (disputed == 0)
+        return GALEN_OK;
     GALEN_TRY(workflow_object(&row, info));
     GALEN_TRY(workflow_set_int(row, "requestId", (int64_t)chain->id, info));
     GALEN_TRY(workflow_set_int(row, "disputed", disputed, info));
@@ -133,7 +149,8 @@ enum galen_err dispute_list(struct workflow *wf, struct json_object **result,
     for (size_t i = 0; i < n; i++) {
         RECORD_JSON_AUTO row = NULL;
         GALEN_TRY(list_row(wf, &row, &requests[i], &offices, info));
-        GALEN_TRY(workflow_push(list, &row, info));
+        if (row != NULL)
+            GALEN_TRY(workflow_push(list, &row, info));
     }
     workflow_give(result, &list);
     return GALEN_OK;

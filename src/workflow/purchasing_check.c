@@ -138,10 +138,14 @@ static enum galen_err check_manifest(struct workflow *wf, struct purchasing_buye
     PURCHASING_MANIFEST_READ_AUTO manifest = {0};
     enum galen_err err = purchasing_read_manifest(wf, &manifest, view->row.manifest_cid, &why);
     if (err == GALEN_ERR_NOT_FOUND) {
+        char when[BASE_TIME_TEXT];
+        base_time_format(when, view->chain.deadline);
         base_fail(info, GALEN_ERR_NOT_FOUND, "the manifest of request %llu is not at hand",
                   (unsigned long long)view->row.id);
-        (void)base_hint(info, "the hospital publishes it right after its delivery; ask it to run "
-                              "'galen request deliver' again");
+        (void)base_hint(info,
+                        "ask the hospital to run 'galen request deliver' again; if it does not, "
+                        "'galen request dispute %llu --all' before %s, when silence pays",
+                        (unsigned long long)view->row.id, when);
         return GALEN_ERR_NOT_FOUND;
     }
     GALEN_TRY(

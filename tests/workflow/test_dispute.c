@@ -362,6 +362,10 @@ static void every_verdict(void **state)
     FAILS(GALEN_ERR_STATE,
           dispute_rule(fx->home[GM], &fx->who[GM], id, &disputed[2], 1, DISPUTE_FRAUD, NULL, INFO));
     assert_non_null(strstr(fixture_last_info()->what, "could be ruled until"));
+    RECORD_JSON_AUTO over = NULL;
+    OK(dispute_list(fx->home[GM], &over, INFO));
+    assert_string_equal(fixture_text(json_object_array_get_idx(over, 0), "needs"),
+                        "not ruled in time: anyone may claim");
     before = buyers_money(market);
     RECORD_JSON_AUTO unruled = NULL;
     OK(purchasing_claim(fx->home[HOSPITAL], &fx->who[HOSPITAL], id, 2, &unruled, INFO));
