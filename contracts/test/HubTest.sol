@@ -108,6 +108,18 @@ abstract contract HubTest {
         return DataHub(where);
     }
 
+    /// @notice What a call uses, whatever it is, if it succeeds; the caller's own memory apart.
+    function _gasOf(bytes memory data) internal returns (uint256 used) {
+        address to = address(hub);
+        bool ok;
+        assembly ("memory-safe") {
+            used := gas()
+            ok := call(gas(), to, 0, add(data, 32), mload(data), 0, 0)
+            used := sub(used, gas())
+        }
+        vm.assertTrue(ok, "done");
+    }
+
     function _bound(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {
         return low + value % (high - low + 1);
     }

@@ -99,6 +99,34 @@ contract PaymentsTest is HubTest {
         vm.assertEq(address(fussy).balance, 0.25 ether, "and paid");
     }
 
+    /// And is told what is needed: that much suffices, a little less does not.
+    function test_aCallerIsToldHowMuchGasAPaymentNeeds() public {
+        Refuser refuser = new Refuser();
+        Entry[] memory entries = _entries(0, 1);
+        entries[0].payout = address(refuser);
+        uint256 id = _delivered(1 ether, 1, entries);
+        vm.prank(buyer);
+        hub.finalizeWithBodyHashes(id, true, _payouts(entries), _bodyHashes(entries));
+        refuser.setWilling(true);
+        bytes memory call = abi.encodeCall(hub.withdraw, (address(refuser)));
+        bytes memory why;
+        uint256 gas_ = 20_000;
+        while (bytes4(why) != Payments.TooLittleGas.selector) {
+            gas_ += 1_000;
+            bool ok;
+            (ok, why) = address(hub).call{gas: gas_}(call);
+            vm.assertEq(ok, false, "too little");
+        }
+        (uint256 left, uint256 needed) = _leftAndNeeded(why);
+        vm.assertEq(needed, 60_000, "needed");
+        gas_ += needed - left;
+        (, why) = address(hub).call{gas: gas_ - 1_000}(call);
+        (left,) = _leftAndNeeded(why);
+        vm.assertLe(left, needed - 1, "left");
+        hub.withdraw{gas: gas_}(address(refuser));
+        vm.assertEq(address(refuser).balance, 0.5 ether, "paid");
+    }
+
     function test_etherForcedOnItChangesNothing() public {
         (bool ok,) = address(hub).call{value: 1}("");
         vm.assertEq(ok, false, "it takes no plain payment");
@@ -108,5 +136,13 @@ contract PaymentsTest is HubTest {
         vm.prank(buyer);
         hub.finalizeWithBodyHashes(id, true, _payouts(entries), _bodyHashes(entries));
         vm.assertEq(address(hub).balance, 5, "it is no one's");
+    }
+
+    function _leftAndNeeded(bytes memory why) private pure returns (uint256 left, uint256 needed) {
+        vm.assertEq(bytes32(bytes4(why)), Payments.TooLittleGas.selector, "the error");
+        assembly ("memory-safe") {
+            left := mload(add(why, 36))
+            needed := mload(add(why, 68))
+        }
     }
 }

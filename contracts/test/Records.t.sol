@@ -154,6 +154,20 @@ contract RecordsTest is HubTest {
         hub.storeBatch(_items(400));
     }
 
+    /// Memory is given back: with so many records it would cost more and more.
+    function test_aLongBatchCostsNoMoreARecord() public {
+        uint256[3] memory used; // of 0, 200, 400
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes memory call = abi.encodeCall(hub.storeBatch, (_items(200 * i)));
+            uint256 snapshot = vm.snapshotState();
+            used[i] = _gasOf(call);
+            vm.revertToState(snapshot);
+        }
+        vm.assertLe(
+            used[2] - used[0], 2 * (used[1] - used[0]) + 1_000, "twice as many cost twice as much"
+        );
+    }
+
     function test_postShare() public {
         vm.expectEmit(address(hub));
         emit Records.SharePosted(patient, stranger, CID, "key");

@@ -295,6 +295,19 @@ contract RequestsTest is HubTest {
         vm.assertEq(hub.getRequest(id).count, 800, "count");
     }
 
+    /// Memory is given back: with so many entries it would cost more and more.
+    function test_aLongDeliveryCostsNoMoreAnEntry() public {
+        uint256[2] memory used;
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 id = _replied(1 ether, 1, 400);
+            Entry[] memory entries = _entries(0, 200 * (i + 1));
+            bytes memory call = abi.encodeCall(hub.deliver, (id, MANIFEST, entries, true));
+            vm.prank(hospital);
+            used[i] = _gasOf(call);
+        }
+        vm.assertLe(used[1], 2 * used[0], "twice as many cost twice as much");
+    }
+
     function test_aStruckOffHospitalStillDelivers() public {
         uint256 id = _replied(1 ether, 1, 400);
         vm.prank(gm);
