@@ -178,7 +178,8 @@ function gcc() {
   run('ninja', ['-C', folder, '-t', 'clean']);
   const done = run('ninja', ['-C', folder], { env: { LC_ALL: 'C' } });
   if (done.status) throw new Error(`ninja: ${done.stdout.slice(-4000)}`);
-  const findings = lines(done.stdout).flatMap((line) => {
+  // one finding may be printed once for every way that leads there
+  const findings = [...new Set(lines(done.stdout))].flatMap((line) => {
     const found = /^\.\.\/(\S+?):(\d+):\d+: warning: (.*?)(?: \[CWE-\d+\])? \[-W(\S+)\]$/.exec(line);
     return found ? [{ rule: found[4], at: `${found[1]}: ${found[3]}`, text: `line ${found[2]}` }] : [];
   });
