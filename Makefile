@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/build-tools/bin:$(PATH)
 GALEN := build/src/cli/galen
 sources = $(shell find $(wildcard src tests bench fuzz examples) -name '*.[ch]')
 
-.PHONY: help setup build demo test test-kubo run bench gas coverage fmt fmt-check sanitize clang \
+.PHONY: help setup build demo test test-kubo run bench gas coverage mutate fmt fmt-check sanitize clang \
     analyze clean
 
 help: ## this list
@@ -53,6 +53,9 @@ gas: build ## measure the contract's calls (docs/gas.md)
 
 coverage: build ## every line and branch of the contract is reached by its Forge tests, or it fails
 	@node tools/contract-coverage.mjs build/coverage
+
+mutate: build ## every small change to the contract fails its Forge tests (ARGS="60", "all")
+	@nice node tools/mutate.mjs build/mutate $(ARGS)
 
 fmt: ## format the C sources
 	@tools/setup.sh test
