@@ -31,6 +31,7 @@ struct demo {
 
 #define DEMO_N_DOCTORS    2
 #define DEMO_MAX_PATIENTS 256
+#define DEMO_ROOT_TEXT    (2 * RECORD_HASH_BYTES + 3) /* 0x and digits */
 
 /* Who plays. */
 struct demo_cast {
@@ -38,7 +39,7 @@ struct demo_cast {
         patients[DEMO_MAX_PATIENTS];
     size_t n_patients;
     char hospital_text[CHAIN_ADDRESS_TEXT];
-    char first_record[2 * RECORD_HASH_BYTES + 3]; /* 0x… IDrec of the first patient's first */
+    char first_record[DEMO_ROOT_TEXT]; /* 0x… IDrec of the first patient's first */
     int64_t records;
 };
 
@@ -84,15 +85,17 @@ GALEN_MUST_CHECK enum galen_err demo_purchase(struct demo *demo, const struct ch
  * both managers rule, and how the doctor is found (demo_fraud.c, demo_opening.c). */
 GALEN_MUST_CHECK enum galen_err demo_fraud(struct demo *demo, const struct demo_cast *cast,
                                            struct galen_errinfo *info);
+/* doctor-2's two records, by IDrec. */
+enum { DEMO_TRUE, DEMO_INVENTED, DEMO_DOCTOR_2_RECORDS };
+typedef char demo_roots[DEMO_DOCTOR_2_RECORDS][DEMO_ROOT_TEXT];
 GALEN_MUST_CHECK enum galen_err demo_opening(struct demo *demo, const struct demo_cast *cast,
-                                             uint64_t request_id, uint64_t entry,
-                                             const char *invented_root, struct galen_errinfo *info);
+                                             uint64_t request_id, uint64_t entry, demo_roots roots,
+                                             struct galen_errinfo *info);
 
-/* Dishonest clients (demo_cheat.c). A doctor who invents: stores a record of the last patient with
- * a value that nobody measured; root receives its IDrec as text. */
-GALEN_MUST_CHECK enum galen_err demo_cheat_record(struct demo *demo, const struct demo_cast *cast,
-                                                  char root[2 * RECORD_HASH_BYTES + 3],
-                                                  struct galen_errinfo *info);
+/* Dishonest clients (demo_cheat.c). A doctor who invents: stores two records of the last patient, a
+ * true one and one with a value that nobody measured. */
+GALEN_MUST_CHECK enum galen_err demo_cheat_records(struct demo *demo, const struct demo_cast *cast,
+                                                   demo_roots roots, struct galen_errinfo *info);
 /* What a dishonest hospital does to its patients' answers. */
 struct demo_cheat {
     const struct chain_address *robbed; /* whose payout it takes: consent no longer fits */

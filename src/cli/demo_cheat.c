@@ -27,10 +27,11 @@ static enum galen_err invent(struct json_object *record, struct galen_errinfo *i
     return workflow_set_text(first, "unit", "/min", info);
 }
 
-enum galen_err demo_cheat_record(struct demo *demo, const struct demo_cast *cast,
-                                 char root[2 * RECORD_HASH_BYTES + 3], struct galen_errinfo *info)
+static enum galen_err store_visit(struct demo *demo, const struct demo_cast *cast, uint32_t which,
+                                  char root[DEMO_ROOT_TEXT], struct galen_errinfo *info)
 {
-    const struct cohort cohort = {.seed = 66, .count = 1, .now_s = base_time_s()};
+    const struct cohort cohort = {
+        .seed = 66, .count = DEMO_DOCTOR_2_RECORDS, .now_s = base_time_s()};
     char patient[CHAIN_ADDRESS_TEXT];
     BASE_BUF_AUTO text = {0};
     RECORD_FHIR_RESULT_AUTO imported = {0};
@@ -41,20 +42,28 @@ enum galen_err demo_cheat_record(struct demo *demo, const struct demo_cast *cast
     };
     const struct storing_options storing = {.releases = -1};
     chain_address_format(patient, &cast->patients[cast->n_patients - 1]);
-    GALEN_TRY(cohort_write_bundle(&text, &cohort, 0, info));
+    GALEN_TRY(cohort_write_bundle(&text, &cohort, which, info));
     GALEN_TRY(record_fhir_import(&imported, text.data, text.len, &options, info));
     for (size_t i = 0; i < imported.item_count; i++) {
         RECORD_JSON_AUTO stored = NULL;
         const char *category = demo_text(imported.items[i].record, "category");
         if (strcmp(category, "Cardiology") != 0)
             continue;
-        GALEN_TRY(invent(imported.items[i].record, info));
+        if (which == DEMO_INVENTED)
+            GALEN_TRY(invent(imported.items[i].record, info));
         GALEN_TRY(storing_store(demo->home[DEMO_DOCTORS], &cast->doctors[1],
                                 imported.items[i].record, &storing, &stored, info));
-        snprintf(root, 2 * RECORD_HASH_BYTES + 3, "%s", demo_text(stored, "merkleRoot"));
+        snprintf(root, DEMO_ROOT_TEXT, "%s", demo_text(stored, "merkleRoot"));
         return GALEN_OK;
     }
     return base_fail(info, GALEN_ERR_INTERNAL, "the cohort has no cardiology visit");
+}
+
+enum galen_err demo_cheat_records(struct demo *demo, const struct demo_cast *cast, demo_roots roots,
+                                  struct galen_errinfo *info)
+{
+    GALEN_TRY(store_visit(demo, cast, DEMO_TRUE, roots[DEMO_TRUE], info));
+    return store_visit(demo, cast, DEMO_INVENTED, roots[DEMO_INVENTED], info);
 }
 
 /* ---- a patient who discloses less --------------------------------------------------------------- */
@@ -201,7 +210,7 @@ enum galen_err demo_cheat_deliver(struct demo *demo, const struct demo_cast *cas
             GROUPSIG_OK)
             return base_fail(info, GALEN_ERR_INTERNAL, "an answer without a signature");
         groupsig_signature_ys(&parsed, offer->entry.ys);
-        char record[2 * RECORD_HASH_BYTES + 3] = "0x";
+        char record[DEMO_ROOT_TEXT] = "0x";
         base_hex_encode(record + 2, offer->record_root, RECORD_HASH_BYTES);
         if (strcmp(record, cheat->invented_root) == 0)
             cheat->at_invented = i;

@@ -130,7 +130,10 @@ static enum galen_err need_no_fault(struct workflow *wf, const struct purchasing
     base_fail(info, GALEN_ERR_STATE,
               "the delivery of request %llu did not pass its checks:%s%s%s%s", id,
               faults->n_provable > 0 ? " provably invalid: " : "", provable,
-              faults->n_disputable > 0 ? " to be disputed: " : "", disputable);
+              faults->n_disputable == 0 ? ""
+              : faults->n_provable > 0  ? "; to be disputed: "
+                                        : " to be disputed: ",
+              disputable);
     if (faults->n_disputable == 0)
         (void)base_hint(info,
                         "run 'galen request prove-invalid %llu' first; --anyway pays for them", id);
