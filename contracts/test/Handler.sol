@@ -35,7 +35,7 @@ contract Handler is Checks {
         _setSulking(true); // and soon owed something: a credit that grows is cheaper than a new one
         _reenterer = new Reenterer(address(hub));
         _people.push(address(_reenterer));
-        // the hostile ones are among the hospitals and the buyers, too; one is both, and may be manager
+        // the hostile ones are hospitals and buyers, too; the reenterer may even come into office
         _hospitals = [hospital, _people[0], hostile[0], hostile[1], hostile[2], address(_reenterer)];
         _buyers = [buyer, _fussy, hostile[0], hostile[1], hostile[2], address(_reenterer)];
         _officers = [gm, rm, _people[2], address(_reenterer)];
@@ -57,16 +57,21 @@ contract Handler is Checks {
     // ---------------------------------------------------------------- time and hostility
 
     /// @notice Time goes on by itself, or just up to the next deadline, or to the second before; rarely
-    /// to when an opening is requested no longer, or nearly to when a retired key is sold no longer.
+    /// to when an opening is requested no longer, or nearly to when a retired key is.
     function passTime(uint256 seed) external {
         uint256 to = block.timestamp + _at(seed, 1, 1, 12 hours);
         uint256 kind = _at(seed, 2, 0, 127);
         (_focus, _focusKey) = (0, 0);
-        if (kind < 48) to = _nextDeadline() - kind % 2;
-        else if (kind < 64) to = _openingDeadline(to) - kind % 2;
-        else if (kind == 64) to = _keys[_at(seed, 3, 0, _keys.length - 1)].retiredAt + SALE_PERIOD - 3 days;
+        if (kind < 48) {
+            to = _nextDeadline() - kind % 2;
+        } else if (kind < 54) {
+            to = _openingDeadline(to) - kind % 2;
+        } else if (kind < 56) {
+            to = _keys[_at(seed, 3, 0, _keys.length - 1)].retiredAt + SALE_PERIOD - 1 days;
+        }
         if (to > block.timestamp) vm.warp(to);
-        if (kind >= 48 && kind < 64) requestOpening(seed);
+        if (kind >= 48 && kind < 54) requestOpening(seed);
+        if (_focusKey != 0) deliver(seed);
     }
 
     // Of the newest twelve requests, or of a key's sale.
@@ -114,10 +119,9 @@ contract Handler is Checks {
 
     /// @notice Whenever it is paid, the reenterer calls back with something that might well succeed.
     function arm(uint256 seed) external {
-        uint256 kind = _at(seed, 1, 0, 17);
+        uint256 kind = _at(seed, 1, 0, 12);
         _weapon = Weapon.Guarded;
-        bytes memory call = kind < 3 ? _unguarded(seed, kind) : _guarded(seed, kind);
-        _reenterer.arm(call);
+        _reenterer.arm(kind < 3 ? _unguarded(seed) : _guarded(seed, kind));
     }
 
     function _guarded(uint256 seed, uint256 kind) private returns (bytes memory) {
@@ -141,14 +145,13 @@ contract Handler is Checks {
     }
 
     // What is not guarded may succeed: it is no different from a call at another time.
-    function _unguarded(uint256 seed, uint256 kind) private returns (bytes memory call) {
-        if (kind == 0) {
-            _target = _pick(seed, _isSealableByReenterer);
+    function _unguarded(uint256 seed) private returns (bytes memory call) {
+        _target = _pick(seed, _isSealableByReenterer);
+        if (_isSealableByReenterer(_deals[_target])) {
             _weapon = Weapon.Seal;
             return abi.encodeCall(hub.deliver, (_target, MANIFEST, new Entry[](0), true));
         }
-        if (_openings.length == 0) return "";
-        _target = _openings[_openings.length - 1];
+        _target = _pickOpening(seed);
         bool asGm = _gm == address(_reenterer);
         _weapon = asGm ? Weapon.ApproveAsGm : Weapon.ApproveAsRm;
         (call,) = _approval(_target, asGm, address(_reenterer), MANIFEST);
@@ -160,15 +163,14 @@ contract Handler is Checks {
     }
 
     function _bookCallBack() internal override {
-        address who = address(_reenterer);
-        bool may;
+        bool may = false;
         if (_weapon == Weapon.Seal) {
             Deal storage d = _deals[_target];
             may = _isSealableByReenterer(d);
-            _bookSeal(d);
+            if (may) _bookSeal(d);
         } else if (_weapon != Weapon.Guarded) {
             bool asGm = _weapon == Weapon.ApproveAsGm;
-            (, may) = _approval(_target, asGm, who, MANIFEST);
+            (, may) = _approval(_target, asGm, address(_reenterer), MANIFEST);
             if (may) _bookApproval(_target, asGm);
         }
         vm.assertTrue(may, "the reenterer got in");
@@ -191,7 +193,7 @@ contract Handler is Checks {
                 if (_isClaimable(d, d.lines[i])) _claim(id, i, stranger);
             }
         }
-        // the last of all, as time stands still from here on
+        // what waits for ruleBy comes last: the clock does not go back
         for (uint256 id = 1; id <= dealCount; ++id) {
             Deal storage d = _deals[id];
             for (uint256 i = 0; i < d.lines.length; ++i) {
@@ -199,7 +201,9 @@ contract Handler is Checks {
                 if (block.timestamp < _ruleBy(d)) vm.warp(_ruleBy(d));
                 _claim(id, i, stranger);
             }
-            vm.assertTrue(d.state == RequestState.Refunded || d.settled == d.lines.length, "at its end");
+            vm.assertTrue(
+                d.state == RequestState.Refunded || d.settled == d.lines.length, "at its end"
+            );
         }
         for (uint256 i = 0; i < _people.length; ++i) {
             address who = _people[i];

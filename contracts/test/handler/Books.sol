@@ -5,8 +5,8 @@ import {EntryStatus, RequestState, Terms, Verdict} from "../../datahub/Types.sol
 import {Refuser} from "../Hostile.sol";
 import {HubTest} from "../HubTest.sol";
 
-/// @notice Where each request and entry stands and who is owed what, from the design alone: nothing here
-/// asks DataHub.
+/// @notice Where each request and entry stands and who is owed what, from the design alone: nothing
+/// here asks DataHub.
 abstract contract Books is HubTest {
     struct Line {
         EntryStatus status;
@@ -97,9 +97,7 @@ abstract contract Books is HubTest {
         if (verdict == Verdict.Pay) {
             line.status = EntryStatus.RuledPay;
         } else {
-            _bookBad(
-                d, line, verdict == Verdict.Fraud ? EntryStatus.Fraud : EntryStatus.Refunded
-            );
+            _bookBad(d, line, verdict == Verdict.Fraud ? EntryStatus.Fraud : EntryStatus.Refunded);
         }
     }
 

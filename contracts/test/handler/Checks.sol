@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {
     EntryStatus,
+    GroupKeyInfo,
     OpeningInfo,
     RequestInfo,
     RequestState,
@@ -43,10 +44,26 @@ abstract contract Checks is Office {
         for (uint256 i = 0; i < _recordIds.length; ++i) {
             _checkRecord(_recordIds[i]);
         }
+        _checkDirectory();
     }
 
-    // Balance = what requests hold + what is owed + what was forced on it. Everybody has got, or is credited,
-    // exactly what is due, and nobody else got anything.
+    function _checkDirectory() private view {
+        vm.assertEq(hub.pendingGroupManager(), _nextGm, "next group manager");
+        vm.assertEq(hub.pendingRevocationManager(), _nextRm, "next revocation manager");
+        for (uint256 i = 0; i < _hospitals.length; ++i) {
+            vm.assertEq(hub.isHospital(_hospitals[i]), _isRegistered[_hospitals[i]], "hospital");
+        }
+        vm.assertEq(uint256(hub.groupKeyCount()), _keys.length, "keys");
+        for (uint256 i = 0; i < _keys.length; ++i) {
+            GroupKeyInfo memory info = hub.getGroupKey(uint32(i + 1));
+            vm.assertEq(info.confirmedAt != 0, _keys[i].confirmed, "confirmed");
+            vm.assertEq(info.retiredAt, _keys[i].retiredAt, "retired");
+            vm.assertEq(info.compromised, _keys[i].compromised, "compromised");
+        }
+    }
+
+    // Balance = what requests hold + what is owed + what was forced on it. Everybody has got, or is
+    // credited, exactly what is due, and nobody else got anything.
     function _checkMoney() private view {
         uint256 owed = 0;
         for (uint256 i = 0; i < _people.length; ++i) {
@@ -77,6 +94,7 @@ abstract contract Checks is Office {
         vm.assertEq(info.settled, d.settled, "settled");
         vm.assertEq(info.invalid, d.bad, "invalid");
         vm.assertEq(info.highestMinPayout, d.highestMinPayout, "highest minPayout");
+        vm.assertEq(info.lastReleaseRoot, _lastRoot(id), "last root");
 
         (uint256 settled, uint256 bad, uint256 bonds) = (0, 0, 0);
         for (uint256 i = 0; i < count; ++i) {
@@ -92,8 +110,8 @@ abstract contract Checks is Office {
         if (info.state == RequestState.Replied) held = info.escrow + info.bond;
         if (_isSealed(d) && settled != count) {
             uint256 part = info.escrow / (count + 1);
-            held = info.escrow + info.bond + bonds * _bondOf(part) - settled * part
-                - bad * (info.bond / count);
+            held = info.escrow + info.bond + bonds * _bondOf(part);
+            held -= settled * part + bad * (info.bond / count);
         }
         vm.assertEq(held, d.held, "held");
     }

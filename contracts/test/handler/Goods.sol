@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import {Entry} from "../../datahub/Types.sol";
 import {Actor} from "./Actor.sol";
 
-/// @notice What is sold: entries good and bad, under the versions of the group key, and the calls that show
-/// one to DataHub.
+/// @notice What is sold: entries good and bad, under the versions of the group key, and the calls that
+/// show one to DataHub.
 abstract contract Goods is Actor {
     struct Key {
         bool confirmed;
@@ -59,7 +59,7 @@ abstract contract Goods is Actor {
 
     // ---------------------------------------------------------------- making
 
-    // The next entry of a request, after one with the root last; valid in signature and consent or not.
+    // The next entry of a request, after one with the root last; valid: in signature and consent.
     function _makeEntry(
         uint256 seed,
         uint256 id,
@@ -72,8 +72,7 @@ abstract contract Goods is Actor {
         if (_at(seed, 0, 0, 1) == 0) flaw = Flaw(_at(seed, 1, 1, uint256(type(Flaw).max)));
         if (index >= 12 && index % 8 != 0) flaw = Flaw.OfNothing; // the cheapest
         e.releaseRoot = bytes32(uint256(last) + _at(seed, 2, 1, 1 << 240));
-        // half of them difficult ones
-        e.payout = _at(seed, 3, 0, 1) == 0 ? _person(seed) : _people[4 + _at(seed, 4, 0, 4)];
+        e.payout = _payee(seed);
         e.bundleDigest = keccak256(abi.encode("bundle", seed));
         e.minPayout = minPayout;
         e.keyVersion = version;
@@ -81,6 +80,14 @@ abstract contract Goods is Actor {
         (e.sig, e.ys) = _makeSignature(seed, e, flaw);
         e.consent = _makeConsent(seed, id, e, RELEASE_KEY + index, flaw);
         valid = flaw == Flaw.None && _isSellable(version) && !_keys[version - 1].foreign;
+    }
+
+    // Mostly a difficult one.
+    function _payee(uint256 seed) private view returns (address) {
+        uint256 kind = _at(seed, 3, 0, 5);
+        if (kind == 0) return _fussy;
+        if (kind == 1) return address(_reenterer);
+        return kind < 4 ? _people[4 + _at(seed, 4, 0, 4)] : _person(seed);
     }
 
     function _makeSignature(uint256 seed, Entry memory e, Flaw flaw)
@@ -175,9 +182,7 @@ abstract contract Goods is Actor {
     function _claimCall(uint256 id, uint256 index) internal view returns (bytes memory) {
         (uint256 part, bytes32[] memory proof) = _proofOf(id, index);
         Entry memory e = _entryOf(id, index);
-        return abi.encodeCall(
-            hub.claim, (id, part, index, payable(e.payout), _bodyHash(e), proof)
-        );
+        return abi.encodeCall(hub.claim, (id, part, index, payable(e.payout), _bodyHash(e), proof));
     }
 
     function _proveInvalidCall(uint256 id, uint256 index, Entry memory e)
@@ -200,9 +205,8 @@ abstract contract Goods is Actor {
 
     function _pushCall(uint256 id) internal view returns (bytes memory) {
         Entry[] memory all = _slice(id, 0, _goods[id].length);
-        return abi.encodeCall(
-            hub.finalizeWithBodyHashes, (id, true, _payouts(all), _bodyHashes(all))
-        );
+        return
+            abi.encodeCall(hub.finalizeWithBodyHashes, (id, true, _payouts(all), _bodyHashes(all)));
     }
 
     function _slice(uint256 id, uint256 first, uint256 n)

@@ -16,8 +16,9 @@ abstract contract Judgement is Trade {
         uint256 id = _pick(seed, _isDisputable);
         Deal storage d = _deals[id];
         if (d.lines.length == 0) return;
+        uint256 kind = _at(seed, 3, 0, 5);
         uint256[] memory indices =
-            _pickIndices(seed, d, _at(seed, 3, 0, 4) == 0 ? _isSpared : _isUndisputed);
+            _pickIndices(seed, d, kind == 0 ? _isSpared : kind == 1 ? _isSettled : _isUndisputed);
         address who = _at(seed, 1, 0, 9) == 0 ? _person(seed) : d.buyer;
         uint256 bonds = indices.length * _disputeBond(d);
         uint256 value = _at(seed, 2, 0, 15) == 0 ? bonds + 1 : bonds;
@@ -50,7 +51,8 @@ abstract contract Judgement is Trade {
         uint256 id = _pick(seed, _isInCourt);
         Deal storage d = _deals[id];
         if (d.lines.length == 0) return;
-        uint256[] memory indices = _pickIndices(seed, d, _isDisputed);
+        uint256[] memory indices =
+            _pickIndices(seed, d, _at(seed, 2, 0, 1) == 0 ? _isDisputed : _isVotedOn);
         uint256 kind = _at(seed, 1, 0, 12);
         bool asGm = kind % 2 == 0;
         address who = kind < 12 ? asGm ? _gm : _rm : _buyerOrNot(seed, d);
@@ -93,33 +95,35 @@ abstract contract Judgement is Trade {
 
     // ---------------------------------------------------------------- openings
 
+    /// @notice Several attempts, of which one for each entry may succeed.
     function requestOpening(uint256 seed) public {
-        uint256 any = _at(seed, 3, 0, 5);
-        uint256 id = _pick(seed, any < 2 ? _isSealed : _hasFraud);
+        uint256 id = _pick(seed, _at(seed, 1, 0, 5) == 0 ? _isSealed : _hasFraud);
         Deal storage d = _deals[id];
         if (d.lines.length == 0) return;
-        uint256 index =
-            _pickLine(seed, d, any == 0 ? _isSettled : any == 1 ? _isFraud : _isUnopened);
-        Line storage line = d.lines[index];
+        for (uint256 i = 0; i < 6; ++i) {
+            uint256 own = uint256(keccak256(abi.encode(seed, i)));
+            _requestOpening(own, id, _pickLine(own, d, i % 3 == 0 ? _isSettled : _isFraud));
+        }
+    }
+
+    function _requestOpening(uint256 seed, uint256 id, uint256 index) private {
+        Deal storage d = _deals[id];
         Entry memory e = _entryOf(id, index);
         bytes32 signatureHash = keccak256(e.sig);
-        uint256 kind = _at(seed, 1, 0, 9);
+        uint256 kind = _at(seed, 2, 0, 4);
         if (kind == 0) _alter(seed, e);
         if (kind == 1) signatureHash = sha256(e.sig);
-        address who = _at(seed, 2, 0, 6) == 0 ? _person(seed) : d.buyer;
-        bool may = kind > 1 && who == d.buyer && _isUnopened(line)
+        address who = _at(seed, 3, 0, 5) == 0 ? _person(seed) : d.buyer;
+        bool may = kind > 1 && who == d.buyer && _isUnopened(d.lines[index])
             && block.timestamp < _ruleBy(d) + OPENING_WINDOW;
         bytes memory call = _openingCall(id, index, e, signatureHash);
         if (!_act("requestOpening", who, 0, call, may)) return;
-        line.openingRequested = true;
+        d.lines[index].openingRequested = true;
         _openings.push((id << 16) | index);
     }
 
     function approve(uint256 seed) external {
-        uint256 openingId = _at(seed, 1, 0, type(uint32).max);
-        if (_openings.length != 0 && _at(seed, 2, 0, 9) != 0) {
-            openingId = _openings[_openings.length - 1 - _at(seed, 3, 0, _openings.length - 1) % 4];
-        }
+        uint256 openingId = _pickOpening(seed);
         bool asGm = _at(seed, 4, 0, 1) == 0;
         uint256 kind = _at(seed, 5, 0, 9);
         address who = kind == 0 ? _person(seed) : (kind == 1) == asGm ? _rm : _gm;
@@ -128,6 +132,13 @@ abstract contract Judgement is Trade {
         if (_act(asGm ? "approve as GM" : "approve as RM", who, 0, call, may)) {
             _bookApproval(openingId, asGm);
         }
+    }
+
+    // One of the newest four, mostly.
+    function _pickOpening(uint256 seed) internal view returns (uint256 openingId) {
+        uint256 count = _openings.length;
+        if (count == 0 || _at(seed, 2, 0, 9) == 0) return _at(seed, 1, 0, type(uint32).max);
+        return _openings[count - 1 - _at(seed, 3, 0, count < 4 ? count - 1 : 3)];
     }
 
     function _approval(uint256 openingId, bool asGm, address who, bytes32 share)
@@ -154,8 +165,8 @@ abstract contract Judgement is Trade {
 
     // ---------------------------------------------------------------- helpers
 
-    // One to five of a request's entries, mostly of the wanted and mostly different; rarely one that is not
-    // there.
+    // One to five of a request's entries, mostly of the wanted and mostly different; rarely one that is
+    // not there.
     function _pickIndices(
         uint256 seed,
         Deal storage d,
@@ -268,6 +279,10 @@ abstract contract Judgement is Trade {
 
     function _hasFraud(Deal storage d) internal view returns (bool) {
         return _has(d, _isUnopened);
+    }
+
+    function _isVotedOn(Line storage line) private view returns (bool) {
+        return _isDisputed(line) && (line.gmVote != Verdict.None || line.rmVote != Verdict.None);
     }
 
     function _isUnopened(Line storage line) private view returns (bool) {

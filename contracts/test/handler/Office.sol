@@ -23,7 +23,8 @@ abstract contract Office is Judgement {
     function nominate(uint256 seed) external {
         address who = _manager(seed);
         address next = _at(seed, 2, 0, 7) == 0 ? address(0) : _officer(seed);
-        if (_at(seed, 3, 0, 1) == 0) next = who == _gm ? _nextRm : _nextGm; // in both offices?
+        address other = who == _gm ? _nextRm : _nextGm;
+        if (other != address(0) && _at(seed, 3, 0, 3) != 0) next = other; // in both offices?
         bool may = (who == _gm || who == _rm) && next != _gm && next != _rm;
         if (!_act("nominate", who, 0, abi.encodeCall(hub.proposeManager, (next)), may)) return;
         if (who == _gm) _nextGm = next;
@@ -90,7 +91,8 @@ abstract contract Office is Judgement {
     function retireKey(uint256 seed) external {
         if (_at(seed, 3, 0, 2) != 0) return;
         address who = _manager(seed);
-        uint32 version = uint32(_keys.length - _at(seed, 1, 0, _keys.length < 4 ? _keys.length - 1 : 3));
+        uint32 version =
+            uint32(_keys.length - _at(seed, 1, 0, _keys.length < 4 ? _keys.length - 1 : 3));
         bool compromised = _at(seed, 2, 0, 1) == 0;
         Key storage key = _keys[version - 1];
         bool may = (who == _gm || who == _rm) && key.confirmed && !key.compromised
@@ -129,8 +131,7 @@ abstract contract Office is Judgement {
         } else {
             may = may && (valid || _anchors[_recordId(a)].verified);
             bytes memory call = abi.encodeCall(
-                hub.storeDataVerified,
-                (a.cid, a.merkleRoot, a.sig, a.owner, a.keyVersion, ys_)
+                hub.storeDataVerified, (a.cid, a.merkleRoot, a.sig, a.owner, a.keyVersion, ys_)
             );
             if (_act("store verified", _person(seed), 0, call, may)) _bookRecord(a, true);
         }
@@ -154,9 +155,7 @@ abstract contract Office is Judgement {
     }
 
     function _recordId(Item memory a) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(a.merkleRoot, a.owner, a.cid, keccak256(a.sig), a.keyVersion)
-        );
+        return keccak256(abi.encode(a.merkleRoot, a.owner, a.cid, keccak256(a.sig), a.keyVersion));
     }
 
     function _bookRecord(Item memory a, bool verified) private {

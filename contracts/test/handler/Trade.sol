@@ -48,12 +48,11 @@ abstract contract Trade is Goods {
         }
     }
 
-    function deliver(uint256 seed) external {
+    function deliver(uint256 seed) public {
         uint256 id = _pick(seed, _isDeliverable);
         Deal storage d = _deals[id];
         uint256 n = _at(seed, 1, 0, _isDeliverable(d) ? 5 : 1);
         if (n > 2 && d.terms.maxRecords > 32) n *= 10; // its statuses take more than one slot
-
         uint256 count = d.lines.length + n;
         if (count > d.terms.maxRecords && _at(seed, 5, 0, 7) != 0) {
             (n, count) = (d.terms.maxRecords - d.lines.length, d.terms.maxRecords);
@@ -70,8 +69,8 @@ abstract contract Trade is Goods {
             && (n != 0 || seal) && (!seal || count >= d.terms.minRecords)
             && highest <= d.escrow / (count + 1);
         address who = d.hospital;
-        if (_at(seed, 3, 0, 11) == 0) (who, may) = (stranger, false);
-        if (n != 0 && _at(seed, 4, 0, 11) == 0) {
+        if (_at(seed, 3, 0, 15) == 0) (who, may) = (stranger, false);
+        if (n != 0 && _at(seed, 4, 0, 15) == 0) {
             _spoilEntry(seed, id, part);
             may = false;
         }
@@ -189,16 +188,18 @@ abstract contract Trade is Goods {
         Deal storage d = _deals[id];
         (part, valid, sellable) = (new Entry[](n), new bool[](n), true);
         bytes32 last = _lastRoot(id);
+        uint256 odd = n == 0 ? 0 : _at(seed, 30, 0, 4 * n); // there may be one of these
         for (uint256 i = 0; i < n; ++i) {
             uint256 own = uint256(keccak256(abi.encode(seed, i)));
-            // rarely one that is too much, now or for the next part
-            uint256 price = _at(own, 9, 0, 3) == 0 ? d.escrow / (uint256(d.terms.maxRecords) + 1) : 1;
-            if (_at(own, 10, 0, 60) == 0) price = _at(own, 11, 1, d.escrow / (d.lines.length + n) + 1);
-            uint32 version = _current;
-            if (_focusKey != 0) version = uint32(_focusKey);
-            else if (version == 0 || _at(own, 12, 0, 40) == 0) {
-                version = uint32(_at(own, 13, _keys.length > 3 ? _keys.length - 3 : 0, _keys.length));
+            uint32 version = uint32(_focusKey == 0 ? _current : _focusKey);
+            if (version == 0 || i == odd) {
+                version =
+                    uint32(_at(own, 31, _keys.length > 3 ? _keys.length - 3 : 0, _keys.length));
             }
+            // what is sure to be paid, but for the odd one: the most there is now, or more
+            uint256 price =
+                _at(own, 32, 0, 3) == 0 ? d.escrow / (uint256(d.terms.maxRecords) + 1) : 1;
+            if (i == odd) price = d.escrow / (d.lines.length + n + 1) + _at(own, 33, 0, 1);
             sellable = sellable && _isSellable(version);
             (part[i], valid[i]) = _makeEntry(own, id, d.lines.length + i, last, version, price);
             last = part[i].releaseRoot;
