@@ -71,6 +71,19 @@ enum galen_err cli_account_export(struct cli *cli, struct json_object **result, 
     return cli_write_output(cli, keystore.data, keystore.len, info);
 }
 
+enum galen_err cli_account_password(struct cli *cli, struct json_object **result, bool *passed,
+                                    struct galen_errinfo *info)
+{
+    struct chain_address identity;
+    BASE_BUF_AUTO password = {0};
+    GALEN_TRY(cli_identity(cli, NULL, &identity, info));
+    if (cli_option(cli, "remove") != NULL)
+        return workflow_identity_password(cli->wf, &identity, NULL, info);
+    GALEN_TRY(cli_password(cli_option(cli, "new-password-file"), "Password of the identity", true,
+                           &password, info));
+    return workflow_identity_password(cli->wf, &identity, (const char *)password.data, info);
+}
+
 enum galen_err cli_account_pay(struct cli *cli, struct json_object **result, bool *passed,
                                struct galen_errinfo *info)
 {

@@ -63,69 +63,23 @@ enum galen_err cli_gas_prices(struct cli *cli, struct json_object **result, bool
     return workflow_gas_prices(cli->wf, result, info);
 }
 
-/* RFC 4180. Only reasons of reverts hold free text; quoting everything is always right. */
-static enum galen_err csv_row(struct base_buf *out, struct json_object *row,
-                              const char *const *columns, struct galen_errinfo *info)
-{
-    for (size_t i = 0; columns[i] != NULL; i++) {
-        struct json_object *value = NULL;
-        const char *text = "";
-        if (row == NULL)
-            text = columns[i];
-        else if (json_object_object_get_ex(row, columns[i], &value))
-            text = json_object_get_string(value);
-        GALEN_TRY(base_buf_append_text(out, i == 0 ? "\"" : ",\""));
-        for (; *text != '\0'; text++) {
-            if (*text == '"')
-                GALEN_TRY(base_buf_append_text(out, "\""));
-            GALEN_TRY(base_buf_append(out, text, 1));
-        }
-        GALEN_TRY(base_buf_append_text(out, "\""));
-    }
-    return base_buf_append_text(out, "\r\n");
-}
-
 enum galen_err cli_gas_export(struct cli *cli, struct json_object **result, bool *passed,
                               struct galen_errinfo *info)
 {
-    static const char *const columns[] = {"hash",
-                                          "time",
-                                          "block",
-                                          "role",
-                                          "workflow",
-                                          "operation",
-                                          "from",
-                                          "to",
-                                          "nonce",
-                                          "valueWei",
-                                          "gasEstimate",
-                                          "gasLimit",
-                                          "gasUsed",
-                                          "baseFeeWei",
-                                          "maxPriorityFeeWei",
-                                          "maxFeeWei",
-                                          "effectiveGasPriceWei",
-                                          "totalWei",
-                                          "status",
-                                          "reason",
-                                          "requestId",
-                                          NULL};
+    const struct workflow_tx_filter filter = {.role = cli_option(cli, "role"),
+                                              .workflow = cli_option(cli, "workflow")};
     RECORD_JSON_AUTO list = NULL;
     BASE_BUF_AUTO text = {0};
-    GALEN_TRY(workflow_transactions(cli->wf, cli_option(cli, "role"), cli_option(cli, "workflow"),
-                                    &list, info));
-    if (cli_option(cli, "csv") == NULL && cli_option(cli, "output") == NULL) {
-        *result = list;
-        list = NULL;
-        return GALEN_OK;
-    }
     if (cli_option(cli, "csv") != NULL) {
-        GALEN_TRY(csv_row(&text, NULL, columns, info));
-        for (size_t i = 0; i < json_object_array_length(list); i++)
-            GALEN_TRY(csv_row(&text, json_object_array_get_idx(list, i), columns, info));
+        GALEN_TRY(workflow_transactions_csv(cli->wf, &filter, &text, info));
         return cli_write_output(cli, text.data, text.len, info);
     }
-    return cli_write_json(cli, list, info);
+    GALEN_TRY(workflow_transactions(cli->wf, &filter, &list, info));
+    if (cli_option(cli, "output") != NULL)
+        return cli_write_json(cli, list, info);
+    *result = list;
+    list = NULL;
+    return GALEN_OK;
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------- */

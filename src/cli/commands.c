@@ -24,6 +24,9 @@
 const struct cli_command cli_commands[] = {
     COMMAND("init", NULL, "", 0, 0, 0, cli_init, "make a home (GALEN_HOME, or --home)",
             "store=DIR"),
+    COMMAND("serve", NULL, "", 0, 0, 0, cli_serve,
+            "run the node: HTTP API, chain watcher, delivery of messages", "listen=ADDRESS:PORT",
+            "name=HOST...", "tls-certificate=FILE", "tls-key=FILE"),
     COMMAND("status", NULL, "", 0, 0, CLI_HOME, cli_status, "what this home is and reaches"),
     COMMAND("sync", NULL, "", 0, 0, CLI_KEYS, cli_sync,
             "read new events and messages, and act on them"),
@@ -38,6 +41,9 @@ const struct cli_command cli_commands[] = {
     COMMAND("account", "export", "", 0, 0, CLI_KEYS, cli_account_export,
             "a wallet key as a keystore V3", "as=NAME", "keystore-password-file=FILE",
             "output=FILE"),
+    COMMAND("account", "password", "", 0, 0, CLI_KEYS, cli_account_password,
+            "a password with which that identity alone is signed in at the node", "as=NAME",
+            "new-password-file=FILE", "remove"),
     COMMAND("account", "pay", "TO ETH", 2, 2, CLI_KEYS | CLI_SPENDS, cli_account_pay,
             "send ether, e.g. to give a newcomer gas", "as=NAME"),
 

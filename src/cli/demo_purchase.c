@@ -17,7 +17,7 @@ enum galen_err demo_fees(struct workflow *wf, struct chain_u256 *wei, struct gal
 {
     RECORD_JSON_AUTO list = NULL;
     *wei = (struct chain_u256){0};
-    GALEN_TRY(workflow_transactions(wf, NULL, NULL, &list, info));
+    GALEN_TRY(workflow_transactions(wf, NULL, &list, info));
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         struct chain_u256 one;
         GALEN_TRY(chain_u256_parse(&one, demo_text(json_object_array_get_idx(list, i), "totalWei"),
@@ -310,7 +310,7 @@ enum galen_err demo_gas_table(struct demo *demo, struct json_object **table,
         RECORD_JSON_AUTO report = NULL;
         RECORD_JSON_AUTO transactions = NULL;
         GALEN_TRY(workflow_gas_report(demo->home[i], &report, info));
-        GALEN_TRY(workflow_transactions(demo->home[i], NULL, NULL, &transactions, info));
+        GALEN_TRY(workflow_transactions(demo->home[i], NULL, &transactions, info));
         GALEN_TRY(check_receipts(demo, transactions, &confirmed, info));
         all += (int64_t)json_object_array_length(transactions);
         for (size_t j = 0; j < json_object_array_length(report); j++) {

@@ -35,5 +35,5 @@ enum galen_err cli_notifications(struct cli *cli, struct json_object **result, b
     bool one = cli_option(cli, "as") != NULL;
     if (one)
         GALEN_TRY(cli_identity(cli, NULL, &identity, info));
-    return workflow_notifications(cli->wf, one ? &identity : NULL, result, info);
+    return workflow_notifications(cli->wf, one ? &identity : NULL, 0, NULL, result, info);
 }

@@ -241,6 +241,25 @@ enum galen_err seal_keystore_open(struct seal_keystore **out, const char *dir,
     return GALEN_OK;
 }
 
+enum galen_err seal_keystore_open_again(struct seal_keystore **out,
+                                        const struct seal_keystore *keystore,
+                                        struct galen_errinfo *info)
+{
+    SEAL_KEYSTORE_AUTO made = NULL;
+    GALEN_TRY(new_keystore(&made, keystore->dir, info));
+    memcpy(made->master.data, keystore->master.data, MASTER_BYTES);
+    *out = made;
+    made = NULL;
+    return GALEN_OK;
+}
+
+enum galen_err seal_keystore_check_password(const struct seal_keystore *keystore,
+                                            struct base_view password, struct galen_errinfo *info)
+{
+    SEAL_KEYSTORE_AUTO opened = NULL;
+    return seal_keystore_open(&opened, keystore->dir, password, info);
+}
+
 enum galen_err seal_keystore_change_password(struct seal_keystore *keystore,
                                              struct base_view new_password,
                                              struct seal_kdf_cost cost, struct galen_errinfo *info)

@@ -197,6 +197,14 @@ GALEN_MUST_CHECK enum galen_err seal_keystore_create(struct seal_keystore **out,
 GALEN_MUST_CHECK enum galen_err seal_keystore_open(struct seal_keystore **out, const char *dir,
                                                    struct base_view password,
                                                    struct galen_errinfo *info);
+/* A second handle with the same master key, for another thread; no password, no cost. */
+GALEN_MUST_CHECK enum galen_err seal_keystore_open_again(struct seal_keystore **out,
+                                                         const struct seal_keystore *keystore,
+                                                         struct galen_errinfo *info);
+/* PASSWORD unless it opens the key store. Pays Argon2id's cost. */
+GALEN_MUST_CHECK enum galen_err seal_keystore_check_password(const struct seal_keystore *keystore,
+                                                             struct base_view password,
+                                                             struct galen_errinfo *info);
 void seal_keystore_free(struct seal_keystore **keystore); /* NULL inside is fine; wipes the key */
 #define SEAL_KEYSTORE_AUTO GALEN_CLEANUP(seal_keystore_free) struct seal_keystore *
 
@@ -221,5 +229,17 @@ GALEN_MUST_CHECK enum galen_err seal_keystore_change_password(struct seal_keysto
                                                               struct base_view new_password,
                                                               struct seal_kdf_cost cost,
                                                               struct galen_errinfo *info);
+
+/* ---- passwords that seal nothing ------------------------------------------------------------ */
+
+#define SEAL_PASSWORD_HASH 128 /* text with its NUL */
+
+/* Argon2id in PHC's form, libsodium's interactive cost (2 passes, 64 MiB).
+ * USAGE for fewer than 8 bytes or more than SEAL_PASSWORD_MAX. */
+GALEN_MUST_CHECK enum galen_err seal_password_hash(char out[SEAL_PASSWORD_HASH],
+                                                   struct base_view password,
+                                                   struct galen_errinfo *info);
+/* *matches: the verdict. */
+void seal_password_verify(bool *matches, const char *hash, struct base_view password);
 
 #endif

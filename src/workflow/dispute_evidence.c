@@ -28,9 +28,20 @@ enum galen_err dispute_load_key(struct workflow *wf, struct base_secret *out,
                                 const uint8_t template_hash32[32], struct galen_errinfo *info)
 {
     static const char *const whose[] = {"buyer", "judge"};
+    /* Which of them the identity acted for may use. */
+    static const char *const may_use[] = {
+        "SELECT count(*) FROM request WHERE template_hash = ?1 AND buyer = ?2",
+        "SELECT count(*) FROM request r JOIN dispute_evidence e ON e.request_id = r.id"
+        " WHERE r.template_hash = ?1 AND e.holder = ?2",
+    };
     GALEN_TRY(need_keys(wf, info));
     for (size_t i = 0; i < 2; i++) {
         char name[NAME_TEXT];
+        int64_t own = 0;
+        GALEN_TRY(db_get_int(wf->db, &own, 0, info, may_use[i], DB_BLOB(template_hash32, 32),
+                             DB_BLOB(wf->actor.bytes, 20)));
+        if (wf->has_actor && own == 0)
+            continue;
         key_name(name, whose[i], template_hash32);
         enum galen_err err = seal_keystore_get(out, wf->keys, name, info);
         if (err != GALEN_ERR_NOT_FOUND)

@@ -63,6 +63,8 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
     const char *rpc = options->rpc != NULL ? options->rpc : config.rpc;
     if (rpc != NULL)
         GALEN_TRY(config_copy_text(&wf->rpc_url, rpc, info));
+    if (options->ipfs != NULL)
+        GALEN_TRY(config_copy_text(&wf->ipfs_url, options->ipfs, info));
     wf->has_contract = config.has_contract;
     wf->domain = config.domain;
     memcpy(wf->code_hash, config.code_hash, 32);
@@ -89,6 +91,21 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
     return GALEN_OK;
 }
 
+enum galen_err workflow_open_again(struct workflow **out, const struct workflow *wf,
+                                   struct galen_errinfo *info)
+{
+    /* What --rpc and --ipfs said once holds for every handle. */
+    const struct workflow_options options = {
+        .home = wf->home, .rpc = wf->rpc_url, .ipfs = wf->ipfs_url};
+    GALEN_CLEANUP(workflow_close) struct workflow *made = NULL;
+    GALEN_TRY(workflow_open(&made, &options, info));
+    if (wf->keys != NULL)
+        GALEN_TRY(seal_keystore_open_again(&made->keys, wf->keys, info));
+    *out = made;
+    made = NULL;
+    return GALEN_OK;
+}
+
 void workflow_close(struct workflow **wf)
 {
     if (*wf == NULL)
@@ -100,6 +117,7 @@ void workflow_close(struct workflow **wf)
     db_close(&(*wf)->db);
     seal_keystore_free(&(*wf)->keys);
     free((*wf)->rpc_url);
+    free((*wf)->ipfs_url);
     free((*wf)->home);
     free(*wf);
     *wf = NULL;
@@ -311,7 +329,7 @@ static enum galen_err chain_status(struct workflow *wf, struct json_object *stat
     return workflow_set_object(status, "chain", &chain, info);
 }
 
-enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
+enum galen_err workflow_counts(struct workflow *wf, struct json_object **result,
                                struct galen_errinfo *info)
 {
     static const struct {
@@ -327,15 +345,35 @@ enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
         {"messagesIn", "SELECT count(*) FROM inbox WHERE state = 'new'"},
         {"unseenNotifications", "SELECT count(*) FROM notification WHERE seen = 0"},
     };
+    RECORD_JSON_AUTO made = NULL;
+    GALEN_TRY(workflow_object(&made, info));
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        int64_t count = 0;
+        GALEN_TRY(db_get_int(wf->db, &count, 0, info, counts[i].sql));
+        GALEN_TRY(workflow_set_int(made, counts[i].name, count, info));
+    }
+    workflow_give(result, &made);
+    return GALEN_OK;
+}
+
+uint64_t workflow_chain_id(const struct workflow *wf)
+{
+    return wf->has_contract ? wf->domain.chain_id : 0;
+}
+
+enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
+                               struct galen_errinfo *info)
+{
     RECORD_JSON_AUTO status = NULL;
+    RECORD_JSON_AUTO counts = NULL;
     GALEN_TRY(workflow_object(&status, info));
     GALEN_TRY(workflow_set_text(status, "home", wf->home, info));
     GALEN_TRY(workflow_set_bool(status, "unlocked", wf->keys != NULL, info));
     GALEN_TRY(chain_status(wf, status, info));
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        int64_t count = 0;
-        GALEN_TRY(db_get_int(wf->db, &count, 0, info, counts[i].sql));
-        GALEN_TRY(workflow_set_int(status, counts[i].name, count, info));
+    GALEN_TRY(workflow_counts(wf, &counts, info));
+    json_object_object_foreach(counts, name, count)
+    {
+        GALEN_TRY(workflow_set_int(status, name, json_object_get_int64(count), info));
     }
     workflow_give(result, &status);
     return GALEN_OK;

@@ -39,6 +39,7 @@ enum galen_err workflow_secret_get(struct workflow *wf, struct base_secret *out,
                                    const struct chain_address *address, struct galen_errinfo *info)
 {
     GALEN_TRY(need_keys(wf, info));
+    GALEN_TRY(workflow_check_actor(wf, address, info));
     char name[64];
     secret_name(name, prefix, address);
     return seal_keystore_get(out, wf->keys, name, info);
@@ -49,6 +50,7 @@ enum galen_err workflow_secret_put(struct workflow *wf, const char *prefix,
                                    size_t len, struct galen_errinfo *info)
 {
     GALEN_TRY(need_keys(wf, info));
+    GALEN_TRY(workflow_check_actor(wf, address, info));
     char name[64];
     secret_name(name, prefix, address);
     return seal_keystore_put(wf->keys, name, data, len, info);
@@ -59,6 +61,7 @@ enum galen_err workflow_secret_remove(struct workflow *wf, const char *prefix,
                                       struct galen_errinfo *info)
 {
     GALEN_TRY(need_keys(wf, info));
+    GALEN_TRY(workflow_check_actor(wf, address, info));
     char name[64];
     secret_name(name, prefix, address);
     return seal_keystore_remove(wf->keys, name, info);
@@ -211,17 +214,16 @@ enum galen_err workflow_identity_find(struct workflow *wf, struct chain_address 
     return GALEN_OK;
 }
 
-enum galen_err workflow_identity_list(struct workflow *wf, struct json_object **result,
-                                      struct galen_errinfo *info)
+enum galen_err workflow_identities(struct workflow *wf, const char *role,
+                                   struct json_object **result, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO list = NULL;
     GALEN_TRY(workflow_array(&list, info));
-    struct chain_rpc *rpc = NULL;
-    bool online = workflow_rpc(wf, &rpc, NULL) == GALEN_OK;
     DB_ROWS_AUTO rows = {0};
     GALEN_TRY(db_query(&rows, wf->db, info,
                        "SELECT address, name, role, created_at FROM identity"
-                       " ORDER BY created_at, name"));
+                       " WHERE ?1 IS NULL OR role = ?1 ORDER BY created_at, name",
+                       DB_TEXT(role)));
     for (;;) {
         bool found = false;
         GALEN_TRY(db_next(&rows, &found, info));
@@ -235,10 +237,26 @@ enum galen_err workflow_identity_list(struct workflow *wf, struct json_object **
         GALEN_TRY(workflow_set_text(row, "name", db_text(&rows, 1), info));
         GALEN_TRY(workflow_set_text(row, "role", db_text(&rows, 2), info));
         GALEN_TRY(workflow_set_time(row, "created", db_int(&rows, 3), info));
-        struct chain_u256 balance = {0};
-        if (online && chain_rpc_balance(rpc, &balance, &address, NULL) == GALEN_OK)
-            GALEN_TRY(workflow_set_wei(row, "balanceWei", &balance, info));
         GALEN_TRY(workflow_push(list, &row, info));
+    }
+    workflow_give(result, &list);
+    return GALEN_OK;
+}
+
+enum galen_err workflow_identity_list(struct workflow *wf, struct json_object **result,
+                                      struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO list = NULL;
+    struct chain_rpc *rpc = NULL;
+    GALEN_TRY(workflow_identities(wf, NULL, &list, info));
+    bool online = workflow_rpc(wf, &rpc, NULL) == GALEN_OK;
+    for (size_t i = 0; online && i < json_object_array_length(list); i++) {
+        struct json_object *row = json_object_array_get_idx(list, i);
+        struct chain_address address;
+        struct chain_u256 balance = {0};
+        GALEN_TRY(workflow_get_address(&address, row, "address", "identity", info));
+        if (chain_rpc_balance(rpc, &balance, &address, NULL) == GALEN_OK)
+            GALEN_TRY(workflow_set_wei(row, "balanceWei", &balance, info));
     }
     workflow_give(result, &list);
     return GALEN_OK;
@@ -249,9 +267,12 @@ enum galen_err workflow_payout_new(struct workflow *wf, struct chain_address *ad
                                    struct galen_errinfo *info)
 {
     CHAIN_KEY_AUTO key = {0};
+    GALEN_TRY(need_keys(wf, info));
+    GALEN_TRY(workflow_check_actor(wf, owner, info));
     GALEN_TRY(chain_key_generate(&key, info));
-    GALEN_TRY(
-        workflow_secret_put(wf, WORKFLOW_KEY_WALLET, &key.address, key.secret.data, 32, info));
+    char name[64];
+    secret_name(name, WORKFLOW_KEY_WALLET, &key.address);
+    GALEN_TRY(seal_keystore_put(wf->keys, name, key.secret.data, 32, info));
     GALEN_TRY(db_run(wf->db, info, "INSERT INTO payout_account VALUES (?, ?, ?, ?)",
                      DB_BLOB(key.address.bytes, 20), DB_BLOB(owner->bytes, 20), DB_INT(request_id),
                      DB_INT(base_time_s())));

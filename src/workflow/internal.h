@@ -17,6 +17,7 @@
 struct workflow {
     char *home;
     char *rpc_url;
+    char *ipfs_url;             /* given at opening; NULL: what config.json says */
     struct seal_keystore *keys; /* NULL when opened without a password */
     struct db *db;
     struct store *store;
@@ -25,6 +26,9 @@ struct workflow {
     struct chain_domain domain; /* chain id and DataHub's address, pinned by config.json */
     uint8_t code_hash[32];      /* keccak-256 of the contract's code, pinned likewise */
     bool dry_run;
+    bool is_narrow; /* workflow_narrow */
+    bool has_actor; /* workflow_act_as */
+    struct chain_address actor;
     struct {
         uint32_t version; /* 0 = free */
         struct groupsig_group_key *key;
@@ -69,10 +73,10 @@ GALEN_MUST_CHECK enum galen_err workflow_secret_remove(struct workflow *wf, cons
 GALEN_MUST_CHECK enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
                                                 const struct chain_address *address,
                                                 struct galen_errinfo *info);
-/* Is it an identity of this home? role (may be NULL) receives a static name. */
-GALEN_MUST_CHECK enum galen_err workflow_is_own(struct workflow *wf, bool *own, const char **role,
-                                                const struct chain_address *address,
-                                                struct galen_errinfo *info);
+/* NOT_FOUND when the handle acts for somebody else; a payout account is its owner's. (narrow.c) */
+GALEN_MUST_CHECK enum galen_err workflow_check_actor(struct workflow *wf,
+                                                     const struct chain_address *owner,
+                                                     struct galen_errinfo *info);
 /* A fresh account for one payout, its key in the key store. */
 GALEN_MUST_CHECK enum galen_err workflow_payout_new(struct workflow *wf,
                                                     struct chain_address *address,

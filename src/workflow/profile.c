@@ -253,6 +253,21 @@ static enum galen_err contact_missing(const char *text, struct galen_errinfo *in
     return GALEN_ERR_NOT_FOUND;
 }
 
+/* Also while the handle acts for another: a card is public. */
+static enum galen_err card_make_for(struct workflow *wf, const struct chain_address *address,
+                                    struct galen_errinfo *info)
+{
+    const struct chain_address actor = wf->actor;
+    const bool had_actor = wf->has_actor;
+    GALEN_TRY(workflow_act_as(wf, NULL, info));
+    enum galen_err err = workflow_card_make(wf, address, NULL, NULL, info);
+    struct galen_errinfo why = {0};
+    enum galen_err back = workflow_act_as(wf, had_actor ? &actor : NULL, &why);
+    if (err == GALEN_OK && back != GALEN_OK)
+        return base_fail(info, back, "%s", why.what);
+    return err;
+}
+
 enum galen_err workflow_contact_get(struct workflow *wf, struct workflow_contact *contact,
                                     const struct chain_address *address, struct galen_errinfo *info)
 {
@@ -266,7 +281,7 @@ enum galen_err workflow_contact_get(struct workflow *wf, struct workflow_contact
         GALEN_TRY(workflow_is_own(wf, &own, NULL, address, info));
         if (own) {
             db_rows_end(&rows);
-            GALEN_TRY(workflow_card_make(wf, address, NULL, NULL, info));
+            GALEN_TRY(card_make_for(wf, address, info));
             return workflow_contact_get(wf, contact, address, info);
         }
         char text[CHAIN_ADDRESS_TEXT];
@@ -347,6 +362,41 @@ enum galen_err workflow_profile_publish(struct workflow *wf, const struct chain_
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_cid(made, "profileCid", cid32, info));
     GALEN_TRY(workflow_set_object(made, "tx", &tx, info));
+    workflow_give(result, &made);
+    return GALEN_OK;
+}
+
+enum galen_err workflow_contact_show(struct workflow *wf, const char *text,
+                                     struct json_object **result, struct galen_errinfo *info)
+{
+    struct chain_address address;
+    RECORD_JSON_AUTO made = NULL;
+    RECORD_JSON_AUTO profile = NULL;
+    const char *name = NULL;
+    const char *inbox = NULL;
+    bool found = false;
+    GALEN_TRY(workflow_contact_find(wf, &address, text, info));
+    DB_ROWS_AUTO rows = {0};
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT profile, on_chain, signature <> zeroblob(65) FROM contact"
+                       " WHERE address = ?",
+                       DB_BLOB(address.bytes, 20)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    if (!found)
+        return contact_missing(text, info);
+    const char *jcs = db_text(&rows, 0);
+    GALEN_TRY(record_json_parse(&profile, jcs, strlen(jcs), 8192, info));
+    GALEN_TRY(
+        record_json_get_text(&name, profile, "name", RECORD_JSON_REQUIRED, 256, "profile", info));
+    GALEN_TRY(record_json_get_text(&inbox, profile, "inbox", RECORD_JSON_OPTIONAL, 2048, "profile",
+                                   info));
+    GALEN_TRY(workflow_object(&made, info));
+    GALEN_TRY(workflow_set_address(made, "address", &address, info));
+    GALEN_TRY(workflow_set_text(made, "name", name, info));
+    GALEN_TRY(workflow_set_bool(made, "nameFromCard", db_int(&rows, 2) != 0, info));
+    GALEN_TRY(workflow_set_bool(made, "onChain", db_int(&rows, 1) != 0, info));
+    if (inbox != NULL)
+        GALEN_TRY(workflow_set_text(made, "inbox", inbox, info));
     workflow_give(result, &made);
     return GALEN_OK;
 }

@@ -106,6 +106,7 @@ static enum galen_err read_buyer_key(struct workflow *wf, struct purchasing_buye
     char hex[65];
     if (wf->keys == NULL)
         return base_fail(info, GALEN_ERR_PASSWORD, "reading a delivery needs the home's keys");
+    GALEN_TRY(workflow_check_actor(wf, &view->row.buyer, info));
     base_hex_encode(hex, view->row.template_hash, 32);
     snprintf(name, sizeof name, "buyer-%s", hex);
     enum galen_err err = seal_keystore_get(&view->private_jwk, wf->keys, name, info);

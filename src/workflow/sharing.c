@@ -297,8 +297,9 @@ enum galen_err sharing_revoke(struct workflow *wf, const char *cid_share,
     int64_t mine = 0;
     GALEN_TRY(store_cid_parse(cid, cid_share, info));
     GALEN_TRY(db_get_int(wf->db, &mine, 0, info,
-                         "SELECT count(*) FROM share WHERE direction = 'out' AND cid = ?",
-                         DB_BLOB(cid, 32)));
+                         "SELECT count(*) FROM share WHERE direction = 'out' AND cid = ?1"
+                         " AND (?2 IS NULL OR patient = ?2)",
+                         DB_BLOB(cid, 32), DB_BLOB(wf->has_actor ? wf->actor.bytes : NULL, 20)));
     if (mine == 0) {
         base_fail(info, GALEN_ERR_NOT_FOUND, "this home has granted no share %s", cid_share);
         (void)base_hint(info, "'galen share list' shows those it has granted");

@@ -12,16 +12,6 @@
 #define RANGE_BLOCKS 10000
 #define REORG_BLOCKS 64 /* read again when the last block read is no longer on the chain */
 
-enum galen_err workflow_notify(struct workflow *wf, const struct chain_address *identity,
-                               const char *kind, const char *subject, struct galen_errinfo *info)
-{
-    return db_run(wf->db, info,
-                  "INSERT INTO notification (identity, kind, subject, created_at)"
-                  " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                  DB_BLOB(identity->bytes, 20), DB_TEXT(kind), DB_TEXT(subject),
-                  DB_INT(base_time_s()));
-}
-
 /* The home itself cannot go on; anything else is about one event or one message. */
 static bool is_fatal(enum galen_err err)
 {
@@ -394,46 +384,6 @@ static enum galen_err read_messages(struct workflow *wf, struct json_object *sum
 
 /* ---- both -------------------------------------------------------------------------------------------- */
 
-static enum galen_err notifications_since(struct workflow *wf, int64_t after_id,
-                                          const struct chain_address *identity,
-                                          struct json_object **out, struct galen_errinfo *info)
-{
-    RECORD_JSON_AUTO list = NULL;
-    GALEN_TRY(workflow_array(&list, info));
-    DB_ROWS_AUTO rows = {0};
-    GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT identity, kind, subject, created_at FROM notification"
-                       " WHERE id > ?1 AND (?2 IS NULL OR identity = ?2) ORDER BY id DESC",
-                       DB_INT(after_id), DB_BLOB(identity != NULL ? identity->bytes : NULL, 20)));
-    for (;;) {
-        bool found = false;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
-            break;
-        RECORD_JSON_AUTO row = NULL;
-        struct chain_address who = {0};
-        GALEN_TRY(db_bytes(&rows, 0, who.bytes, 20, info));
-        GALEN_TRY(workflow_object(&row, info));
-        GALEN_TRY(workflow_set_address(row, "identity", &who, info));
-        GALEN_TRY(workflow_set_text(row, "kind", db_text(&rows, 1), info));
-        GALEN_TRY(workflow_set_text(row, "subject", db_text(&rows, 2), info));
-        GALEN_TRY(workflow_set_time(row, "time", db_int(&rows, 3), info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
-    *out = list;
-    list = NULL;
-    return GALEN_OK;
-}
-
-enum galen_err workflow_notifications(struct workflow *wf, const struct chain_address *identity,
-                                      struct json_object **result, struct galen_errinfo *info)
-{
-    RECORD_JSON_AUTO list = NULL;
-    GALEN_TRY(notifications_since(wf, 0, identity, &list, info));
-    workflow_give(result, &list);
-    return GALEN_OK;
-}
-
 enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
                              struct galen_errinfo *info)
 {
@@ -455,7 +405,7 @@ enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
         GALEN_TRY(workflow_store_sync(wf, false, &blocks, info));
         GALEN_TRY(workflow_set_object(summary, "blocks", &blocks, info));
     }
-    GALEN_TRY(notifications_since(wf, last_notification, NULL, &news, info));
+    GALEN_TRY(workflow_notifications(wf, NULL, last_notification, NULL, &news, info));
     GALEN_TRY(workflow_set_object(summary, "notifications", &news, info));
     workflow_give(result, &summary);
     return GALEN_OK;

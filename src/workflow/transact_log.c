@@ -79,18 +79,25 @@ enum galen_err transact_row(struct workflow *wf, const uint8_t hash32[32], struc
     return tx_row(out, &rows, info);
 }
 
-enum galen_err workflow_transactions(struct workflow *wf, const char *role, const char *flow,
+enum galen_err workflow_transactions(struct workflow *wf, const struct workflow_tx_filter *filter,
                                      struct json_object **result, struct galen_errinfo *info)
 {
-    char sql[sizeof tx_columns + 128];
+    static const struct workflow_tx_filter all = {0};
+    if (filter == NULL)
+        filter = &all;
+    const bool is_paged = filter->page.limit > 0;
+    char sql[sizeof tx_columns + 320];
     snprintf(sql, sizeof sql,
              "%sWHERE (?1 IS NULL OR role = ?1) AND (?2 IS NULL OR workflow = ?2)"
-             " ORDER BY created_at, rowid",
-             tx_columns);
+             " AND (?3 IS NULL OR operation = ?3) AND (?4 IS NULL OR status = ?4)"
+             " ORDER BY created_at %s, rowid %s LIMIT ?5 OFFSET ?6",
+             tx_columns, is_paged ? "DESC" : "", is_paged ? "DESC" : "");
     RECORD_JSON_AUTO list = NULL;
     GALEN_TRY(workflow_array(&list, info));
     DB_ROWS_AUTO rows = {0};
-    GALEN_TRY(db_query(&rows, wf->db, info, sql, DB_TEXT(role), DB_TEXT(flow)));
+    GALEN_TRY(db_query(&rows, wf->db, info, sql, DB_TEXT(filter->role), DB_TEXT(filter->workflow),
+                       DB_TEXT(filter->operation), DB_TEXT(filter->status),
+                       DB_INT(is_paged ? filter->page.limit : -1), DB_INT(filter->page.offset)));
     for (;;) {
         bool found = false;
         struct json_object *row = NULL;
@@ -101,6 +108,65 @@ enum galen_err workflow_transactions(struct workflow *wf, const char *role, cons
         GALEN_TRY(record_json_push(list, row, info));
     }
     workflow_give(result, &list);
+    return GALEN_OK;
+}
+
+/* RFC 4180. Only reasons of reverts hold free text; quoting everything is always right. row NULL:
+ * the header. */
+static enum galen_err csv_row(struct base_buf *out, struct json_object *row,
+                              const char *const *columns, struct galen_errinfo *info)
+{
+    for (size_t i = 0; columns[i] != NULL; i++) {
+        struct json_object *value = NULL;
+        const char *text = "";
+        if (row == NULL)
+            text = columns[i];
+        else if (json_object_object_get_ex(row, columns[i], &value))
+            text = json_object_get_string(value);
+        GALEN_TRY(base_buf_append_text(out, i == 0 ? "\"" : ",\""));
+        for (; *text != '\0'; text++) {
+            if (*text == '"')
+                GALEN_TRY(base_buf_append_text(out, "\""));
+            GALEN_TRY(base_buf_append(out, text, 1));
+        }
+        GALEN_TRY(base_buf_append_text(out, "\""));
+    }
+    return base_buf_append_text(out, "\r\n");
+}
+
+enum galen_err workflow_transactions_csv(struct workflow *wf,
+                                         const struct workflow_tx_filter *filter,
+                                         struct base_buf *out, struct galen_errinfo *info)
+{
+    static const char *const columns[] = {
+        "hash",
+        "time",
+        "block",
+        "role",
+        "workflow",
+        "operation",
+        "from",
+        "to",
+        "nonce",
+        "valueWei",
+        "gasEstimate",
+        "gasLimit",
+        "gasUsed",
+        "baseFeeWei",
+        "maxPriorityFeeWei",
+        "maxFeeWei",
+        "effectiveGasPriceWei",
+        "totalWei",
+        "status",
+        "reason",
+        "requestId",
+        NULL,
+    };
+    RECORD_JSON_AUTO list = NULL;
+    GALEN_TRY(workflow_transactions(wf, filter, &list, info));
+    GALEN_TRY(csv_row(out, NULL, columns, info));
+    for (size_t i = 0; i < json_object_array_length(list); i++)
+        GALEN_TRY(csv_row(out, json_object_array_get_idx(list, i), columns, info));
     return GALEN_OK;
 }
 

@@ -44,6 +44,26 @@ GALEN_MUST_CHECK enum galen_err workflow_open(struct workflow **wf,
                                               const struct workflow_options *options,
                                               struct galen_errinfo *info);
 void workflow_close(struct workflow **wf); /* NULL-safe */
+/* A second handle on the same home, for another thread: its own database connection and endpoint,
+ * the same keys. */
+GALEN_MUST_CHECK enum galen_err
+workflow_open_again(struct workflow **out, const struct workflow *wf, struct galen_errinfo *info);
+/* Is it the password of an identity that has one of its own (workflow_identity_password), else the
+ * home's? identity NULL: the home's. PASSWORD unless it is; NOT_FOUND: no such identity. */
+GALEN_MUST_CHECK enum galen_err workflow_check_password(struct workflow *wf,
+                                                        const struct chain_address *identity,
+                                                        const char *password,
+                                                        struct galen_errinfo *info);
+
+/* ---- one identity alone (narrow.c) ------------------------------------------------------------ */
+
+/* From now on the handle uses no other identity's secrets; NULL: anyone's again. */
+GALEN_MUST_CHECK enum galen_err workflow_act_as(struct workflow *wf,
+                                                const struct chain_address *identity,
+                                                struct galen_errinfo *info);
+/* From now on the handle sees, of the database, only what belongs to the identity that it acts for
+ * (nobody's, at first) or what the chain tells anyone, and can only read. For good. */
+GALEN_MUST_CHECK enum galen_err workflow_narrow(struct workflow *wf, struct galen_errinfo *info);
 
 /* Points the home at a chain and a contract and pins chain id and code hash. STATE when the home
  * has a history with another contract. CHECK: no DataHub at that address. */
@@ -61,6 +81,13 @@ GALEN_MUST_CHECK enum galen_err workflow_deploy(struct workflow *wf,
  * chain and says so. */
 GALEN_MUST_CHECK enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
                                                 struct galen_errinfo *info);
+
+/* How many of each this home has: {identities, contacts, records, requests, transactions,
+ * messagesOut, messagesIn, unseenNotifications}. */
+GALEN_MUST_CHECK enum galen_err workflow_counts(struct workflow *wf, struct json_object **result,
+                                                struct galen_errinfo *info);
+/* Of the chain that the home is connected to; 0: none. */
+uint64_t workflow_chain_id(const struct workflow *wf);
 
 /* ---- blocks (blocks.c) ---------------------------------------------------------------------- */
 
@@ -121,13 +148,27 @@ GALEN_MUST_CHECK enum galen_err workflow_identity_export(struct workflow *wf,
                                                          const char *keystore_password,
                                                          struct base_buf *keystore,
                                                          struct galen_errinfo *info);
+/* A password with which this identity alone is signed in at a node; NULL: the home's again. USAGE
+ * when it is too short. The keys stay under the home's. */
+GALEN_MUST_CHECK enum galen_err workflow_identity_password(struct workflow *wf,
+                                                           const struct chain_address *identity,
+                                                           const char *password,
+                                                           struct galen_errinfo *info);
 /* An identity of this home by name or address; with role not NULL it must have that role.
  * text NULL: the only identity with the role. NOT_FOUND, USAGE (several). */
 GALEN_MUST_CHECK enum galen_err workflow_identity_find(struct workflow *wf,
                                                        struct chain_address *address,
                                                        const char *text, const char *role,
                                                        struct galen_errinfo *info);
-/* [{address, name, role, balanceWei}]; balances only when the chain answers. */
+/* Is it an identity of this home? role (may be NULL) receives a static name. */
+GALEN_MUST_CHECK enum galen_err workflow_is_own(struct workflow *wf, bool *own, const char **role,
+                                                const struct chain_address *address,
+                                                struct galen_errinfo *info);
+/* [{address, name, role, created}] of the role, or (NULL) of all. */
+GALEN_MUST_CHECK enum galen_err workflow_identities(struct workflow *wf, const char *role,
+                                                    struct json_object **result,
+                                                    struct galen_errinfo *info);
+/* The same with balanceWei; balances only when the chain answers. */
 GALEN_MUST_CHECK enum galen_err workflow_identity_list(struct workflow *wf,
                                                        struct json_object **result,
                                                        struct galen_errinfo *info);
@@ -147,6 +188,10 @@ GALEN_MUST_CHECK enum galen_err workflow_card_add(struct workflow *wf, struct js
 GALEN_MUST_CHECK enum galen_err workflow_contact_find(struct workflow *wf,
                                                       struct chain_address *address,
                                                       const char *text, struct galen_errinfo *info);
+/* {address, name, nameFromCard, inbox?, onChain} of a contact, by name or address. */
+GALEN_MUST_CHECK enum galen_err workflow_contact_show(struct workflow *wf, const char *text,
+                                                      struct json_object **result,
+                                                      struct galen_errinfo *info);
 /* setProfile on-chain. */
 GALEN_MUST_CHECK enum galen_err workflow_profile_publish(struct workflow *wf,
                                                          const struct chain_address *identity,
@@ -174,11 +219,20 @@ GALEN_MUST_CHECK enum galen_err workflow_mail_import(struct workflow *wf, struct
  * notifications: [{identity, kind, subject}]}. */
 GALEN_MUST_CHECK enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
                                               struct galen_errinfo *info);
-/* Notifications of one identity, or (NULL) all, newest first. */
-GALEN_MUST_CHECK enum galen_err workflow_notifications(struct workflow *wf,
-                                                       const struct chain_address *identity,
-                                                       struct json_object **result,
-                                                       struct galen_errinfo *info);
+/* Part of a long list. */
+struct workflow_page {
+    int64_t limit, offset; /* limit 0 or less: all */
+};
+/* Notifications of one identity, or (NULL) all, newest first: [{id, identity, kind, subject, time,
+ * seen}]. after_id 0: from the first; page NULL: all. (notifications.c) */
+GALEN_MUST_CHECK enum galen_err
+workflow_notifications(struct workflow *wf, const struct chain_address *identity, int64_t after_id,
+                       const struct workflow_page *page, struct json_object **result,
+                       struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_notifications_seen(struct workflow *wf,
+                                                            const struct chain_address *identity,
+                                                            int64_t up_to_id,
+                                                            struct galen_errinfo *info);
 
 /* ---- transactions (transact.c) ------------------------------------------------------------------ */
 
@@ -186,10 +240,20 @@ GALEN_MUST_CHECK enum galen_err workflow_notifications(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err
 workflow_pay(struct workflow *wf, const struct chain_address *from, const struct chain_address *to,
              const struct chain_u256 *wei, struct json_object **result, struct galen_errinfo *info);
-/* One row a transaction, oldest first; filters may be NULL. */
-GALEN_MUST_CHECK enum galen_err workflow_transactions(struct workflow *wf, const char *role,
-                                                      const char *flow, struct json_object **result,
+struct workflow_tx_filter {
+    const char *role, *workflow, *operation, *status; /* each may be NULL: any */
+    struct workflow_page page;
+};
+/* One row a transaction, newest first when paged, else oldest first. filter NULL: all. */
+GALEN_MUST_CHECK enum galen_err workflow_transactions(struct workflow *wf,
+                                                      const struct workflow_tx_filter *filter,
+                                                      struct json_object **result,
                                                       struct galen_errinfo *info);
+/* The same as CSV (RFC 4180) with a header line; wei as integers. Appends to out. */
+GALEN_MUST_CHECK enum galen_err workflow_transactions_csv(struct workflow *wf,
+                                                          const struct workflow_tx_filter *filter,
+                                                          struct base_buf *out,
+                                                          struct galen_errinfo *info);
 /* Per operation and role: count, gas min/median/max, wei in all. */
 GALEN_MUST_CHECK enum galen_err
 workflow_gas_report(struct workflow *wf, struct json_object **result, struct galen_errinfo *info);

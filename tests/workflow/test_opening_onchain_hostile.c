@@ -124,7 +124,7 @@ static void a_block_that_is_none(void **state)
     assert_unusable(market, RM, id, "");
     assert_string_equal(fraud_state(market, GM, id), "asked"); /* its home has not agreed */
     RECORD_JSON_AUTO told = NULL;
-    OK(workflow_notifications(fx->home[RM], NULL, &told, INFO));
+    OK(workflow_notifications(fx->home[RM], NULL, 0, NULL, &told, INFO));
     assert_non_null(strstr(json_object_to_json_string(told), "opening-share-unusable"));
     fraud_agree(market, GM, id);
     assert_int_equal(fixture_settle(fx), 0);

@@ -1,0 +1,41 @@
+/* galen serve. */
+#include "cli/cli.h"
+#include "node/node.h"
+
+#include <string.h>
+
+static void announce(void *user, const char *url)
+{
+    const struct cli *cli = user;
+    if (cli->json)
+        printf("{\"url\":\"%s\"}\n", url);
+    else
+        printf("galen: serving %s at %s\n", cli->home, url);
+    fflush(stdout);
+}
+
+enum galen_err cli_serve(struct cli *cli, struct json_object **result, bool *passed,
+                         struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO password = {0};
+    const char *names[CLI_MAX_REPEATS];
+    const char *listen_on = cli_option(cli, "listen");
+    GALEN_TRY(cli_password(cli->password_file, "Password of the home", false, &password, info));
+    const struct workflow_options home = {.home = cli->home,
+                                          .password = (const char *)password.data,
+                                          .rpc = cli->rpc,
+                                          .ipfs = cli->ipfs};
+    struct node_options options = {
+        .home = &home,
+        .listen = listen_on != NULL ? listen_on : NODE_DEFAULT_LISTEN,
+        .tls_certificate = cli_option(cli, "tls-certificate"),
+        .tls_key = cli_option(cli, "tls-key"),
+        .names = names,
+        .n_names = cli_options(cli, "name", names),
+        .ready = announce,
+        .user = cli,
+    };
+    if (!cli->verbose)
+        base_log_set_level(BASE_LOG_INFO);
+    return node_run(&options, info);
+}

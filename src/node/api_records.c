@@ -1,0 +1,161 @@
+/* The API's records and shares. */
+#include "node/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/fhir.h"
+
+#define PATHS_MAX 256
+
+/* ---- records ------------------------------------------------------------------------------------ */
+
+enum galen_err api_record_list(struct api_call *call, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    return storing_list(call->wf, &call->request->who, result, info);
+}
+
+static enum galen_err read_options(const struct api_call *call, struct storing_options *options,
+                                   struct galen_errinfo *info)
+{
+    int64_t releases = -1;
+    GALEN_TRY(api_int(call, "releases", 0, 16, &releases, info));
+    options->releases = (int)releases;
+    return api_bool(call, "fromWallet", &options->from_wallet, info);
+}
+
+enum galen_err api_record_store(struct api_call *call, struct json_object **result,
+                                struct galen_errinfo *info)
+{
+    static const char *const needed[] = {"record", NULL};
+    static const char *const allowed[] = {"releases", "fromWallet", NULL};
+    struct storing_options options = {0};
+    struct json_object *record = NULL;
+    GALEN_TRY(api_members(call, needed, allowed, info));
+    GALEN_TRY(read_options(call, &options, info));
+    GALEN_TRY(api_object(call, "record", &record, info));
+    return storing_store(call->wf, &call->request->who, record, &options, result, info);
+}
+
+/* The body is an HL7 FHIR R4 Bundle (JSON, NDJSON, either gzipped); for whom and where treated
+ * stands in the query. A dry run only reads it. */
+enum galen_err api_record_import(struct api_call *call, struct json_object **result,
+                                 struct galen_errinfo *info)
+{
+    const char *patient_name = node_query(call->request, "patient");
+    const char *hospital_name = node_query(call->request, "hospital");
+    const char *dry = node_query(call->request, "dryRun");
+    const bool is_dry = dry != NULL && strcmp(dry, "true") == 0;
+    const struct storing_options options = {.releases = -1};
+    struct chain_address patient, hospital;
+    char patient_text[CHAIN_ADDRESS_TEXT], hospital_text[CHAIN_ADDRESS_TEXT];
+    if (patient_name == NULL || hospital_name == NULL)
+        return base_fail(info, GALEN_ERR_USAGE, "say ?patient= and &hospital=, by name or address");
+    GALEN_TRY(workflow_contact_find(call->wf, &patient, patient_name, info));
+    GALEN_TRY(workflow_contact_find(call->wf, &hospital, hospital_name, info));
+    chain_address_format(patient_text, &patient);
+    chain_address_format(hospital_text, &hospital);
+    const struct record_fhir_options fhir = {
+        .patient_address = patient_text,
+        .hospital_address = hospital_text,
+        .hospital_name = hospital_name,
+        .patient_id = node_query(call->request, "patientId"),
+    };
+    RECORD_FHIR_RESULT_AUTO records = {0};
+    const struct base_buf *body = &call->request->body;
+    GALEN_TRY(record_fhir_import(&records, body->data, body->len, &fhir, info));
+    GALEN_TRY(record_fhir_report(result, "body", &records, NULL, info));
+    if (is_dry)
+        return GALEN_OK;
+    RECORD_JSON_AUTO stored = json_object_new_array();
+    if (stored == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < records.item_count; i++) {
+        struct json_object *one = NULL;
+        GALEN_TRY(storing_store(call->wf, &call->request->who, records.items[i].record, &options,
+                                &one, info));
+        GALEN_TRY(record_json_push(stored, one, info));
+    }
+    struct json_object *given = stored;
+    stored = NULL;
+    return record_json_set(*result, "stored", given, info);
+}
+
+enum galen_err api_record_show(struct api_call *call, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    return storing_show(call->wf, call->params[0], result, info);
+}
+
+enum galen_err api_record_verify(struct api_call *call, struct json_object **result,
+                                 struct galen_errinfo *info)
+{
+    GALEN_TRY(storing_verify(call->wf, call->params[0], &call->passed, result, info));
+    return api_give_verdict(*result, call->passed, info);
+}
+
+enum galen_err api_record_fhir(struct api_call *call, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    GALEN_TRY(storing_export_fhir(call->wf, call->params[0], result, info));
+    response_json(call->response, MHD_HTTP_OK, *result);
+    call->response->type = "application/fhir+json";
+    snprintf(call->response->download, sizeof call->response->download, "record.json");
+    return GALEN_OK;
+}
+
+enum galen_err api_relay(struct api_call *call, struct json_object **result,
+                         struct galen_errinfo *info)
+{
+    return storing_relay(call->wf, &call->request->who, result, info);
+}
+
+/* ---- shares --------------------------------------------------------------------------------------- */
+
+enum galen_err api_share_list(struct api_call *call, struct json_object **result,
+                              struct galen_errinfo *info)
+{
+    return sharing_list(call->wf, result, info);
+}
+
+enum galen_err api_share_grant(struct api_call *call, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    static const char *const needed[] = {"record", "doctor", NULL};
+    static const char *const allowed[] = {"fields", "expires", "onChain", NULL};
+    struct sharing_options options = {0};
+    struct chain_address doctor;
+    struct json_object *fields = NULL;
+    const char *record = NULL;
+    const char *paths[PATHS_MAX];
+    GALEN_TRY(api_members(call, needed, allowed, info));
+    GALEN_TRY(api_text(call, "record", &record, info));
+    GALEN_TRY(api_contact(call, "doctor", &doctor, info));
+    GALEN_TRY(api_time(call, "expires", &options.expires_at, info));
+    GALEN_TRY(api_bool(call, "onChain", &options.on_chain, info));
+    GALEN_TRY(record_json_get_array(&fields, call->body, "fields", RECORD_JSON_OPTIONAL, 1,
+                                    PATHS_MAX, "body", info));
+    options.n_paths = fields != NULL ? json_object_array_length(fields) : 0;
+    for (size_t i = 0; i < options.n_paths; i++) {
+        struct json_object *item = json_object_array_get_idx(fields, i);
+        if (!json_object_is_type(item, json_type_string))
+            return base_fail(info, GALEN_ERR_USAGE, "body/fields holds JSON Pointers");
+        paths[i] = json_object_get_string(item);
+    }
+    options.paths = options.n_paths > 0 ? paths : NULL;
+    return sharing_grant(call->wf, record, &doctor, &options, result, info);
+}
+
+enum galen_err api_share_open(struct api_call *call, struct json_object **result,
+                              struct galen_errinfo *info)
+{
+    GALEN_TRY(sharing_open(call->wf, call->params[0], &call->passed, result, info));
+    return api_give_verdict(*result, call->passed, info);
+}
+
+enum galen_err api_share_revoke(struct api_call *call, struct json_object **result,
+                                struct galen_errinfo *info)
+{
+    return sharing_revoke(call->wf, call->params[0], result, info);
+}

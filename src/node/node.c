@@ -1,0 +1,161 @@
+/* A node's life: one home, its threads, until a signal ends it. */
+#include "node/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "store/store.h"
+
+#define DEFAULT_POLL_MS 1000
+#define TOKEN_FILE      "node.token"
+#define URL_FILE        "node.url"
+#define LOCK_FILE       "node.lock"
+
+static enum galen_err path_in(char out[PATH_MAX], const char *home, const char *name,
+                              struct galen_errinfo *info)
+{
+    int len = snprintf(out, PATH_MAX, "%s/%s", home, name);
+    return len > 0 && len < PATH_MAX
+               ? GALEN_OK
+               : base_fail(info, GALEN_ERR_USAGE, "the home's path is too long");
+}
+
+/* Held by the process until it ends, however it ends. */
+static enum galen_err lock_home(int *fd, const char *home, struct galen_errinfo *info)
+{
+    char path[PATH_MAX];
+    GALEN_TRY(path_in(path, home, LOCK_FILE, info));
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return GALEN_OK;
+    close(*fd);
+    *fd = -1;
+    base_fail(info, GALEN_ERR_STATE, "another node has this home");
+    return base_hint(info, "stop it first; the command line works beside it");
+}
+
+static enum galen_err write_files(struct node *node, struct galen_errinfo *info)
+{
+    char path[PATH_MAX];
+    uint8_t token[NODE_TOKEN_BYTES];
+    char text[2 * NODE_TOKEN_BYTES + 1];
+    base_random(token, sizeof token);
+    store_digest(node->sessions.operator32, token, sizeof token);
+    base_hex_encode(text, token, sizeof token);
+    GALEN_TRY(path_in(path, node->home, TOKEN_FILE, info));
+    enum galen_err err = base_file_write(path, text, strlen(text), 0600, info);
+    base_wipe(token, sizeof token);
+    base_wipe(text, sizeof text);
+    GALEN_TRY(err);
+    GALEN_TRY(path_in(path, node->home, URL_FILE, info));
+    return base_file_write(path, node->url, strlen(node->url), 0600, info);
+}
+
+static void remove_files(const struct node *node)
+{
+    static const char *const names[] = {TOKEN_FILE, URL_FILE};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < 2; i++)
+        if (path_in(path, node->home, names[i], NULL) == GALEN_OK)
+            (void)!base_file_remove(path, NULL);
+}
+
+static void init_locks(struct node *node)
+{
+    struct node_queue *queues[] = {&node->reads, &node->acts};
+    for (size_t i = 0; i < 2; i++) {
+        pthread_mutex_init(&queues[i]->lock, NULL);
+        pthread_cond_init(&queues[i]->filled, NULL);
+    }
+    pthread_mutex_init(&node->sessions.lock, NULL);
+    pthread_mutex_init(&node->sessions.password, NULL);
+    pthread_mutex_init(&node->feed.lock, NULL);
+    pthread_mutex_init(&node->health.lock, NULL);
+    pthread_mutex_init(&node->watcher_lock, NULL);
+    pthread_cond_init(&node->watcher_woken, NULL);
+}
+
+/* What acts is let finish, then what watches, then the connections. */
+static void stop_all(struct node *node)
+{
+    watcher_stop(node);
+    jobs_stop(node);
+    feed_close(node);
+    server_stop(node);
+    remove_files(node);
+}
+
+static enum galen_err start_all(struct node *node, const struct node_options *options,
+                                struct galen_errinfo *info)
+{
+    GALEN_TRY(jobs_start(node, info));
+    GALEN_TRY(server_start(node, options, info));
+    GALEN_TRY(write_files(node, info));
+    GALEN_TRY(watcher_start(node, info));
+    if (options->ready != NULL)
+        options->ready(options->user, node->url);
+    return GALEN_OK;
+}
+
+static enum galen_err serve(struct node *node, const struct node_options *options,
+                            struct galen_errinfo *info)
+{
+    sigset_t signals;
+    sigset_t before;
+    int which = 0;
+    node->home = strdup(options->home->home);
+    if (node->home == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    GALEN_TRY(workflow_open(&node->wf, options->home, info));
+    node->chain_id = workflow_chain_id(node->wf);
+    /* Before the threads, which inherit it: only this one takes signals. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    signal(SIGPIPE, SIG_IGN);
+    enum galen_err err = start_all(node, options, info);
+    if (err == GALEN_OK) {
+        while (sigwait(&signals, &which) != 0)
+            ;
+        base_log(BASE_LOG_INFO, "node: stopping");
+    }
+    stop_all(node);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return err;
+}
+
+enum galen_err node_run(const struct node_options *options, struct galen_errinfo *info)
+{
+    int lock = -1;
+    GALEN_TRY(lock_home(&lock, options->home->home, info));
+    struct node *node = calloc(1, sizeof *node);
+    enum galen_err err = GALEN_OK;
+    if (node == NULL) {
+        err = base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    } else {
+        /* The threads' heaps would each keep what they once needed. */
+        mallopt(M_ARENA_MAX, 2);
+        node->listen_fd = -1;
+        node->names = options->names;
+        node->n_names = options->n_names;
+        node->poll_ms = options->poll_ms != 0 ? options->poll_ms : DEFAULT_POLL_MS;
+        node->started_s = base_time_s();
+        init_locks(node);
+        err = serve(node, options, info);
+        workflow_close(&node->wf);
+        free(node->home);
+        free(node);
+    }
+    close(lock);
+    return err;
+}

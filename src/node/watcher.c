@@ -1,0 +1,175 @@
+/* The watcher: synchronises the home, in rounds. After each, what is new goes to the event streams,
+ * and a hospital's relay anchors what its doctors handed over. */
+#include "node/internal.h"
+
+#include <string.h>
+
+#define PAUSE_MAX_MS 30000 /* between tries while the chain cannot be reached */
+
+/* Waits, or is woken. False: the node stops. */
+static bool pause_for(struct node *node, unsigned ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&node->watcher_lock);
+    while (!node->is_woken && node->has_watcher &&
+           pthread_cond_timedwait(&node->watcher_woken, &node->watcher_lock, &until) == 0)
+        ;
+    node->is_woken = false;
+    bool goes_on = node->has_watcher;
+    pthread_mutex_unlock(&node->watcher_lock);
+    return goes_on;
+}
+
+void watcher_wake(struct node *node)
+{
+    pthread_mutex_lock(&node->watcher_lock);
+    node->is_woken = true;
+    pthread_cond_signal(&node->watcher_woken);
+    pthread_mutex_unlock(&node->watcher_lock);
+}
+
+static int64_t number(struct json_object *object, const char *key)
+{
+    int64_t value = 0;
+    (void)!record_json_get_int(&value, object, key, RECORD_JSON_OPTIONAL, 0, INT64_MAX, "sync",
+                               NULL);
+    return value;
+}
+
+/* Newest first in the summary; told in their order. */
+static void publish_news(struct node *node, struct json_object *summary)
+{
+    struct json_object *news = NULL;
+    if (!json_object_object_get_ex(summary, "notifications", &news))
+        return;
+    for (size_t i = json_object_array_length(news); i-- > 0;) {
+        struct json_object *row = json_object_array_get_idx(news, i);
+        const char *text = NULL;
+        struct chain_address who;
+        if (record_json_get_address(&text, row, "identity", RECORD_JSON_REQUIRED, "news", NULL) ==
+                GALEN_OK &&
+            chain_address_parse(&who, text, NULL) == GALEN_OK)
+            feed_publish(node, &who, "notification", (uint64_t)number(row, "id"), row);
+    }
+}
+
+/* That something changed, for who shows lists. */
+static void publish_round(struct node *node, struct json_object *summary)
+{
+    RECORD_JSON_AUTO hint = json_object_new_object();
+    if (hint != NULL &&
+        json_object_object_add(hint, "block", json_object_new_int64(number(summary, "block"))) == 0)
+        feed_publish(node, NULL, "sync", 0, hint);
+}
+
+static void note_round(struct node *node, struct json_object *summary, enum galen_err err,
+                       const struct galen_errinfo *why)
+{
+    struct node_health *health = &node->health;
+    struct json_object *blocks = NULL;
+    const char *problem = "";
+    pthread_mutex_lock(&health->lock);
+    health->chain_is_good = err == GALEN_OK;
+    snprintf(health->chain_problem, sizeof health->chain_problem, "%s",
+             err == GALEN_OK ? "" : why->what);
+    if (err == GALEN_OK) {
+        health->has_synced = true;
+        health->synced_at_s = base_time_s();
+        health->block = number(summary, "block");
+        health->events += number(summary, "events");
+        health->messages += number(summary, "messages");
+        (void)json_object_object_get_ex(summary, "blocks", &blocks);
+        health->unpushed = blocks != NULL ? number(blocks, "left") : 0;
+        if (blocks != NULL)
+            (void)!record_json_get_text(&problem, blocks, "reason", RECORD_JSON_OPTIONAL, 4096,
+                                        "sync", NULL);
+        health->store_is_good = health->unpushed == 0;
+        snprintf(health->store_problem, sizeof health->store_problem, "%s",
+                 health->store_is_good || problem == NULL ? "" : problem);
+    }
+    pthread_mutex_unlock(&health->lock);
+}
+
+/* Each hospital of this home; what fails is in the log, and tried again. */
+static void relay(struct workflow *wf)
+{
+    RECORD_JSON_AUTO identities = NULL;
+    if (workflow_identities(wf, "hospital", &identities, NULL) != GALEN_OK)
+        return;
+    for (size_t i = 0; i < json_object_array_length(identities); i++) {
+        struct json_object *row = json_object_array_get_idx(identities, i);
+        const char *text = NULL;
+        struct chain_address hospital;
+        struct galen_errinfo why = {0};
+        if (record_json_get_address(&text, row, "address", RECORD_JSON_REQUIRED, "identity",
+                                    NULL) != GALEN_OK ||
+            chain_address_parse(&hospital, text, NULL) != GALEN_OK)
+            continue;
+        if (storing_relay(wf, &hospital, NULL, &why) != GALEN_OK)
+            base_log(BASE_LOG_WARN, "relay: %s", why.what);
+    }
+}
+
+static bool run_round(struct node *node, struct workflow *wf)
+{
+    RECORD_JSON_AUTO summary = NULL;
+    struct galen_errinfo why = {0};
+    enum galen_err err = workflow_sync(wf, &summary, &why);
+    note_round(node, summary, err, &why);
+    if (err != GALEN_OK) {
+        base_log(err == GALEN_ERR_NETWORK || err == GALEN_ERR_CONFIG ? BASE_LOG_INFO
+                                                                     : BASE_LOG_WARN,
+                 "sync: %s", why.what);
+        return false;
+    }
+    publish_news(node, summary);
+    if (number(summary, "events") > 0 || number(summary, "messages") > 0)
+        publish_round(node, summary);
+    relay(wf);
+    return true;
+}
+
+static void *run_watcher(void *user)
+{
+    struct node *node = user;
+    struct workflow *wf = NULL;
+    struct galen_errinfo why = {0};
+    unsigned pause = node->poll_ms;
+    if (workflow_open_again(&wf, node->wf, &why) != GALEN_OK) {
+        base_log(BASE_LOG_BROKEN, "watcher: %s", why.what);
+        return NULL;
+    }
+    do {
+        bool good = run_round(node, wf);
+        pause = good ? node->poll_ms : 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
+    } while (pause_for(node, pause));
+    workflow_close(&wf);
+    return NULL;
+}
+
+enum galen_err watcher_start(struct node *node, struct galen_errinfo *info)
+{
+    node->has_watcher = true;
+    if (pthread_create(&node->watcher, NULL, run_watcher, node) == 0)
+        return GALEN_OK;
+    node->has_watcher = false;
+    return base_fail(info, GALEN_ERR_NOMEM, "cannot start a thread");
+}
+
+void watcher_stop(struct node *node)
+{
+    pthread_mutex_lock(&node->watcher_lock);
+    bool was_there = node->has_watcher;
+    node->has_watcher = false;
+    pthread_cond_signal(&node->watcher_woken);
+    pthread_mutex_unlock(&node->watcher_lock);
+    if (was_there)
+        pthread_join(node->watcher, NULL);
+}
