@@ -55,7 +55,7 @@ enum galen_err demo_open(struct demo *demo, const char *keep_dir, FILE *out,
     }
     char log_path[600];
     snprintf(log_path, sizeof log_path, "%s/anvil.log", demo->dir);
-    GALEN_TRY(node_chain_start(&demo->chain, log_path, info));
+    GALEN_TRY(node_chain_start(&demo->chain, log_path, NULL, info));
     GALEN_TRY(chain_rpc_new(&demo->rpc, node_chain_url(demo->chain), NULL, info));
     uint8_t random[16];
     char password[33];

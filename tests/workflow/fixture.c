@@ -145,7 +145,7 @@ int fixture_homes(void **state)
         return -1;
     char log_path[96];
     snprintf(log_path, sizeof log_path, "%s/anvil.log", fx->dir);
-    OK(node_chain_start(&fx->chain, log_path, INFO));
+    OK(node_chain_start(&fx->chain, log_path, NULL, INFO));
     OK(chain_rpc_new(&fx->rpc, node_chain_url(fx->chain), NULL, INFO));
     for (int i = 0; i < FIXTURE_HOMES; i++) {
         fx->home[i] = make_home(fx, actors[i].name);
