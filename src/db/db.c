@@ -1,6 +1,7 @@
 /* SQLite behind a few typed calls. */
 #include "db/db.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -73,11 +74,13 @@ static enum galen_err migrate(struct db *db, struct galen_errinfo *info)
 
 enum galen_err db_open(struct db **out, const char *path, struct galen_errinfo *info)
 {
-    /* SQLite would make the file with the umask's mode. */
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
+    /* SQLite would make the file with the umask's mode. One that is there is not touched: closing
+     * any descriptor of it would drop the locks of this process's other connections. */
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST)
         return base_fail(info, GALEN_ERR_DB, "cannot open %s", path);
-    close(fd);
+    if (fd >= 0)
+        close(fd);
     GALEN_CLEANUP(db_close) struct db *db = calloc(1, sizeof *db);
     if (db == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");

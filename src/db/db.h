@@ -6,6 +6,9 @@
  * What is never in it: record content, keys, or names of patients' conditions. Content lives
  * encrypted in the block store; what must be kept in plain sight of this home alone (index cards)
  * is sealed under the home's master key first.
+ *
+ * Nothing else may open the file while a process has it open: POSIX drops all of a process's locks
+ * on a file when any descriptor of it is closed, and another process would then corrupt it.
  */
 #ifndef GALEN_DB_H
 #define GALEN_DB_H

@@ -247,6 +247,7 @@ struct node {
     int listen_fd;
     struct node_connections *connections;
 
+    atomic_bool is_stopping; /* what waits for the chain gives up */
     struct node_queue reads, acts;
     struct node_worker workers[NODE_WORKERS];
     unsigned n_workers;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "store/store.h"
@@ -17,6 +18,7 @@
 #define TOKEN_FILE      "node.token"
 #define URL_FILE        "node.url"
 #define LOCK_FILE       "node.lock"
+#define DESCRIPTORS     4096
 
 static enum galen_err path_in(char out[PATH_MAX], const char *home, const char *name,
                               struct galen_errinfo *info)
@@ -69,6 +71,17 @@ static void remove_files(const struct node *node)
             (void)!base_file_remove(path, NULL);
 }
 
+/* A connection needs a descriptor, and none may be missing where a block or the database is to be
+ * written: the server takes no more than leaves enough. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+        (void)!setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static void init_locks(struct node *node)
 {
     struct node_queue *queues[] = {&node->reads, &node->acts};
@@ -87,6 +100,7 @@ static void init_locks(struct node *node)
 /* What acts is let finish, then what watches, then the connections. */
 static void stop_all(struct node *node)
 {
+    atomic_store(&node->is_stopping, true);
     watcher_stop(node);
     jobs_stop(node);
     feed_close(node);
@@ -151,6 +165,7 @@ enum galen_err node_run(const struct node_options *options, struct galen_errinfo
         node->poll_ms = options->poll_ms != 0 ? options->poll_ms : DEFAULT_POLL_MS;
         node->started_s = base_time_s();
         init_locks(node);
+        raise_descriptors();
         err = serve(node, options, info);
         workflow_close(&node->wf);
         free(node->home);

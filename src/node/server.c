@@ -10,15 +10,17 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX   1024
-#define HEADERS_MAX       (24 * 1024)
-#define IDLE_TIMEOUT_S    60
-#define REQUEST_MAX_MS    30000 /* for all of a request to come, from the connection's last one */
-#define TICK_MS           1000
-#define STREAM_TICK_TICKS 15
+#define CONNECTIONS_MAX    1024
+#define CONNECTIONS_PER_IP 128 /* unless only this machine can connect */
+#define HEADERS_MAX        (24 * 1024)
+#define IDLE_TIMEOUT_S     60
+#define REQUEST_MAX_MS     30000 /* for all of a request to come, from the connection's last one */
+#define TICK_MS            1000
+#define STREAM_TICK_TICKS  15
 
 struct node_connection {
     struct node_connection *before, *after;
@@ -329,6 +331,15 @@ static enum galen_err open_socket(struct node *node, const char *listen_on,
     return GALEN_OK;
 }
 
+/* Half of the descriptors that the process may have, at most. */
+static unsigned connections_max(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < CONNECTIONS_MAX)
+        return (unsigned)(limit.rlim_cur / 2);
+    return CONNECTIONS_MAX;
+}
+
 static void free_connections(struct node *node)
 {
     if (node->connections == NULL)
@@ -376,9 +387,11 @@ enum galen_err server_start(struct node *node, const struct node_options *option
         (uint16_t)node->port, NULL, NULL, on_request, node, MHD_OPTION_LISTEN_SOCKET,
         node->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, node,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, node, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_ARRAY, node->has_tls ? tls : none, MHD_OPTION_END);
+        connections_max(), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        node->is_loopback ? 0u : (unsigned)CONNECTIONS_PER_IP, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, node->has_tls ? tls : none,
+        MHD_OPTION_END);
     if (node->daemon == NULL) {
         close(node->listen_fd);
         free_connections(node);

@@ -146,6 +146,7 @@ static void *run_watcher(void *user)
         base_log(BASE_LOG_BROKEN, "watcher: %s", why.what);
         return NULL;
     }
+    workflow_stop_when(wf, &node->is_stopping);
     do {
         bool good = run_round(node, wf);
         pause = good ? node->poll_ms : 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;

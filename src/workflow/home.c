@@ -123,6 +123,11 @@ void workflow_close(struct workflow **wf)
     *wf = NULL;
 }
 
+void workflow_stop_when(struct workflow *wf, const atomic_bool *stop)
+{
+    wf->stop = stop;
+}
+
 void workflow_dry_run(struct workflow *wf, bool on)
 {
     wf->dry_run = on;

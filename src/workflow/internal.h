@@ -26,8 +26,9 @@ struct workflow {
     struct chain_domain domain; /* chain id and DataHub's address, pinned by config.json */
     uint8_t code_hash[32];      /* keccak-256 of the contract's code, pinned likewise */
     bool dry_run;
-    bool is_narrow; /* workflow_narrow */
-    bool has_actor; /* workflow_act_as */
+    const atomic_bool *stop; /* workflow_stop_when; or NULL */
+    bool is_narrow;          /* workflow_narrow */
+    bool has_actor;          /* workflow_act_as */
     struct chain_address actor;
     struct {
         uint32_t version; /* 0 = free */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define RECEIPT_TIMEOUT_MS 120000
+#define RECEIPT_SLICE_MS   1000
 
 struct plan {
     struct chain_tx tx;
@@ -129,6 +130,20 @@ static enum galen_err sign_and_store(struct workflow *wf, struct chain_rpc *rpc,
     return db_commit(&transaction, info);
 }
 
+/* In slices, so that a node that stops need not wait. */
+static enum galen_err wait_mined(struct workflow *wf, struct chain_rpc *rpc,
+                                 struct chain_receipt *mined, const uint8_t hash32[32],
+                                 struct galen_errinfo *info)
+{
+    int64_t until = base_monotonic_ms() + RECEIPT_TIMEOUT_MS;
+    for (;;) {
+        enum galen_err err = chain_rpc_wait_receipt(rpc, mined, hash32, RECEIPT_SLICE_MS, info);
+        if (err != GALEN_ERR_NOT_FOUND || base_monotonic_ms() >= until ||
+            (wf->stop != NULL && atomic_load(wf->stop)))
+            return err;
+    }
+}
+
 enum galen_err workflow_transact(struct workflow *wf, const struct workflow_call *call, bool *sent,
                                  struct chain_receipt *receipt, struct json_object **tx,
                                  struct galen_errinfo *info)
@@ -150,7 +165,7 @@ enum galen_err workflow_transact(struct workflow *wf, const struct workflow_call
     CHAIN_RECEIPT_AUTO mined = {0};
     GALEN_TRY(sign_and_store(wf, rpc, &plan, call, &raw, hash32, info));
     GALEN_TRY(transact_send(wf, rpc, hash32, (struct base_view){raw.data, raw.len}, info));
-    enum galen_err err = chain_rpc_wait_receipt(rpc, &mined, hash32, RECEIPT_TIMEOUT_MS, info);
+    enum galen_err err = wait_mined(wf, rpc, &mined, hash32, info);
     if (err == GALEN_ERR_NOT_FOUND) {
         base_fail(info, GALEN_ERR_NETWORK, "%s was sent and is not mined yet", call->operation);
         (void)base_hint(info, "'galen sync' follows it up; do not send it again by other means");

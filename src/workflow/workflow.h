@@ -16,6 +16,7 @@
 #define GALEN_WORKFLOW_H
 
 #include <json-c/json.h>
+#include <stdatomic.h>
 
 #include "base/base.h"
 #include "chain/chain.h"
@@ -54,6 +55,10 @@ GALEN_MUST_CHECK enum galen_err workflow_check_password(struct workflow *wf,
                                                         const struct chain_address *identity,
                                                         const char *password,
                                                         struct galen_errinfo *info);
+
+/* Once *stop is true, what waits for a transaction to be mined gives up (NETWORK); it is followed
+ * up at the next sync. stop is borrowed. */
+void workflow_stop_when(struct workflow *wf, const atomic_bool *stop);
 
 /* ---- one identity alone (narrow.c) ------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -49,6 +50,43 @@ static void file_is_private(void **state)
     struct stat st;
     assert_int_equal(stat(fx->path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* The other process. */
+static int write_beside(const char *path)
+{
+    struct db *other = NULL;
+    bool good = db_open(&other, path, NULL) == GALEN_OK &&
+                db_run(other, NULL, "INSERT INTO setting VALUES ('b', '2')") == GALEN_OK;
+    db_close(&other);
+    return good ? 0 : 1;
+}
+
+/* A second connection must not drop the first one's locks: another process that closes the file
+ * would take itself for the last, and remove the log under this one. */
+static void connections_keep_their_locks(void **state)
+{
+    struct fixture *fx = *state;
+    struct db *second = NULL;
+    char wal[128];
+    int64_t rows = 0;
+    int status = 0;
+    snprintf(wal, sizeof wal, "%s-wal", fx->path);
+    assert_int_equal(db_run(fx->db, NULL, "INSERT INTO setting VALUES ('a', '1')"), GALEN_OK);
+    assert_int_equal(db_open(&second, fx->path, NULL), GALEN_OK);
+    db_close(&second);
+    pid_t child = fork();
+    if (child == 0) {
+        /* Anew: a fork alone would inherit what SQLite knows of this process's locks. */
+        execl("/proc/self/exe", "test-db", fx->path, (char *)NULL);
+        _exit(127);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(access(wal, F_OK), 0);
+    assert_int_equal(db_get_int(fx->db, &rows, 0, NULL, "SELECT count(*) FROM setting"), GALEN_OK);
+    assert_int_equal(rows, 2);
 }
 
 static void values_come_back(void **state)
@@ -157,10 +195,13 @@ static void damaged_file_is_refused(void **state)
     assert_non_null(strstr(info.hint, "backup"));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 2)
+        return write_beside(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(file_is_private, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(connections_keep_their_locks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(values_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(constraints_hold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(transactions_roll_back, set_up, tear_down),
