@@ -26,7 +26,7 @@ const struct cli_command cli_commands[] = {
             "store=DIR"),
     COMMAND("serve", NULL, "", 0, 0, 0, cli_serve,
             "run the node: HTTP API, chain watcher, delivery of messages", "listen=ADDRESS:PORT",
-            "name=HOST...", "tls-certificate=FILE", "tls-key=FILE"),
+            "name=HOST...", "tls-certificate=FILE", "tls-key=FILE", "embedded-chain"),
     COMMAND("status", NULL, "", 0, 0, CLI_HOME, cli_status, "what this home is and reaches"),
     COMMAND("sync", NULL, "", 0, 0, CLI_KEYS, cli_sync,
             "read new events and messages, and act on them"),

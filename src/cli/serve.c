@@ -32,6 +32,7 @@ enum galen_err cli_serve(struct cli *cli, struct json_object **result, bool *pas
         .tls_key = cli_option(cli, "tls-key"),
         .names = names,
         .n_names = cli_options(cli, "name", names),
+        .embedded_chain = cli_option(cli, "embedded-chain") != NULL,
         .ready = announce,
         .user = cli,
     };

@@ -41,6 +41,9 @@ enum galen_err health_show(struct node *node, struct json_object **result, bool 
            (!health->has_synced || (add(chain, "block", json_object_new_int64(health->block)) &&
                                     add_time(chain, "synced", health->synced_at_s))) &&
            add_text(chain, "problem", health->chain_problem) &&
+           (node->chain == NULL ||
+            add(chain, "restarts",
+                json_object_new_int64((int64_t)node_chain_restarts(node->chain)))) &&
            add(store, "waiting", json_object_new_int64(health->unpushed)) &&
            add_text(store, "problem", health->store_problem);
     pthread_mutex_unlock(&health->lock);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "node/embedded_chain.h"
 #include "node/node.h"
 #include "record/record.h"
 
@@ -252,6 +253,7 @@ struct node {
     struct node_worker workers[NODE_WORKERS];
     unsigned n_workers;
 
+    struct node_chain *chain; /* embedded; NULL: none */
     struct node_sessions sessions;
     struct node_feed feed;
     struct node_health health;

@@ -120,15 +120,26 @@ static enum galen_err start_all(struct node *node, const struct node_options *op
     return GALEN_OK;
 }
 
+/* This thread started the embedded chain, and looks after it. */
+static void wait_for_end(struct node *node, const sigset_t *signals)
+{
+    const struct timespec second = {.tv_sec = 1};
+    while (sigtimedwait(signals, NULL, &second) < 0)
+        if (node->chain != NULL)
+            (void)node_chain_step(node->chain);
+}
+
 static enum galen_err serve(struct node *node, const struct node_options *options,
                             struct galen_errinfo *info)
 {
     sigset_t signals;
     sigset_t before;
-    int which = 0;
     node->home = strdup(options->home->home);
     if (node->home == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    /* The chain first: it says where it is in config.json, which workflow_open reads. */
+    if (options->embedded_chain)
+        GALEN_TRY(node_chain_start_home(&node->chain, node->home, info));
     GALEN_TRY(workflow_open(&node->wf, options->home, info));
     node->chain_id = workflow_chain_id(node->wf);
     /* Before the threads, which inherit it: only this one takes signals. */
@@ -139,8 +150,7 @@ static enum galen_err serve(struct node *node, const struct node_options *option
     signal(SIGPIPE, SIG_IGN);
     enum galen_err err = start_all(node, options, info);
     if (err == GALEN_OK) {
-        while (sigwait(&signals, &which) != 0)
-            ;
+        wait_for_end(node, &signals);
         base_log(BASE_LOG_INFO, "node: stopping");
     }
     stop_all(node);
@@ -168,6 +178,7 @@ enum galen_err node_run(const struct node_options *options, struct galen_errinfo
         raise_descriptors();
         err = serve(node, options, info);
         workflow_close(&node->wf);
+        node_chain_stop(&node->chain);
         free(node->home);
         free(node);
     }

@@ -23,7 +23,8 @@ struct node_options {
     const char *tls_key;
     const char *const *names; /* host names, beside the address, that requests may come to */
     size_t n_names;
-    unsigned poll_ms; /* between two looks at the chain; 0: 1,000 */
+    bool embedded_chain; /* a chain of its own, for a home that has none: embedded_chain.h */
+    unsigned poll_ms;    /* between two looks at the chain; 0: 1,000 */
     /* Called once when requests are taken; url is borrowed. NULL: nobody. */
     void (*ready)(void *user, const char *url);
     void *user;
