@@ -256,7 +256,7 @@ static enum galen_err notify_patients(struct demo *demo, const struct demo_cast 
                         "See the DataStored events, fetch and open the envelopes, check everything "
                         "in them, and list the records."));
     GALEN_TRY(demo_deliver_mail(demo, info));
-    GALEN_TRY(storing_list(patients, NULL, &list, info));
+    GALEN_TRY(storing_list(patients, NULL, NULL, &list, info));
     GALEN_TRY(demo_check(demo, (int64_t)count_state(list, "anchored") == cast->records, info,
                          "%zu records appeared in the patients' lists",
                          count_state(list, "anchored")));

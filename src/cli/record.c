@@ -150,7 +150,7 @@ enum galen_err cli_record_list(struct cli *cli, struct json_object **result, boo
     bool one = cli_option(cli, "as") != NULL;
     if (one)
         GALEN_TRY(cli_identity(cli, NULL, &identity, info));
-    return storing_list(cli->wf, one ? &identity : NULL, result, info);
+    return storing_list(cli->wf, one ? &identity : NULL, NULL, result, info);
 }
 
 enum galen_err cli_record_show(struct cli *cli, struct json_object **result, bool *passed,

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX 4096
+#define TEXT_MAX     4096
+#define PAGE_DEFAULT 100
+#define PAGE_MAX     1000
 
 enum galen_err api_members(const struct api_call *call, const char *const *required,
                            const char *const *optional, struct galen_errinfo *info)
@@ -86,6 +88,14 @@ enum galen_err api_query_int(const struct api_call *call, const char *name, int6
 {
     const char *text = node_query(call->request, name);
     return text == NULL ? GALEN_OK : parse_number(text, name, min, max, out, info);
+}
+
+enum galen_err api_page(const struct api_call *call, struct workflow_page *page,
+                        struct galen_errinfo *info)
+{
+    *page = (struct workflow_page){.limit = PAGE_DEFAULT};
+    GALEN_TRY(api_query_int(call, "limit", 1, PAGE_MAX, &page->limit, info));
+    return api_query_int(call, "offset", 0, INT64_MAX / 2, &page->offset, info);
 }
 
 enum galen_err api_request_id(const struct api_call *call, uint64_t *out,

@@ -32,6 +32,9 @@ GALEN_MUST_CHECK enum galen_err api_contact(const struct api_call *call, const c
 GALEN_MUST_CHECK enum galen_err api_query_int(const struct api_call *call, const char *name,
                                               int64_t min, int64_t max, int64_t *out,
                                               struct galen_errinfo *info);
+/* ?limit= (1 to 1000, default 100) and ?offset=. */
+GALEN_MUST_CHECK enum galen_err api_page(const struct api_call *call, struct workflow_page *page,
+                                         struct galen_errinfo *info);
 /* The request id that the path's first parameter is. */
 GALEN_MUST_CHECK enum galen_err api_request_id(const struct api_call *call, uint64_t *out,
                                                struct galen_errinfo *info);

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define PAGE_MAX 1000
-
 /* ---- health ------------------------------------------------------------------------------------- */
 
 enum galen_err api_health(struct api_call *call, struct json_object **result,
@@ -156,20 +154,12 @@ enum galen_err api_sync(struct api_call *call, struct json_object **result,
     return GALEN_OK; /* the route wakes the watcher */
 }
 
-static enum galen_err read_page(const struct api_call *call, struct workflow_page *page,
-                                struct galen_errinfo *info)
-{
-    *page = (struct workflow_page){.limit = 100};
-    GALEN_TRY(api_query_int(call, "limit", 1, PAGE_MAX, &page->limit, info));
-    return api_query_int(call, "offset", 0, INT64_MAX / 2, &page->offset, info);
-}
-
 enum galen_err api_notifications(struct api_call *call, struct json_object **result,
                                  struct galen_errinfo *info)
 {
     struct workflow_page page;
     int64_t after = 0;
-    GALEN_TRY(read_page(call, &page, info));
+    GALEN_TRY(api_page(call, &page, info));
     GALEN_TRY(api_query_int(call, "after", 0, INT64_MAX / 2, &after, info));
     return workflow_notifications(call->wf, &call->request->who, after, &page, result, info);
 }
@@ -299,7 +289,7 @@ enum galen_err api_transactions(struct api_call *call, struct json_object **resu
     bool is_csv = format != NULL && strcmp(format, "csv") == 0;
     if (format != NULL && !is_csv && strcmp(format, "json") != 0)
         return base_fail(info, GALEN_ERR_USAGE, "format is json or csv");
-    GALEN_TRY(read_page(call, &filter.page, info));
+    GALEN_TRY(api_page(call, &filter.page, info));
     if (!is_csv) {
         GALEN_TRY(workflow_transactions(call->wf, &filter, result, info));
         response_json(call->response, MHD_HTTP_OK, *result);

@@ -13,7 +13,9 @@
 enum galen_err api_record_list(struct api_call *call, struct json_object **result,
                                struct galen_errinfo *info)
 {
-    return storing_list(call->wf, &call->request->who, result, info);
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    return storing_list(call->wf, &call->request->who, &page, result, info);
 }
 
 static enum galen_err read_options(const struct api_call *call, struct storing_options *options,

@@ -112,8 +112,10 @@ static void relay(struct workflow *wf)
                                     NULL) != GALEN_OK ||
             chain_address_parse(&hospital, text, NULL) != GALEN_OK)
             continue;
-        if (storing_relay(wf, &hospital, NULL, &why) != GALEN_OK)
-            base_log(BASE_LOG_WARN, "relay: %s", why.what);
+        enum galen_err err = storing_relay(wf, &hospital, NULL, &why);
+        if (err != GALEN_OK) /* STATE: the group is not set up yet */
+            base_log(err == GALEN_ERR_STATE ? BASE_LOG_DEBUG : BASE_LOG_WARN, "relay: %s",
+                     why.what);
     }
 }
 

@@ -2,6 +2,7 @@
  * that config.json pins. */
 #include "workflow/config.h"
 #include "workflow/internal.h"
+#include "workflow/storing_internal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -112,6 +113,7 @@ void workflow_close(struct workflow **wf)
         return;
     for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++)
         free((*wf)->group_keys[i].key);
+    storing_summaries_free(*wf);
     chain_rpc_free((*wf)->rpc);
     store_free(&(*wf)->store);
     db_close(&(*wf)->db);

@@ -23,8 +23,9 @@ struct workflow {
     struct store *store;
     struct chain_rpc *rpc; /* NULL until workflow_rpc; use that */
     bool has_contract;
-    struct chain_domain domain; /* chain id and DataHub's address, pinned by config.json */
-    uint8_t code_hash[32];      /* keccak-256 of the contract's code, pinned likewise */
+    struct chain_domain domain;        /* chain id and DataHub's address, pinned by config.json */
+    uint8_t code_hash[32];             /* keccak-256 of the contract's code, pinned likewise */
+    struct storing_summary *summaries; /* storing_summary.c; NULL until a list is made */
     bool dry_run;
     const atomic_bool *stop; /* workflow_stop_when; or NULL */
     bool is_narrow;          /* workflow_narrow */

@@ -42,56 +42,31 @@ static enum galen_err describe_row(struct workflow *wf, struct json_object **out
     return GALEN_OK;
 }
 
-static enum galen_err copy_text(struct json_object *to, struct json_object *from, const char *key,
-                                struct galen_errinfo *info)
-{
-    const char *text = NULL;
-    GALEN_TRY(record_json_get_text(&text, from, key, RECORD_JSON_REQUIRED, RECORD_MAX_TEXT_BYTES,
-                                   "record", info));
-    return workflow_set_text(to, key, text, info);
-}
-
-/* What a list shows of the content, where this home can open it. */
-static enum galen_err describe_content(struct workflow *wf, struct json_object *object, int64_t id,
-                                       struct galen_errinfo *info)
-{
-    STORING_OPENED_AUTO opened = {0};
-    struct galen_errinfo why = {0};
-    struct json_object *hospital = NULL;
-    const char *name = NULL;
-    enum galen_err err = storing_open_row(wf, id, &opened, &why);
-    if (err == GALEN_ERR_NOMEM || err == GALEN_ERR_DB)
-        return base_fail(info, err, "%s", why.what);
-    if (err != GALEN_OK)
-        return workflow_set_text(object, "unreadable", why.what, info);
-    GALEN_TRY(copy_text(object, opened.record, "category", info));
-    GALEN_TRY(copy_text(object, opened.record, "issued", info));
-    GALEN_TRY(record_json_get_object(&hospital, opened.record, "hospital", RECORD_JSON_REQUIRED,
-                                     "record", info));
-    GALEN_TRY(record_json_get_text(&name, hospital, "name", RECORD_JSON_REQUIRED,
-                                   RECORD_MAX_TEXT_BYTES, "record/hospital", info));
-    return workflow_set_text(object, "hospital", name, info);
-}
-
 enum galen_err storing_list(struct workflow *wf, const struct chain_address *identity,
-                            struct json_object **result, struct galen_errinfo *info)
+                            const struct workflow_page *page, struct json_object **result,
+                            struct galen_errinfo *info)
 {
+    const bool is_paged = page != NULL && page->limit > 0;
+    const int64_t most = is_paged ? page->limit : INT64_MAX;
     RECORD_JSON_AUTO list = NULL;
     GALEN_TRY(workflow_array(&list, info));
-    for (int64_t after = 0;;) {
+    for (int64_t i = 0; i < most; i++) {
         struct storing_row row;
         RECORD_JSON_AUTO object = NULL;
-        GALEN_TRY(db_get_int(wf->db, &after, 0, info,
-                             "SELECT id FROM record WHERE id > ?1"
-                             " AND (?2 IS NULL OR holder = ?2) ORDER BY id LIMIT 1",
-                             DB_INT(after),
-                             DB_BLOB(identity != NULL ? identity->bytes : NULL, 20)));
-        if (after == 0)
+        int64_t id = 0;
+        GALEN_TRY(db_get_int(wf->db, &id, 0, info,
+                             is_paged ? "SELECT id FROM record WHERE (?1 IS NULL OR holder = ?1)"
+                                        " ORDER BY id DESC LIMIT 1 OFFSET ?2"
+                                      : "SELECT id FROM record WHERE (?1 IS NULL OR holder = ?1)"
+                                        " ORDER BY id LIMIT 1 OFFSET ?2",
+                             DB_BLOB(identity != NULL ? identity->bytes : NULL, 20),
+                             DB_INT(i + (is_paged ? page->offset : 0))));
+        if (id == 0)
             break;
-        GALEN_TRY(storing_get_row(wf, &row, after, info));
+        GALEN_TRY(storing_get_row(wf, &row, id, info));
         GALEN_TRY(describe_row(wf, &object, &row, info));
         if (strcmp(row.side, "patient") == 0 && strcmp(row.state, "anchored") == 0)
-            GALEN_TRY(describe_content(wf, object, row.id, info));
+            GALEN_TRY(storing_summarise(wf, object, &row, info));
         GALEN_TRY(workflow_push(list, &object, info));
     }
     workflow_give(result, &list);

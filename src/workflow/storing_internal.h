@@ -149,4 +149,11 @@ GALEN_MUST_CHECK enum galen_err storing_make_index_card(struct json_object **car
                                                         struct json_object *release_content,
                                                         struct galen_errinfo *info);
 
+/* Adds category, issued and hospital of an anchored record of a patient here; `unreadable` with the
+ * reason where it cannot be opened. (storing_summary.c) */
+GALEN_MUST_CHECK enum galen_err storing_summarise(struct workflow *wf, struct json_object *object,
+                                                  const struct storing_row *row,
+                                                  struct galen_errinfo *info);
+void storing_summaries_free(struct workflow *wf);
+
 #endif

@@ -487,9 +487,11 @@ GALEN_MUST_CHECK enum galen_err storing_relay(struct workflow *wf,
 /* Steps 6 and 7 happen in workflow_sync: the DataStored event, and the patient's list. */
 
 /* A record this home can open, by Merkle root or CID (text). Rows: {merkleRoot, cid, state, side,
- * category, issued, hospital, …}. identity NULL = all. */
+ * category, issued, hospital, …}. identity NULL: all of this home. page NULL: all, oldest first;
+ * else newest first. */
 GALEN_MUST_CHECK enum galen_err storing_list(struct workflow *wf,
                                              const struct chain_address *identity,
+                                             const struct workflow_page *page,
                                              struct json_object **result,
                                              struct galen_errinfo *info);
 /* {merkleRoot, cid, state, …}; of an anchored record of a patient here also {record, cert,

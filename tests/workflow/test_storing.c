@@ -46,7 +46,7 @@ static void record_reaches_its_patient(void **state)
     assert_int_equal(fixture_settle(fx), 0);
 
     /* handed over: the patient knows of it, and it is not a record yet */
-    OK(storing_list(patient, &fx->who[PATIENT], &list, INFO));
+    OK(storing_list(patient, &fx->who[PATIENT], NULL, &list, INFO));
     assert_int_equal(json_object_array_length(list), 1);
     assert_string_equal(fixture_text(json_object_array_get_idx(list, 0), "state"), "handed-over");
     json_object_put(list);
@@ -59,7 +59,7 @@ static void record_reaches_its_patient(void **state)
     assert_int_equal(json_object_array_length(fixture_member(again, "txs")), 0);
     assert_int_equal(fixture_settle(fx), 0);
 
-    OK(storing_list(patient, &fx->who[PATIENT], &list, INFO));
+    OK(storing_list(patient, &fx->who[PATIENT], NULL, &list, INFO));
     assert_int_equal(json_object_array_length(list), 1);
     struct json_object *row = json_object_array_get_idx(list, 0);
     assert_string_equal(fixture_text(row, "state"), "anchored");

@@ -216,7 +216,7 @@ static void retired_key_signs_and_relays_nothing(void **state)
     bool passed = true;
     char root[65];
     RECORD_JSON_AUTO list = NULL;
-    OK(storing_list(fx->home[PATIENT], &fx->who[PATIENT], &list, INFO));
+    OK(storing_list(fx->home[PATIENT], &fx->who[PATIENT], NULL, &list, INFO));
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         struct json_object *listed = json_object_array_get_idx(list, i);
         if (strcmp(fixture_text(listed, "state"), "anchored") == 0)
