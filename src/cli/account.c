@@ -1,5 +1,6 @@
 /* galen account, profile, inbox. */
 #include "cli/cli.h"
+#include "workflow/post.h"
 
 #include <string.h>
 
@@ -169,4 +170,17 @@ enum galen_err cli_inbox_import(struct cli *cli, struct json_object **result, bo
     }
     GALEN_TRY(workflow_sync(cli->wf, result, info));
     return record_json_set(*result, "taken", json_object_new_int64(taken), info);
+}
+
+enum galen_err cli_inbox_deliver(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    struct chain_address recipient;
+    const char *to = cli_option(cli, "to");
+    struct post_round round = {.now = cli_option(cli, "now") != NULL};
+    if (to != NULL) {
+        GALEN_TRY(workflow_contact_find(cli->wf, &recipient, to, info));
+        round.recipient = &recipient;
+    }
+    return post_deliver(cli->wf, &round, NULL, result, info);
 }

@@ -59,6 +59,11 @@ const struct cli_command cli_commands[] = {
             "sealed messages that wait for delivery", "to=NAME", "output=FILE", "delivered"),
     COMMAND("inbox", "import", "FILE...", 1, CLI_MAX_ARGS, CLI_KEYS, cli_inbox_import,
             "take in sealed messages and act on them"),
+    COMMAND(
+        "inbox", "deliver", "", 0, 0, CLI_HOME, cli_inbox_deliver,
+        "one round: bring waiting messages to their recipients' nodes (--now: also what is to be "
+        "retried later)",
+        "to=NAME", "now"),
 
     COMMAND("contract", "deploy", "", 0, 0, CLI_KEYS | CLI_SPENDS, cli_contract_deploy,
             "deploy DataHub and connect this home to it", "as=NAME", "gm=ADDRESS", "rm=ADDRESS"),

@@ -107,6 +107,11 @@ GALEN_MUST_CHECK enum galen_err seal_open_message(struct base_buf *out, struct b
                                                   const struct base_secret *private_jwk,
                                                   const char *context, struct galen_errinfo *info);
 
+/* Whether these bytes have the form of a message of typ, as far as anyone can tell without the key.
+ * PARSE, LIMIT, CHECK as in opening it. */
+GALEN_MUST_CHECK enum galen_err seal_check_message(struct base_view sealed, const char *typ,
+                                                   struct galen_errinfo *info);
+
 /* ---- CERT ---------------------------------------------------------------------------------- */
 
 /* eId: a JWE to the Group Manager of {context, hospital, inner, type}, inner being K_patient

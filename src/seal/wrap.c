@@ -103,3 +103,11 @@ enum galen_err seal_open_message(struct base_buf *out, struct base_view sealed, 
     base_buf_move(out, &plaintext);
     return GALEN_OK;
 }
+
+enum galen_err seal_check_message(struct base_view sealed, const char *typ,
+                                  struct galen_errinfo *info)
+{
+    struct seal_parts parts;
+    GALEN_TRY(seal_parts_split(&parts, sealed, SEAL_OBJECT_MAX, info));
+    return seal_parts_check(&parts, SEAL_TO_PERSON, typ, SEAL_PAD_OBJECT, info);
+}

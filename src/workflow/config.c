@@ -8,6 +8,7 @@
 #include "workflow/internal.h"
 
 #define CONFIG_MAX_BYTES 16384
+#define CONFIG_KEYS_MAX  32
 
 void config_clear(struct config *config)
 {
@@ -16,6 +17,7 @@ void config_clear(struct config *config)
     free(config->ipfs);
     for (size_t i = 0; i < config->n_gateways; i++)
         free(config->gateways[i]);
+    post_config_clear(&config->post);
     *config = (struct config){0};
 }
 
@@ -58,8 +60,16 @@ static enum galen_err config_from_json(struct config *config, struct json_object
                                        struct galen_errinfo *info)
 {
     static const char *const required[] = {"type", NULL};
-    static const char *const optional[] = {"rpc",      "store",    "ipfs",      "gateways",
-                                           "contract", "chain_id", "code_hash", NULL};
+    static const char *const own[] = {"rpc",      "store",    "ipfs",     "gateways",
+                                      "contract", "chain_id", "code_hash"};
+    const char *optional[CONFIG_KEYS_MAX] = {NULL};
+    size_t n = 0;
+    for (; n < sizeof own / sizeof *own; n++)
+        optional[n] = own[n];
+    for (size_t i = 0; post_config_keys[i] != NULL; i++) {
+        GALEN_ASSERT(n + 1 < CONFIG_KEYS_MAX);
+        optional[n++] = post_config_keys[i];
+    }
     GALEN_TRY(record_json_check_keys(json, required, optional, "", info));
     GALEN_TRY(record_json_check_type(json, "galen.config/1", info));
     const char *text = NULL;
@@ -76,6 +86,7 @@ static enum galen_err config_from_json(struct config *config, struct json_object
     if (text != NULL)
         GALEN_TRY(config_copy_text(&config->ipfs, text, info));
     GALEN_TRY(read_gateways(config, json, info));
+    GALEN_TRY(post_config_read(&config->post, json, info));
     if (!json_object_object_get_ex(json, "contract", NULL))
         return GALEN_OK;
     int64_t chain_id = 0;
@@ -103,6 +114,7 @@ enum galen_err config_read(struct config *config, const char *home, struct galen
     GALEN_TRY(err);
     RECORD_JSON_AUTO json = NULL;
     CONFIG_AUTO read = {0};
+    post_config_init(&read.post);
     err = record_json_parse(&json, (char *)text.data, text.len, CONFIG_MAX_BYTES, info);
     if (err == GALEN_OK)
         err = config_from_json(&read, json, info);
@@ -134,6 +146,7 @@ enum galen_err config_write(const struct config *config, const char *home,
         }
         GALEN_TRY(workflow_set_object(json, "gateways", &list, info));
     }
+    GALEN_TRY(post_config_write(&config->post, json, info));
     if (config->has_contract) {
         GALEN_TRY(workflow_set_address(json, "contract", &config->domain.contract, info));
         GALEN_TRY(workflow_set_int(json, "chain_id", (int64_t)config->domain.chain_id, info));

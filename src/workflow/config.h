@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "chain/chain.h"
+#include "workflow/post_config.h"
 
 #define CONFIG_GATEWAYS_MAX 16
 
@@ -18,6 +19,7 @@ struct config {
     bool has_contract;
     struct chain_domain domain;
     uint8_t code_hash[32];
+    struct post_config post;
 };
 void config_clear(struct config *config);
 #define CONFIG_AUTO GALEN_CLEANUP(config_clear) struct config

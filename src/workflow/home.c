@@ -69,6 +69,13 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
     wf->has_contract = config.has_contract;
     wf->domain = config.domain;
     memcpy(wf->code_hash, config.code_hash, 32);
+    wf->post = config.post;
+    config.post = (struct post_config){0};
+    wf->guard = (struct http_guard){
+        .networks = wf->post.networks,
+        .n_networks = wf->post.n_networks,
+        .ca_file = wf->post.ca_file,
+    };
 
     char path[PATH_MAX];
     if (options->password != NULL) {
@@ -118,6 +125,7 @@ void workflow_close(struct workflow **wf)
     store_free(&(*wf)->store);
     db_close(&(*wf)->db);
     seal_keystore_free(&(*wf)->keys);
+    post_config_clear(&(*wf)->post);
     free((*wf)->rpc_url);
     free((*wf)->ipfs_url);
     free((*wf)->home);
@@ -348,7 +356,8 @@ enum galen_err workflow_counts(struct workflow *wf, struct json_object **result,
         {"records", "SELECT count(*) FROM record"},
         {"requests", "SELECT count(*) FROM request"},
         {"transactions", "SELECT count(*) FROM tx"},
-        {"messagesOut", "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"},
+        {"messagesOut", "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
+                        " AND expired_at IS NULL"},
         {"messagesIn", "SELECT count(*) FROM inbox WHERE state = 'new'"},
         {"unseenNotifications", "SELECT count(*) FROM notification WHERE seen = 0"},
     };

@@ -9,6 +9,7 @@
 #include "record/record.h"
 #include "seal/seal.h"
 #include "store/store.h"
+#include "workflow/post_config.h"
 #include "workflow/workflow.h"
 
 #define WORKFLOW_MESSAGE_DAYS 30 /* until a message expires */
@@ -31,6 +32,8 @@ struct workflow {
     bool is_narrow;          /* workflow_narrow */
     bool has_actor;          /* workflow_act_as */
     struct chain_address actor;
+    struct post_config post;
+    struct http_guard guard; /* from post, for what is asked at addresses from outside */
     struct {
         uint32_t version; /* 0 = free */
         struct groupsig_group_key *key;
@@ -93,6 +96,7 @@ struct workflow_contact {
     char name[256];
     struct seal_public_key encryption;
     uint8_t sale_key[CHAIN_PUBLIC_KEY_BYTES];
+    char inbox[2049]; /* its node's; empty: none. From outside: asked behind wf->guard alone */
 };
 /* An identity of this home gets its card made when it has none. Else NOT_FOUND, with the hint to
  * add a contact card or to sync. */
@@ -107,6 +111,8 @@ GALEN_MUST_CHECK enum galen_err workflow_profile_seen(struct workflow *wf,
                                                       struct galen_errinfo *info);
 
 /* ---- message.c --------------------------------------------------------------------------------- */
+
+#define MESSAGE_TYP "galen.message/1"
 
 /* Kinds, as in the design's messages. */
 #define MESSAGE_SETUP_SHARE      "setup-share"
@@ -141,7 +147,7 @@ struct message {
 };
 
 /* Seals body to recipient's encryption key and puts it in the outbox; to an identity of this home
- * straight into its inbox. sender (NULL: none, for hand-overs) signs recipient, kind, id, expiry
+ * straight into its inbox. sender signs recipient, kind, id, expiry
  * and body hash (EIP-712 InboxMessage). While a message of the same recipient, kind and id waits in
  * the outbox nothing is added; once that was delivered it is sent again. body is borrowed. */
 GALEN_MUST_CHECK enum galen_err message_send(struct workflow *wf,
@@ -149,6 +155,21 @@ GALEN_MUST_CHECK enum galen_err message_send(struct workflow *wf,
                                              const struct chain_address *recipient,
                                              const char *kind, const uint8_t id32[32],
                                              struct json_object *body, struct galen_errinfo *info);
+/* The same without a signature, for hand-overs: `from` is known to this home alone. */
+GALEN_MUST_CHECK enum galen_err
+message_send_unsigned(struct workflow *wf, const struct chain_address *from,
+                      const struct chain_address *recipient, const char *kind,
+                      const uint8_t id32[32], struct json_object *body, struct galen_errinfo *info);
+/* What a message is kept under in the inbox; keeps it (posted: it came by HTTP) unless it is or was
+ * there, db_changes then tells. */
+GALEN_MUST_CHECK enum galen_err message_inbox_digest(uint8_t digest32[32],
+                                                     const struct chain_address *recipient,
+                                                     struct base_view sealed,
+                                                     struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err message_inbox_add(struct workflow *wf,
+                                                  const struct chain_address *recipient,
+                                                  struct base_view sealed, bool posted,
+                                                  struct galen_errinfo *info);
 /* Opens and authenticates one sealed message, which must outlive it. */
 GALEN_MUST_CHECK enum galen_err message_open(struct workflow *wf, struct message *message,
                                              const struct chain_address *recipient,

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#define MESSAGE_TYPE      "galen.message/1"
 #define MAIL_TYPE         "galen.mail/1"
 #define MAIL_MAX_MESSAGES 100000
 #define KIND_MAX_BYTES    64
@@ -39,7 +38,7 @@ static enum galen_err message_encode(struct workflow *wf, struct base_buf *text,
     RECORD_JSON_AUTO json = NULL;
     struct json_object *body = NULL;
     GALEN_TRY(workflow_object(&json, info));
-    GALEN_TRY(workflow_set_text(json, "type", MESSAGE_TYPE, info));
+    GALEN_TRY(workflow_set_text(json, "type", MESSAGE_TYP, info));
     GALEN_TRY(workflow_set_address(json, "recipient", &message->recipient, info));
     GALEN_TRY(workflow_set_text(json, "kind", message->kind, info));
     GALEN_TRY(record_json_set_hex(json, "id", message->id, 32, info));
@@ -61,32 +60,41 @@ static enum galen_err message_encode(struct workflow *wf, struct base_buf *text,
 
 /* Kept under recipient and bytes: what somebody brought for the wrong identity of this home must
  * not take the place of what comes for the right one. */
-static enum galen_err inbox_add(struct workflow *wf, const struct chain_address *recipient,
-                                struct base_view sealed, struct galen_errinfo *info)
+enum galen_err message_inbox_digest(uint8_t digest32[32], const struct chain_address *recipient,
+                                    struct base_view sealed, struct galen_errinfo *info)
 {
-    uint8_t digest32[32];
     BASE_BUF_AUTO bytes = {0};
     if (base_buf_append(&bytes, recipient->bytes, 20) != GALEN_OK ||
         base_buf_append(&bytes, sealed.data, sealed.len) != GALEN_OK)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     store_digest(digest32, bytes.data, bytes.len);
-    return db_run(wf->db, info,
-                  "INSERT INTO inbox (digest, recipient, sealed, state, received_at)"
-                  " VALUES (?, ?, ?, 'new', ?) ON CONFLICT DO NOTHING",
-                  DB_BLOB(digest32, 32), DB_BLOB(recipient->bytes, 20),
-                  DB_BLOB(sealed.data, sealed.len), DB_INT(base_time_s()));
+    return GALEN_OK;
 }
 
-enum galen_err message_send(struct workflow *wf, const struct chain_address *sender,
-                            const struct chain_address *recipient, const char *kind,
-                            const uint8_t id32[32], struct json_object *body,
-                            struct galen_errinfo *info)
+enum galen_err message_inbox_add(struct workflow *wf, const struct chain_address *recipient,
+                                 struct base_view sealed, bool posted, struct galen_errinfo *info)
+{
+    uint8_t digest32[32];
+    GALEN_TRY(message_inbox_digest(digest32, recipient, sealed, info));
+    return db_run(wf->db, info,
+                  "INSERT INTO inbox (digest, recipient, sealed, state, received_at, posted_bytes)"
+                  " VALUES (?, ?, ?, 'new', ?, ?) ON CONFLICT DO NOTHING",
+                  DB_BLOB(digest32, 32), DB_BLOB(recipient->bytes, 20),
+                  DB_BLOB(sealed.data, sealed.len), DB_INT(base_time_s()),
+                  posted ? DB_INT(sealed.len) : DB_NULL);
+}
+
+/* from: who of this home sends it; is_signed: with its wallet's signature, so that it says so. */
+static enum galen_err send_message(struct workflow *wf, const struct chain_address *from,
+                                   bool is_signed, const struct chain_address *recipient,
+                                   const char *kind, const uint8_t id32[32],
+                                   struct json_object *body, struct galen_errinfo *info)
 {
     GALEN_TRY(workflow_need_contract(wf, info));
     int64_t waiting = 0;
     GALEN_TRY(db_get_int(wf->db, &waiting, 0, info,
                          "SELECT count(*) FROM outbox WHERE recipient = ? AND kind = ?"
-                         " AND message_id = ? AND delivered_at IS NULL",
+                         " AND message_id = ? AND delivered_at IS NULL AND expired_at IS NULL",
                          DB_BLOB(recipient->bytes, 20), DB_TEXT(kind), DB_BLOB(id32, 32)));
     if (waiting > 0)
         return GALEN_OK;
@@ -94,7 +102,7 @@ enum galen_err message_send(struct workflow *wf, const struct chain_address *sen
     GALEN_TRY(workflow_contact_get(wf, &contact, recipient, info));
     struct message message = {
         .recipient = *recipient,
-        .sender = sender != NULL ? *sender : nobody,
+        .sender = is_signed ? *from : nobody,
         .kind = kind,
         .body = body,
     };
@@ -103,7 +111,7 @@ enum galen_err message_send(struct workflow *wf, const struct chain_address *sen
     BASE_BUF_AUTO sealed = {0};
     uint8_t digest32[32];
     GALEN_TRY(message_encode(wf, &text, &message, info));
-    GALEN_TRY(seal_message(&sealed, MESSAGE_TYPE, &contact.encryption,
+    GALEN_TRY(seal_message(&sealed, MESSAGE_TYP, &contact.encryption,
                            (struct base_view){text.data, text.len}, info));
     store_digest(digest32, sealed.data, sealed.len);
 
@@ -114,13 +122,32 @@ enum galen_err message_send(struct workflow *wf, const struct chain_address *sen
     int64_t now = base_time_s();
     const struct base_view kept = own ? (struct base_view){(const uint8_t *)"", 0}
                                       : (struct base_view){sealed.data, sealed.len};
-    GALEN_TRY(db_run(wf->db, info, "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)",
+    GALEN_TRY(db_run(wf->db, info,
+                     "INSERT OR REPLACE INTO outbox (digest, recipient, kind, message_id, sealed,"
+                     " created_at, delivered_at, sender) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                      DB_BLOB(digest32, 32), DB_BLOB(recipient->bytes, 20), DB_TEXT(kind),
                      DB_BLOB(id32, 32), DB_BLOB(kept.data, kept.len), DB_INT(now),
-                     own ? DB_INT(now) : DB_NULL));
+                     own ? DB_INT(now) : DB_NULL, DB_BLOB(from->bytes, 20)));
     if (own)
-        GALEN_TRY(inbox_add(wf, recipient, (struct base_view){sealed.data, sealed.len}, info));
+        GALEN_TRY(message_inbox_add(wf, recipient, (struct base_view){sealed.data, sealed.len},
+                                    false, info));
     return db_commit(&tx, info);
+}
+
+enum galen_err message_send(struct workflow *wf, const struct chain_address *sender,
+                            const struct chain_address *recipient, const char *kind,
+                            const uint8_t id32[32], struct json_object *body,
+                            struct galen_errinfo *info)
+{
+    return send_message(wf, sender, true, recipient, kind, id32, body, info);
+}
+
+enum galen_err message_send_unsigned(struct workflow *wf, const struct chain_address *from,
+                                     const struct chain_address *recipient, const char *kind,
+                                     const uint8_t id32[32], struct json_object *body,
+                                     struct galen_errinfo *info)
+{
+    return send_message(wf, from, false, recipient, kind, id32, body, info);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------ */
@@ -141,7 +168,7 @@ static enum galen_err message_parse(struct workflow *wf, struct message *message
     int64_t expiry = 0;
     struct json_object *body = NULL;
     GALEN_TRY(record_json_check_keys(json, required, optional, "message", info));
-    GALEN_TRY(record_json_check_type(json, MESSAGE_TYPE, info));
+    GALEN_TRY(record_json_check_type(json, MESSAGE_TYP, info));
     GALEN_TRY(workflow_get_address(&read.recipient, json, "recipient", "message", info));
     if (!chain_address_equal(&read.recipient, &message->recipient))
         return base_fail(info, GALEN_ERR_CHECK, "the message is for another recipient");
@@ -183,7 +210,7 @@ enum galen_err message_open(struct workflow *wf, struct message *message,
     BASE_BUF_AUTO text = {0};
     RECORD_JSON_AUTO json = NULL;
     GALEN_TRY(workflow_secret_get(wf, &jwk, WORKFLOW_KEY_JWK, recipient, info));
-    GALEN_TRY(seal_open_message(&text, sealed, MESSAGE_TYPE, &jwk, NULL, info));
+    GALEN_TRY(seal_open_message(&text, sealed, MESSAGE_TYP, &jwk, NULL, info));
     GALEN_TRY(record_json_parse(&json, (char *)text.data, text.len, SEAL_OBJECT_MAX, info));
     struct message read = {.recipient = *recipient, .sealed = sealed};
     GALEN_TRY(message_parse(wf, &read, json, info));
@@ -202,10 +229,11 @@ enum galen_err workflow_mail_export(struct workflow *wf, const struct chain_addr
     RECORD_JSON_AUTO messages = NULL;
     GALEN_TRY(workflow_array(&messages, info));
     DB_ROWS_AUTO rows = {0};
-    GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT recipient, sealed FROM outbox WHERE delivered_at IS NULL"
-                       " AND (?1 IS NULL OR recipient = ?1) ORDER BY created_at, rowid",
-                       DB_BLOB(recipient != NULL ? recipient->bytes : NULL, 20)));
+    GALEN_TRY(db_query(
+        &rows, wf->db, info,
+        "SELECT recipient, sealed FROM outbox WHERE delivered_at IS NULL"
+        " AND expired_at IS NULL AND (?1 IS NULL OR recipient = ?1) ORDER BY created_at, rowid",
+        DB_BLOB(recipient != NULL ? recipient->bytes : NULL, 20)));
     for (;;) {
         bool found = false;
         GALEN_TRY(db_next(&rows, &found, info));
@@ -292,7 +320,7 @@ static enum galen_err take_in(struct workflow *wf, const struct chain_address *r
     GALEN_TRY(workflow_is_own(wf, &own, NULL, recipient, info));
     if (!own)
         return GALEN_OK;
-    GALEN_TRY(inbox_add(wf, recipient, sealed, info));
+    GALEN_TRY(message_inbox_add(wf, recipient, sealed, false, info));
     *count += db_changes(wf->db);
     return GALEN_OK;
 }

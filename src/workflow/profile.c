@@ -41,7 +41,7 @@ static enum galen_err profile_make(struct workflow *wf, const struct chain_addre
     GALEN_TRY(workflow_set_address(profile, "address", owner, info));
     GALEN_TRY(workflow_set_text(profile, "name", db_text(&rows, 0), info));
     GALEN_TRY(record_json_set_hex(profile, "sale_key", sale33, sizeof sale33, info));
-    if (inbox != NULL)
+    if (inbox[0] != '\0')
         GALEN_TRY(workflow_set_text(profile, "inbox", inbox, info));
     GALEN_TRY(workflow_set_object(profile, "encryption", &encryption, info));
     *out = profile;
@@ -66,8 +66,8 @@ static enum galen_err profile_parse(struct workflow_contact *contact, struct jso
     GALEN_TRY(workflow_get_address(&read.address, profile, "address", "profile", info));
     GALEN_TRY(record_json_get_text(&name, profile, "name", RECORD_JSON_REQUIRED,
                                    sizeof read.name - 1, "profile", info));
-    GALEN_TRY(record_json_get_text(&inbox, profile, "inbox", RECORD_JSON_OPTIONAL, 2048, "profile",
-                                   info));
+    GALEN_TRY(record_json_get_text(&inbox, profile, "inbox", RECORD_JSON_OPTIONAL,
+                                   sizeof read.inbox - 1, "profile", info));
     GALEN_TRY(record_json_get_object(&encryption, profile, "encryption", RECORD_JSON_REQUIRED,
                                      "profile", info));
     GALEN_TRY(record_json_get_hex(read.sale_key, sizeof read.sale_key, profile, "sale_key",
@@ -76,6 +76,7 @@ static enum galen_err profile_parse(struct workflow_contact *contact, struct jso
     GALEN_TRY(record_json_jcs(&jwk, encryption, info));
     GALEN_TRY(seal_public_parse(&read.encryption, (struct base_view){jwk.data, jwk.len}, info));
     snprintf(read.name, sizeof read.name, "%s", name);
+    snprintf(read.inbox, sizeof read.inbox, "%s", inbox != NULL ? inbox : "");
     *contact = read;
     return GALEN_OK;
 }
@@ -147,6 +148,28 @@ static enum galen_err card_encode(const struct card *card, struct json_object **
     return GALEN_OK;
 }
 
+/* An address that others may be given: one that they would ask. */
+static enum galen_err check_inbox(const struct workflow *wf, const char *inbox,
+                                  struct galen_errinfo *info)
+{
+    const struct http_options options = {.peer = "the inbox", .guard = &wf->guard};
+    HTTP_CLIENT_AUTO client = NULL;
+    return inbox[0] == '\0' ? GALEN_OK : http_client_new(&client, inbox, &options, info);
+}
+
+/* The inbox that the identity's last card names. */
+static enum galen_err last_inbox(struct workflow *wf, const struct chain_address *identity,
+                                 struct base_buf *inbox, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    bool found = false;
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT json_extract(profile, '$.inbox') FROM contact WHERE address = ?",
+                       DB_BLOB(identity->bytes, 20)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    return base_buf_append_text(inbox, found ? db_text(&rows, 0) : "");
+}
+
 enum galen_err workflow_card_make(struct workflow *wf, const struct chain_address *identity,
                                   const char *inbox, struct json_object **out,
                                   struct galen_errinfo *info)
@@ -155,6 +178,12 @@ enum galen_err workflow_card_make(struct workflow *wf, const struct chain_addres
     RECORD_JSON_AUTO profile = NULL;
     CHAIN_KEY_AUTO wallet = {0};
     CARD_AUTO card = {0};
+    BASE_BUF_AUTO last = {0};
+    if (inbox == NULL) {
+        GALEN_TRY(last_inbox(wf, identity, &last, info));
+        inbox = last.data != NULL ? (const char *)last.data : "";
+    }
+    GALEN_TRY(check_inbox(wf, inbox, info));
     GALEN_TRY(profile_make(wf, identity, inbox, &profile, info));
     GALEN_TRY(profile_parse(&card.contact, profile, info));
     GALEN_TRY(record_json_jcs(&card.profile_text, profile, info));

@@ -91,7 +91,8 @@ static enum galen_err send_card(struct workflow *wf, const struct storing_row *r
     GALEN_TRY(record_json_set_hex(body, "sig", unsent->card_sig, sizeof unsent->card_sig, info));
     GALEN_TRY(workflow_set_int(body, "keyVersion", row->key_version, info));
     store_digest(id32, unsent->card_sig, sizeof unsent->card_sig);
-    return message_send(wf, NULL, &unsent->hospital, MESSAGE_INDEX_CARD, id32, body, info);
+    return message_send_unsigned(wf, &row->holder, &unsent->hospital, MESSAGE_INDEX_CARD, id32,
+                                 body, info);
 }
 
 enum galen_err storing_send_from_wallet(struct workflow *wf, const struct storing_row *row,
@@ -126,7 +127,8 @@ enum galen_err storing_send_row(struct workflow *wf, int64_t id, struct json_obj
     GALEN_TRY(store_get(&envelope, wf->store, row.cid, info));
     GALEN_TRY(hand_over_body(&body, &row, &envelope, info));
     store_digest(id32, row.sig, sizeof row.sig);
-    GALEN_TRY(message_send(wf, NULL, &row.owner, MESSAGE_HAND_OVER, id32, body, info));
+    GALEN_TRY(
+        message_send_unsigned(wf, &row.holder, &row.owner, MESSAGE_HAND_OVER, id32, body, info));
     GALEN_TRY(send_card(wf, &row, &unsent, info));
     if (unsent.from_wallet) {
         int64_t anchored_at = 0;
@@ -136,7 +138,8 @@ enum galen_err storing_send_row(struct workflow *wf, int64_t id, struct json_obj
         if (anchored_at == 0)
             GALEN_TRY(storing_send_from_wallet(wf, &row, tx, info));
     } else {
-        GALEN_TRY(message_send(wf, NULL, &unsent.hospital, MESSAGE_HAND_OVER, id32, body, info));
+        GALEN_TRY(message_send_unsigned(wf, &row.holder, &unsent.hospital, MESSAGE_HAND_OVER, id32,
+                                        body, info));
     }
     return db_run(wf->db, info,
                   "UPDATE record SET unsent = NULL,"

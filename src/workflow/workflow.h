@@ -178,8 +178,9 @@ GALEN_MUST_CHECK enum galen_err workflow_identity_list(struct workflow *wf,
                                                        struct json_object **result,
                                                        struct galen_errinfo *info);
 
-/* The identity's contact card: {type galen.card/1, profile, nonce, expiry, signature}. inbox may be
- * NULL. The profile's block is stored. */
+/* The identity's contact card: {type galen.card/1, profile, nonce, expiry, signature}. inbox: the
+ * address of the node's inbox (https://HOST/api/v1/inbox); NULL: as in the last card; "": none.
+ * USAGE when nobody could ask it. The profile's block is stored. */
 GALEN_MUST_CHECK enum galen_err workflow_card_make(struct workflow *wf,
                                                    const struct chain_address *identity,
                                                    const char *inbox, struct json_object **card,

@@ -316,7 +316,7 @@ static int64_t send_as(struct fixture *fx, const char *kind, const struct chain_
 {
     static uint8_t id32[32];
     id32[0]++;
-    OK(message_send(fx->home[BUYER], NULL, to, kind, id32, body, INFO));
+    OK(message_send_unsigned(fx->home[BUYER], &fx->who[BUYER], to, kind, id32, body, INFO));
     return fixture_settle(fx);
 }
 
