@@ -193,8 +193,14 @@ GALEN_MUST_CHECK enum galen_err base_dir_make(const char *path, unsigned mode,
  */
 
 enum base_log_level { BASE_LOG_BROKEN, BASE_LOG_WARN, BASE_LOG_INFO, BASE_LOG_DEBUG };
-void base_log_set_level(enum base_log_level level); /* default WARN */
+enum base_log_format { BASE_LOG_LOGFMT, BASE_LOG_JSON };
+/* Before there are threads. */
+void base_log_set_level(enum base_log_level level);    /* default WARN */
+void base_log_set_format(enum base_log_format format); /* default LOGFMT */
+/* One line, at most 4 KiB: time, level, message. Nothing of what came from outside needs care. */
 void base_log(enum base_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* With fields after the message: "key", "value", …, NULL; all const char *. */
+void base_log_fields(enum base_log_level level, const char *message, ...) __attribute__((sentinel));
 
 #endif

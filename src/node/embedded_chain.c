@@ -256,8 +256,10 @@ static void plan_restart(struct node_chain *chain, const char *why)
         chain->delay_ms = DELAY_FIRST_MS;
     end_child(chain, STOP_TIMEOUT_MS);
     chain->retry_ms = base_monotonic_ms() + chain->delay_ms;
-    base_log(BASE_LOG_WARN, "the embedded chain %s; it is started again in %lld ms", why,
-             (long long)chain->delay_ms);
+    char delay[24];
+    snprintf(delay, sizeof delay, "%lld", (long long)chain->delay_ms);
+    base_log_fields(BASE_LOG_WARN, "the embedded chain is to be started again", "why", why, "in_ms",
+                    delay, NULL);
     chain->delay_ms *= 2;
     if (chain->delay_ms > DELAY_MAX_MS)
         chain->delay_ms = DELAY_MAX_MS;
@@ -322,8 +324,7 @@ bool node_chain_step(struct node_chain *chain)
     }
     if (ended) {
         char why[64];
-        snprintf(why, sizeof why,
-                 WIFSIGNALED(status) ? "was ended by signal %d" : "ended (exit %d)",
+        snprintf(why, sizeof why, WIFSIGNALED(status) ? "ended by signal %d" : "ended (exit %d)",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         chain->phase = was_up ? CHAIN_UP : CHAIN_DOWN;
         plan_restart(chain, why);

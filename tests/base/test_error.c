@@ -142,30 +142,6 @@ static void init_turns_core_dumps_off(void **state)
     assert_int_equal(core.rlim_cur, 0);
 }
 
-static void log_keeps_its_level(void **state)
-{
-    char path[] = "/tmp/galen-log-XXXXXX";
-    int fd = mkstemp(path);
-    int kept = dup(STDERR_FILENO);
-    assert_true(fd >= 0 && kept >= 0);
-    fflush(stderr);
-    dup2(fd, STDERR_FILENO);
-    base_log(BASE_LOG_INFO, "not %d", 1);
-    base_log(BASE_LOG_WARN, "seen %d", 2);
-    base_log_set_level(BASE_LOG_DEBUG);
-    base_log(BASE_LOG_DEBUG, "seen %d", 3);
-    base_log_set_level(BASE_LOG_WARN);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    close(fd);
-    BASE_BUF_AUTO text = {0};
-    assert_int_equal(base_file_read(&text, path, 1000, NULL), GALEN_OK);
-    unlink(path);
-    assert_null(strstr((char *)text.data, "not 1"));
-    assert_non_null(strstr((char *)text.data, "Z warn seen 2\n"));
-    assert_non_null(strstr((char *)text.data, "Z debug seen 3\n"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,7 +155,6 @@ int main(void)
         cmocka_unit_test(init_turns_core_dumps_off),
         cmocka_unit_test(secrets),
         cmocka_unit_test(randomness_differs),
-        cmocka_unit_test(log_keeps_its_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
