@@ -11,6 +11,7 @@
 
 #define CLI_MAX_ARGS    4096 /* positional arguments: files of one import */
 #define CLI_MAX_REPEATS 320  /* options, with their repetitions */
+#define CLI_MAX_OPTIONS 16   /* declared by one command */
 
 enum cli_exit {
     CLI_DONE = 0,
@@ -72,7 +73,7 @@ struct cli_command {
     const char *noun, *verb; /* verb NULL: the noun stands alone */
     const char *arguments;   /* synopsis of the positional ones */
     size_t min_args, max_args;
-    const char *options[16];
+    const char *options[CLI_MAX_OPTIONS]; /* NULL after the last */
     unsigned needs;
     /* result may stay NULL. *passed false: a check failed, exit 1, the result is printed. */
     enum galen_err (*run)(struct cli *cli, struct json_object **result, bool *passed,
@@ -81,6 +82,31 @@ struct cli_command {
 };
 extern const struct cli_command cli_commands[];
 extern const size_t cli_n_commands;
+
+/* An option of every command, declared likewise; at: its member of struct cli, bool or text. */
+struct cli_global {
+    const char *option;
+    size_t at;
+    const char *summary;
+};
+extern const struct cli_global cli_globals[];
+extern const size_t cli_n_globals;
+
+/* ---- environment.c ------------------------------------------------------------------------------- */
+
+struct cli_variable {
+    const char *name, *summary;
+};
+extern const struct cli_variable cli_variables[];
+extern const size_t cli_n_variables;
+/* Before anything else: a GALEN_ variable that there is not is an error, as a bad value is. Sets
+ * the log's form. */
+GALEN_MUST_CHECK enum galen_err cli_environment(struct galen_errinfo *info);
+
+/* ---- help.c -------------------------------------------------------------------------------------- */
+
+/* Everything, or the commands of one noun. False when there is no such noun. */
+bool cli_print_help(const char *noun);
 
 /* ---- print.c ------------------------------------------------------------------------------------- */
 
@@ -129,6 +155,8 @@ cli_run cli_groupsig_batch_verify, cli_groupsig_open_share, cli_groupsig_open;
 cli_run cli_groupsig_reveal_share, cli_groupsig_reveal, cli_groupsig_trace, cli_groupsig_claim;
 cli_run cli_groupsig_claim_verify, cli_groupsig_link, cli_groupsig_link_verify;
 cli_run cli_groupsig_inspect;
-cli_run cli_demo; /* demo.c */
+cli_run cli_demo;       /* demo.c */
+cli_run cli_man;        /* help.c */
+cli_run cli_completion; /* completion.c */
 
 #endif

@@ -1,6 +1,8 @@
 /* Every command, its words, its options and what it needs. Help and completion come from here. */
 #include "cli/cli.h"
 
+#include <stddef.h>
+
 /* galen groupsig: every verb takes --profile, and no home. */
 #define COMMAND(noun, verb, arguments, min, max, needs, run, summary, ...)                         \
     {                                                                                              \
@@ -250,5 +252,24 @@ const struct cli_command cli_commands[] = {
 
     COMMAND("demo", NULL, "", 0, 0, 0, cli_demo,
             "all three workflows on an embedded chain, narrated", "keep=DIR", "fhir=FILE..."),
+    COMMAND("completion", NULL, "SHELL", 1, 1, 0, cli_completion,
+            "what completes these commands in bash, zsh or fish"),
+    COMMAND("man", NULL, "", 0, 0, 0, cli_man, "the manual page (mdoc)"),
 };
 const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
+
+#define GLOBAL(name, member, summary)                                                              \
+    {                                                                                              \
+        name, offsetof(struct cli, member), summary                                                \
+    }
+const struct cli_global cli_globals[] = {
+    GLOBAL("home=DIR", home, "the home (or GALEN_HOME; default ~/.galen)"),
+    GLOBAL("password-file=FILE", password_file, "first line: the home's password"),
+    GLOBAL("rpc=URL", rpc, "the chain's JSON-RPC endpoint"),
+    GLOBAL("ipfs=URL", ipfs, "a Kubo (IPFS) node's RPC API"),
+    GLOBAL("json", json, "results as JSON on standard output"),
+    GLOBAL("dry-run", dry_run, "estimate the gas, send nothing"),
+    GLOBAL("yes", yes, "do not ask before a transaction"),
+    GLOBAL("verbose", verbose, "log everything"),
+};
+const size_t cli_n_globals = sizeof cli_globals / sizeof *cli_globals;

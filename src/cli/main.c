@@ -9,60 +9,13 @@
 #include "config.h"
 #include "record/record.h"
 
-/* ---- help --------------------------------------------------------------------------------------- */
-
-static void print_command(FILE *out, const struct cli_command *command)
-{
-    fprintf(out, "galen %s%s%s%s%s", command->noun, command->verb != NULL ? " " : "",
-            command->verb != NULL ? command->verb : "", command->arguments[0] != '\0' ? " " : "",
-            command->arguments);
-    for (size_t i = 0; i < sizeof command->options / sizeof *command->options; i++) {
-        const char *option = command->options[i];
-        const char *equals = option != NULL ? strchr(option, '=') : NULL;
-        if (option == NULL)
-            break;
-        if (equals == NULL)
-            fprintf(out, " [--%s]", option);
-        else
-            fprintf(out, " [--%.*s %s]", (int)(equals - option), option, equals + 1);
-    }
-    fprintf(out, "\n    %s\n", command->summary);
-}
-
-/* Everything, or the commands of one noun. False when there is no such noun. */
-static bool print_help(const char *noun)
-{
-    bool found = noun == NULL;
-    for (size_t i = 0; i < cli_n_commands; i++)
-        found = found || strcmp(cli_commands[i].noun, noun) == 0;
-    if (!found) {
-        fprintf(stderr, "galen: unknown command %s; 'galen --help' lists all\n", noun);
-        return false;
-    }
-    printf("usage: galen [options] NOUN [VERB] [arguments]\n\n");
-    for (size_t i = 0; i < cli_n_commands; i++)
-        if (noun == NULL || strcmp(cli_commands[i].noun, noun) == 0)
-            print_command(stdout, &cli_commands[i]);
-    printf("\noptions of every command\n"
-           "    --home DIR            the home (or GALEN_HOME; default ~/.galen)\n"
-           "    --password-file FILE  first line: the home's password\n"
-           "    --rpc URL             the chain's JSON-RPC endpoint\n"
-           "    --ipfs URL            a Kubo (IPFS) node's RPC API\n"
-           "    --json                results as JSON on standard output\n"
-           "    --dry-run             estimate the gas, send nothing\n"
-           "    --yes                 do not ask before a transaction\n"
-           "    --verbose, --version, --help\n\n"
-           "exit status: 0 done, 1 a check failed, 2 usage, 3 network, 4 reverted\n");
-    return true;
-}
-
 /* ---- parsing ------------------------------------------------------------------------------------ */
 
 /* The declared option that the word names, or NULL; *takes_value from its declaration. */
 static const char *find_option(const struct cli_command *command, const char *name, size_t len,
                                bool *takes_value)
 {
-    for (size_t i = 0; i < sizeof command->options / sizeof *command->options; i++) {
+    for (size_t i = 0; i < CLI_MAX_OPTIONS; i++) {
         const char *option = command->options[i];
         if (option == NULL)
             return NULL;
@@ -75,31 +28,20 @@ static const char *find_option(const struct cli_command *command, const char *na
     return NULL;
 }
 
-struct global_option {
-    const char *name;
-    bool *flag;
-    const char **value;
-};
-
 static enum galen_err take_option(struct cli *cli, const char *word, const char *next, int *used,
                                   struct galen_errinfo *info)
 {
-    const struct global_option globals[] = {
-        {"json", &cli->json, NULL}, {"dry-run", &cli->dry_run, NULL},
-        {"yes", &cli->yes, NULL},   {"verbose", &cli->verbose, NULL},
-        {"home", NULL, &cli->home}, {"password-file", NULL, &cli->password_file},
-        {"rpc", NULL, &cli->rpc},   {"ipfs", NULL, &cli->ipfs},
-    };
     const char *name = word + 2;
     size_t len = strcspn(name, "=");
     const char *value = name[len] == '=' ? name + len + 1 : NULL;
     bool takes_value = false;
-    const struct global_option *global = NULL;
-    for (size_t i = 0; i < sizeof globals / sizeof *globals; i++)
-        if (strlen(globals[i].name) == len && strncmp(globals[i].name, name, len) == 0)
-            global = &globals[i];
+    const struct cli_global *global = NULL;
+    for (size_t i = 0; i < cli_n_globals; i++)
+        if (strcspn(cli_globals[i].option, "=") == len &&
+            strncmp(cli_globals[i].option, name, len) == 0)
+            global = &cli_globals[i];
     if (global != NULL)
-        takes_value = global->value != NULL;
+        takes_value = global->option[len] == '=';
     else if (cli->command == NULL || find_option(cli->command, name, len, &takes_value) == NULL)
         return base_fail(info, GALEN_ERR_USAGE, "unknown option --%.*s", (int)len, name);
     if (!takes_value && value != NULL)
@@ -112,10 +54,11 @@ static enum galen_err take_option(struct cli *cli, const char *word, const char 
         *used = 2;
     }
     if (global != NULL) {
-        if (global->flag != NULL)
-            *global->flag = true;
+        void *member = (char *)cli + global->at;
+        if (takes_value)
+            *(const char **)member = value;
         else
-            *global->value = value;
+            *(bool *)member = true;
         return GALEN_OK;
     }
     if (cli->n_given == CLI_MAX_REPEATS)
@@ -297,13 +240,18 @@ int main(int argc, char **argv)
         print_error(&cli, &info, GALEN_ERR_INTERNAL);
         return CLI_FAILED;
     }
+    if (cli_environment(&info) != GALEN_OK) {
+        print_error(&cli, &info, info.code);
+        return (int)cli_exit_of(info.code);
+    }
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--version") == 0) {
             puts("galen " GALEN_VERSION);
             return CLI_DONE;
         }
         if (strcmp(argv[i], "--help") == 0 || (i == 1 && strcmp(argv[i], "help") == 0)) {
-            return print_help(i > 1 && argv[1][0] != '-' ? argv[1] : NULL) ? CLI_DONE : CLI_USAGE;
+            return cli_print_help(i > 1 && argv[1][0] != '-' ? argv[1] : NULL) ? CLI_DONE
+                                                                               : CLI_USAGE;
         }
     }
     RECORD_JSON_AUTO result = NULL;
