@@ -135,10 +135,11 @@ test('docs/operation.md, the manual page and the code name the same variables an
   assert.deepEqual(rows('Environment'), read);
   assert.deepEqual(manual, read);
 
-  const config = fs.readFileSync(path.join(root, 'src/workflow/config.c'), 'utf8');
-  const keys = [...config.matchAll(/const char \*const (?:required|optional)\[\] = \{([^}]*)\}/g)]
+  const config = ['config.c', 'post_config.c']
+    .map((file) => fs.readFileSync(path.join(root, 'src/workflow', file), 'utf8')).join('\n');
+  const keys = [...config.matchAll(/const char \*const (?:required|own|post_config_keys)\[\] = \{([^}]*)\}/g)]
     .flatMap((list) => [...list[1].matchAll(/"([a-z_]+)"/g)].map((found) => found[1])).sort();
-  assert.ok(keys.includes('rpc') && keys.includes('type'));
+  for (const key of ['type', 'rpc', 'inbox_bytes']) assert.ok(keys.includes(key), key);
   assert.deepEqual(rows('config.json'), keys);
 });
 
