@@ -310,6 +310,7 @@ struct chain_log {
     uint8_t block_hash[32];
     uint8_t tx_hash[32];
     uint64_t tx_index, log_index;
+    int64_t time_s; /* of its block; 0: the endpoint does not tell */
 };
 /* Owned; {0} is empty. */
 struct chain_logs {
@@ -529,9 +530,9 @@ GALEN_MUST_CHECK enum galen_err chain_rpc_balance(struct chain_rpc *rpc, struct 
 GALEN_MUST_CHECK enum galen_err chain_rpc_nonce(struct chain_rpc *rpc, uint64_t *out,
                                                 const struct chain_address *account, uint64_t block,
                                                 struct galen_errinfo *info);
-/* Replaces out; empty when there is no contract. */
+/* Replaces out; empty when there is no contract (yet, at that block). */
 GALEN_MUST_CHECK enum galen_err chain_rpc_code(struct chain_rpc *rpc, struct base_buf *out,
-                                               const struct chain_address *account,
+                                               const struct chain_address *account, uint64_t block,
                                                struct galen_errinfo *info);
 
 /* What eth_call and eth_estimateGas are asked. from NULL = nobody; to NULL = deployment;

@@ -28,6 +28,20 @@ static enum galen_err read_topics(struct chain_log *out, json_object *topics,
     return GALEN_OK;
 }
 
+/* Many endpoints tell it, though no standard asks for it. */
+static enum galen_err read_time(struct chain_log *out, json_object *time,
+                                struct galen_errinfo *info)
+{
+    uint64_t time_s = 0;
+    if (time == NULL)
+        return GALEN_OK;
+    GALEN_TRY(chain_json_u64(&time_s, time, "blockTimestamp", info));
+    if (time_s > (uint64_t)BASE_TIME_MAX)
+        return base_fail(info, GALEN_ERR_NETWORK, "the endpoint's log has an impossible time");
+    out->time_s = (int64_t)time_s;
+    return GALEN_OK;
+}
+
 static enum galen_err read_data(struct chain_log *out, struct chain_mem *mem, json_object *json,
                                 struct galen_errinfo *info)
 {
@@ -59,6 +73,7 @@ enum galen_err chain_log_from_json(struct chain_log *out, struct chain_mem *mem,
                              "transactionIndex", info));
     GALEN_TRY(
         chain_json_u64(&log.log_index, chain_json_member(json, "logIndex"), "logIndex", info));
+    GALEN_TRY(read_time(&log, chain_json_member(json, "blockTimestamp"), info));
     GALEN_TRY(read_topics(&log, chain_json_member(json, "topics"), info));
     GALEN_TRY(read_data(&log, mem, json, info));
     *out = log;

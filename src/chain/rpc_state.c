@@ -88,10 +88,11 @@ static enum galen_err ask_data(struct chain_rpc *rpc, struct base_buf *out, cons
 }
 
 enum galen_err chain_rpc_code(struct chain_rpc *rpc, struct base_buf *out,
-                              const struct chain_address *account, struct galen_errinfo *info)
+                              const struct chain_address *account, uint64_t block,
+                              struct galen_errinfo *info)
 {
     BASE_BUF_AUTO params = {0};
-    GALEN_TRY(account_params(&params, account, CHAIN_BLOCK_LATEST));
+    GALEN_TRY(account_params(&params, account, block));
     return ask_data(rpc, out, "eth_getCode", &params, info);
 }
 

@@ -1,9 +1,8 @@
 /* SQLite behind a few typed calls. */
-#include "db/db.h"
+#include "db/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,11 +11,7 @@
 
 static const int64_t newest_version = sizeof db_migrations / sizeof *db_migrations;
 
-struct db {
-    sqlite3 *handle;
-};
-
-static enum galen_err fail(struct db *db, struct galen_errinfo *info, const char *doing)
+enum galen_err db_fail(struct db *db, struct galen_errinfo *info, const char *doing)
 {
     int code = sqlite3_extended_errcode(db->handle);
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
@@ -38,7 +33,7 @@ static enum galen_err fail(struct db *db, struct galen_errinfo *info, const char
 static enum galen_err run_script(struct db *db, const char *sql, struct galen_errinfo *info)
 {
     if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return fail(db, info, "run a script");
+        return db_fail(db, info, "run a script");
     return GALEN_OK;
 }
 
@@ -85,7 +80,7 @@ enum galen_err db_open(struct db **out, const char *path, struct galen_errinfo *
     if (db == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-        return fail(db, info, "open the file");
+        return db_fail(db, info, "open the file");
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, 5000);
     GALEN_TRY(run_script(db,
@@ -103,6 +98,8 @@ void db_close(struct db **db)
 {
     if (*db == NULL)
         return;
+    for (size_t i = 0; i < DB_KEPT_STATEMENTS; i++)
+        sqlite3_finalize((*db)->kept[i].stmt);
     sqlite3_close_v2((*db)->handle);
     free(*db);
     *db = NULL;
@@ -125,21 +122,78 @@ static enum galen_err bind_all(struct db *db, sqlite3_stmt *stmt, const struct d
             rc = sqlite3_bind_blob64(stmt, i + 1, value->data, value->len, SQLITE_TRANSIENT);
         GALEN_ASSERT(rc != SQLITE_RANGE && rc != SQLITE_MISUSE);
         if (rc != SQLITE_OK)
-            return fail(db, info, "bind an argument");
+            return db_fail(db, info, "bind an argument");
     }
     GALEN_ASSERT(i == sqlite3_bind_parameter_count(stmt));
+    return GALEN_OK;
+}
+
+/* ---- statements ------------------------------------------------------------------------------- */
+
+static uint64_t hash_text(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * 0x100000001b3;
+    return hash;
+}
+
+/* Most statements run again and again, and compiling one takes longer than running it. */
+static struct db_kept *find_kept(struct db *db, const char *sql, uint64_t hash)
+{
+    for (size_t i = 0; i < DB_KEPT_STATEMENTS; i++) {
+        struct db_kept *kept = &db->kept[i];
+        if (kept->stmt != NULL && !kept->is_running && kept->hash == hash &&
+            strcmp(sqlite3_sql(kept->stmt), sql) == 0)
+            return kept;
+    }
+    return NULL;
+}
+
+/* A place for one more: the one that was not used for longest, or NULL when all are running. */
+static struct db_kept *make_room(struct db *db)
+{
+    struct db_kept *oldest = NULL;
+    for (size_t i = 0; i < DB_KEPT_STATEMENTS; i++)
+        if (!db->kept[i].is_running &&
+            (oldest == NULL || db->kept[i].last_used < oldest->last_used))
+            oldest = &db->kept[i];
+    if (oldest != NULL) {
+        sqlite3_finalize(oldest->stmt);
+        *oldest = (struct db_kept){0};
+    }
+    return oldest;
+}
+
+static enum galen_err prepare(struct db_rows *rows, struct db *db, struct galen_errinfo *info,
+                              const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+    uint64_t hash = hash_text(sql);
+    struct db_kept *kept = find_kept(db, sql, hash);
+    if (kept == NULL) {
+        if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
+            SQLITE_OK)
+            return db_fail(db, info, "prepare a statement");
+        kept = make_room(db);
+        if (kept != NULL)
+            *kept = (struct db_kept){.stmt = stmt, .hash = hash};
+    }
+    if (kept != NULL) {
+        stmt = kept->stmt;
+        kept->is_running = true;
+        kept->last_used = ++db->uses;
+    }
+    *rows = (struct db_rows){.db = db, .stmt = stmt, .kept = kept};
     return GALEN_OK;
 }
 
 enum galen_err db_query_values(struct db_rows *rows, struct db *db, struct galen_errinfo *info,
                                const char *sql, const struct db_value *values)
 {
-    sqlite3_stmt *stmt = NULL;
-    if (sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
-        return fail(db, info, "prepare a statement");
     db_rows_end(rows);
-    *rows = (struct db_rows){.db = db, .stmt = stmt};
-    return bind_all(db, stmt, values, info);
+    GALEN_TRY(prepare(rows, db, info, sql));
+    return bind_all(db, rows->stmt, values, info);
 }
 
 enum galen_err db_run_values(struct db *db, struct galen_errinfo *info, const char *sql,
@@ -167,14 +221,21 @@ enum galen_err db_next(struct db_rows *rows, bool *has_row, struct galen_errinfo
 {
     int rc = sqlite3_step(rows->stmt);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        return fail(rows->db, info, "run a statement");
+        return db_fail(rows->db, info, "run a statement");
     *has_row = rc == SQLITE_ROW;
     return GALEN_OK;
 }
 
 void db_rows_end(struct db_rows *rows)
 {
-    sqlite3_finalize(rows->stmt);
+    struct db_kept *kept = rows->kept;
+    if (kept != NULL) {
+        sqlite3_reset(kept->stmt);
+        sqlite3_clear_bindings(kept->stmt);
+        kept->is_running = false;
+    } else {
+        sqlite3_finalize(rows->stmt);
+    }
     *rows = (struct db_rows){0};
 }
 
@@ -223,25 +284,31 @@ enum galen_err db_get_int_values(struct db *db, int64_t *out, int64_t otherwise,
     return GALEN_OK;
 }
 
+/* ---- transactions ------------------------------------------------------------------------------ */
+
 enum galen_err db_begin(struct db_transaction *tx, struct db *db, struct galen_errinfo *info)
 {
     GALEN_ASSERT(tx->db == NULL);
-    GALEN_TRY(run_script(db, "BEGIN IMMEDIATE", info));
-    tx->db = db;
+    bool is_inner = sqlite3_get_autocommit(db->handle) == 0;
+    GALEN_TRY(db_run(db, info, is_inner ? "SAVEPOINT inner_part" : "BEGIN IMMEDIATE"));
+    *tx = (struct db_transaction){.db = db, .is_inner = is_inner};
     return GALEN_OK;
 }
 
 enum galen_err db_commit(struct db_transaction *tx, struct galen_errinfo *info)
 {
     GALEN_ASSERT(tx->db != NULL);
-    GALEN_TRY(run_script(tx->db, "COMMIT", info));
+    GALEN_TRY(db_run(tx->db, info, tx->is_inner ? "RELEASE inner_part" : "COMMIT"));
     tx->db = NULL;
     return GALEN_OK;
 }
 
 void db_rollback(struct db_transaction *tx)
 {
-    if (tx->db != NULL)
-        sqlite3_exec(tx->db->handle, "ROLLBACK", NULL, NULL, NULL);
+    /* An error such as a full disk may have ended the whole transaction already. */
+    if (tx->db != NULL && sqlite3_get_autocommit(tx->db->handle) == 0)
+        sqlite3_exec(tx->db->handle,
+                     tx->is_inner ? "ROLLBACK TO inner_part; RELEASE inner_part" : "ROLLBACK", NULL,
+                     NULL, NULL);
     tx->db = NULL;
 }

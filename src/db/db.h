@@ -58,6 +58,7 @@ int64_t db_last_id(struct db *db);
 struct db_rows {
     struct db *db;
     void *stmt;
+    void *kept; /* where the statement waits for its next use; NULL: nowhere */
 };
 #define db_query(rows, db, info, sql, ...)                                                         \
     db_query_values(rows, db, info, sql, DB_VALUES(__VA_ARGS__))
@@ -86,15 +87,43 @@ GALEN_MUST_CHECK enum galen_err db_get_int_values(struct db *db, int64_t *out, i
                                                   struct galen_errinfo *info, const char *sql,
                                                   const struct db_value *values);
 
-/* A transaction (BEGIN IMMEDIATE) that rolls back when it leaves its scope uncommitted. They do
- * not nest. GALEN_CLEANUP(db_rollback) struct db_transaction tx = {0}; */
+/* A transaction (BEGIN IMMEDIATE) that rolls back when it leaves its scope uncommitted. Inside
+ * another one it is a part of that (a savepoint): its rollback leaves the rest, and nothing lasts
+ * before the outer one commits. GALEN_CLEANUP(db_rollback) struct db_transaction tx = {0}; */
 struct db_transaction {
     struct db *db;
+    bool is_inner;
 };
 GALEN_MUST_CHECK enum galen_err db_begin(struct db_transaction *tx, struct db *db,
                                          struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err db_commit(struct db_transaction *tx, struct galen_errinfo *info);
 void db_rollback(struct db_transaction *tx); /* nothing when committed or never begun */
 #define DB_TRANSACTION_AUTO GALEN_CLEANUP(db_rollback) struct db_transaction
+
+/*
+ * Recording (db_record.c): what is done to some tables from begin to end, in a form that can be
+ * taken back later, row by row and column by column: a column that was not changed while recording
+ * keeps what it was given since. One recorder at a time, inside a transaction.
+ */
+struct db_recorder {
+    void *session;
+};
+#define DB_RECORDER_AUTO GALEN_CLEANUP(db_record_end) struct db_recorder
+/* tables: names, the last one NULL. */
+GALEN_MUST_CHECK enum galen_err db_record_begin(struct db_recorder *recorder, struct db *db,
+                                                const char *const *tables,
+                                                struct galen_errinfo *info);
+/* What is done while paused is not recorded. */
+void db_record_pause(struct db_recorder *recorder, bool paused);
+/* Replaces changes; empty when there are none. */
+GALEN_MUST_CHECK enum galen_err
+db_record_take(struct db_recorder *recorder, struct base_buf *changes, struct galen_errinfo *info);
+void db_record_end(struct db_recorder *recorder); /* nothing when never begun */
+
+/* Takes recorded changes back, inside a transaction. A row that is gone is passed over. Where a
+ * changed column was changed again since, it gets back what it had before recording; in the tables
+ * of `newer_stays` (names, the last one NULL) such rows are left as they are. */
+GALEN_MUST_CHECK enum galen_err db_undo(struct db *db, struct base_view changes,
+                                        const char *const *newer_stays, struct galen_errinfo *info);
 
 #endif

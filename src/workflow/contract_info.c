@@ -36,7 +36,7 @@ static enum galen_err code_matches(struct chain_rpc *rpc, bool *matches,
                                    const struct chain_address *at, struct galen_errinfo *info)
 {
     BASE_BUF_AUTO code = {0};
-    GALEN_TRY(chain_rpc_code(rpc, &code, at, info));
+    GALEN_TRY(chain_rpc_code(rpc, &code, at, CHAIN_BLOCK_LATEST, info));
     *matches = chain_code_matches(expected, code.data, code.len);
     return GALEN_OK;
 }

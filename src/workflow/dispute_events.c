@@ -83,45 +83,20 @@ enum galen_err dispute_on_disputed(struct workflow *wf, const struct workflow_ev
     return tell_owners(wf, "entry-disputed", id, &args->indices, info);
 }
 
-/* What the contract has now, where an event alone does not tell. */
-static enum galen_err read_again(struct workflow *wf, int64_t id, int64_t index, int64_t block,
-                                 struct galen_errinfo *info)
-{
-    struct dispute_entry entry;
-    GALEN_TRY(dispute_read_entry(wf, &entry, (uint64_t)id, (uint64_t)index, info));
-    return db_run(wf->db, info,
-                  "UPDATE entry SET status = ?, gm_vote = ?, rm_vote = ?, status_block = ?"
-                  " WHERE request_id = ? AND position = ?",
-                  DB_INT(entry.status), DB_INT(entry.gm_vote), DB_INT(entry.rm_vote), DB_INT(block),
-                  DB_INT(id), DB_INT(index));
-}
-
-/* The managers may have changed since: whose office the vote was of, the contract then says. */
-static enum galen_err former_manager(struct workflow *wf, const struct workflow_event *event,
-                                     int64_t id, const struct datahub_uint256_array *indices,
-                                     struct galen_errinfo *info)
-{
-    for (size_t i = 0; i < indices->len; i++) {
-        int64_t index = 0;
-        GALEN_TRY(entry_number(&index, &indices->items[i], info));
-        GALEN_TRY(read_again(wf, id, index, (int64_t)event->log->block_number, info));
-    }
-    return GALEN_OK;
-}
-
 enum galen_err dispute_on_verdict(struct workflow *wf, const struct workflow_event *event,
                                   const struct datahub_verdict_given_event *args,
                                   struct galen_errinfo *info)
 {
-    struct chain_address gm, rm;
+    struct chain_address gm = {0}, rm = {0};
     int64_t id = 0;
     GALEN_TRY(purchasing_event_request(&id, &args->id, info));
     if (args->verdict < DISPUTE_PAY || args->verdict > DISPUTE_FRAUD)
         return base_fail(info, GALEN_ERR_PARSE, "an event has an impossible verdict");
-    GALEN_TRY(workflow_managers(wf, &gm, &rm, info));
+    /* By the office that the voter held then: it may have changed hands since. */
+    GALEN_TRY(managers_before(wf, &gm, &rm, event->log, info));
     bool is_gm = chain_address_equal(&args->manager, &gm);
     if (!is_gm && !chain_address_equal(&args->manager, &rm))
-        return former_manager(wf, event, id, &args->indices, info);
+        return base_fail(info, GALEN_ERR_CHECK, "a verdict of somebody who was no manager");
     /* What was ruled or settled in the meantime is named too and passed over. */
     GALEN_TRY(for_each_entry(wf, event,
                              is_gm ? "UPDATE entry SET gm_vote = ?, status_block = ?"
@@ -162,30 +137,4 @@ enum galen_err dispute_on_invalid(struct workflow *wf, const struct workflow_eve
     GALEN_TRY(purchasing_tell_each(wf, its_buyer, "entry-invalid", id, info));
     GALEN_TRY(purchasing_tell_each(wf, its_hospital, "entry-invalid", id, info));
     return tell_owners(wf, "entry-invalid", id, &one, info);
-}
-
-/* Every entry whose row an event changed that may be gone; the events that are there are read again
- * after this. */
-enum galen_err dispute_on_reorganised(struct workflow *wf, int64_t from_block,
-                                      struct galen_errinfo *info)
-{
-    int64_t after_id = 0;
-    int64_t after_index = -1;
-    for (;;) {
-        {
-            DB_ROWS_AUTO rows = {0};
-            bool found = false;
-            GALEN_TRY(db_query(&rows, wf->db, info,
-                               "SELECT request_id, position FROM entry WHERE status <> 0"
-                               " AND status_block >= ?1 AND (request_id, position) > (?2, ?3)"
-                               " ORDER BY request_id, position LIMIT 1",
-                               DB_INT(from_block), DB_INT(after_id), DB_INT(after_index)));
-            GALEN_TRY(db_next(&rows, &found, info));
-            if (!found)
-                return GALEN_OK;
-            after_id = db_int(&rows, 0);
-            after_index = db_int(&rows, 1);
-        }
-        GALEN_TRY(read_again(wf, after_id, after_index, from_block, info));
-    }
 }

@@ -222,7 +222,7 @@ static enum galen_err send_dispute(struct workflow *wf, const struct chain_addre
     };
     GALEN_TRY(workflow_transact(wf, &call, &sent, &receipt, &tx, info));
     GALEN_TRY(workflow_push(txs, &tx, info));
-    return sent ? purchasing_take_receipt(wf, &receipt, info) : GALEN_OK;
+    return sent ? workflow_take_receipt(wf, &receipt, info) : GALEN_OK;
 }
 
 static enum galen_err send_all(struct workflow *wf, const struct chain_address *buyer,

@@ -55,16 +55,17 @@ enum galen_err workflow_managers(struct workflow *wf, struct chain_address *grou
 
 /* ---- parsed keys -------------------------------------------------------------------------------- */
 
-/* The 594 bytes of a confirmed version. */
-static enum galen_err read_key_bytes(struct workflow *wf, uint32_t version, uint8_t bytes[594],
-                                     struct galen_errinfo *info)
+/* A confirmed version's fingerprint, and its bytes. */
+static enum galen_err read_key_bytes(struct workflow *wf, uint32_t version, uint8_t fingerprint[32],
+                                     uint8_t bytes[594], struct galen_errinfo *info)
 {
     DB_ROWS_AUTO rows = {0};
     bool found = false;
-    GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT bytes, coalesce(reason, 'its block is not at hand') FROM group_key"
-                       " WHERE version = ? AND confirmed",
-                       DB_INT(version)));
+    GALEN_TRY(db_query(
+        &rows, wf->db, info,
+        "SELECT bytes, coalesce(reason, 'its block is not at hand'), fingerprint FROM group_key"
+        " WHERE version = ? AND confirmed",
+        DB_INT(version)));
     GALEN_TRY(db_next(&rows, &found, info));
     if (!found)
         return STEPS_FAIL(info, GALEN_ERR_NOT_FOUND,
@@ -73,23 +74,26 @@ static enum galen_err read_key_bytes(struct workflow *wf, uint32_t version, uint
     if (db_is_null(&rows, 0))
         return STEPS_FAIL(info, GALEN_ERR_NOT_FOUND, "run 'galen sync' when it can be had",
                           "group key version %u: %s", version, db_text(&rows, 1));
+    GALEN_TRY(db_bytes(&rows, 2, fingerprint, 32, info));
     return db_bytes(&rows, 0, bytes, 594, info);
 }
 
 enum galen_err workflow_group_key(struct workflow *wf, uint32_t version,
                                   const struct groupsig_group_key **key, struct galen_errinfo *info)
 {
+    uint8_t bytes[GROUPSIG_GROUP_KEY_BYTES];
+    uint8_t fingerprint[32];
     size_t slot = WORKFLOW_KEY_VERSIONS;
+    /* Asked each time: which key a version is may change with the chain. */
+    GALEN_TRY(read_key_bytes(wf, version, fingerprint, bytes, info));
     for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++) {
-        if (version != 0 && wf->group_keys[i].version == version) {
+        if (wf->group_keys[i].key == NULL) {
+            slot = slot == WORKFLOW_KEY_VERSIONS ? i : slot;
+        } else if (memcmp(wf->group_keys[i].fingerprint, fingerprint, 32) == 0) {
             *key = wf->group_keys[i].key;
             return GALEN_OK;
         }
-        if (wf->group_keys[i].version == 0 && slot == WORKFLOW_KEY_VERSIONS)
-            slot = i;
     }
-    uint8_t bytes[GROUPSIG_GROUP_KEY_BYTES];
-    GALEN_TRY(read_key_bytes(wf, version, bytes, info));
     if (slot == WORKFLOW_KEY_VERSIONS)
         return base_fail(info, GALEN_ERR_LIMIT, "more than %d versions of the group key at once",
                          WORKFLOW_KEY_VERSIONS);
@@ -101,7 +105,7 @@ enum galen_err workflow_group_key(struct workflow *wf, uint32_t version,
         free(parsed);
         return workflow_groupsig_fail(status, "group key", info);
     }
-    wf->group_keys[slot].version = version;
+    memcpy(wf->group_keys[slot].fingerprint, fingerprint, 32);
     wf->group_keys[slot].key = parsed;
     *key = parsed;
     return GALEN_OK;
@@ -202,8 +206,9 @@ static enum galen_err fetch_key(struct workflow *wf, uint32_t version,
     }
     if (err == GALEN_OK)
         return db_run(wf->db, info,
-                      "UPDATE group_key SET bytes = ?, reason = NULL WHERE version = ?",
-                      DB_BLOB(bytes.data, bytes.len), DB_INT(version));
+                      "UPDATE group_key SET bytes = ?, reason = NULL WHERE version = ?"
+                      " AND fingerprint = ?",
+                      DB_BLOB(bytes.data, bytes.len), DB_INT(version), DB_BLOB(fingerprint, 32));
     if (steps_is_fatal(err)) {
         if (info != NULL)
             *info = why;
@@ -217,28 +222,15 @@ enum galen_err group_on_key_proposed(struct workflow *wf, const struct workflow_
                                      const struct datahub_group_key_proposed_event *args,
                                      struct galen_errinfo *info)
 {
-    /* Another fingerprint for a version that is known: the chain was reorganised. */
-    GALEN_TRY(db_run(wf->db, info,
-                     "INSERT INTO group_key (version, fingerprint, tx_hash) VALUES (?, ?, ?)"
-                     " ON CONFLICT (version) DO UPDATE SET fingerprint = excluded.fingerprint,"
-                     " tx_hash = excluded.tx_hash, bytes = NULL, confirmed = 0, retired_at = NULL,"
-                     " compromised = 0 WHERE fingerprint <> excluded.fingerprint",
-                     DB_INT(args->version), DB_BLOB(args->group_key_cid, 32),
-                     DB_BLOB(event->log->tx_hash, 32)));
-    if (db_changes(wf->db) > 0)
-        for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++)
-            if (wf->group_keys[i].version == args->version) {
-                free(wf->group_keys[i].key);
-                wf->group_keys[i].key = NULL;
-                wf->group_keys[i].version = 0;
-            }
-    int64_t missing = 0;
-    GALEN_TRY(db_get_int(wf->db, &missing, 0, info,
-                         "SELECT bytes IS NULL FROM group_key WHERE version = ?",
-                         DB_INT(args->version)));
-    if (missing == 0)
-        return GALEN_OK;
-    return fetch_key(wf, args->version, args->group_key_cid, event->log->tx_hash, info);
+    /* Its block is fetched by group_retry_waiting. Another fingerprint for a version that is known:
+     * the chain was reorganised. */
+    return db_run(wf->db, info,
+                  "INSERT INTO group_key (version, fingerprint, tx_hash) VALUES (?, ?, ?)"
+                  " ON CONFLICT (version) DO UPDATE SET fingerprint = excluded.fingerprint,"
+                  " tx_hash = excluded.tx_hash, bytes = NULL, confirmed = 0, retired_at = NULL,"
+                  " compromised = 0 WHERE fingerprint <> excluded.fingerprint",
+                  DB_INT(args->version), DB_BLOB(args->group_key_cid, 32),
+                  DB_BLOB(event->log->tx_hash, 32));
 }
 
 enum galen_err group_on_key_confirmed(struct workflow *wf, const struct workflow_event *event,

@@ -66,6 +66,7 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
         GALEN_TRY(config_copy_text(&wf->rpc_url, rpc, info));
     if (options->ipfs != NULL)
         GALEN_TRY(config_copy_text(&wf->ipfs_url, options->ipfs, info));
+    wf->start_block = -1;
     wf->has_contract = config.has_contract;
     wf->domain = config.domain;
     memcpy(wf->code_hash, config.code_hash, 32);
@@ -166,7 +167,7 @@ static enum galen_err inspect_contract(struct workflow *wf, const struct chain_a
 {
     GALEN_TRY(chain_rpc_chain_id(wf->rpc, chain_id, info));
     BASE_BUF_AUTO code = {0};
-    GALEN_TRY(chain_rpc_code(wf->rpc, &code, contract, info));
+    GALEN_TRY(chain_rpc_code(wf->rpc, &code, contract, CHAIN_BLOCK_LATEST, info));
     if (code.len == 0) {
         base_fail(info, GALEN_ERR_CHECK, "there is no contract at that address on chain %llu",
                   (unsigned long long)*chain_id);
@@ -241,12 +242,9 @@ static enum galen_err leave_contract(struct workflow *wf, struct galen_errinfo *
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM manager_term"));
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM registry_commit"));
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM revocation_list"));
-    for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++) {
-        free(wf->group_keys[i].key);
-        wf->group_keys[i].key = NULL;
-        wf->group_keys[i].version = 0;
-    }
-    return GALEN_OK;
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM profile_onchain"));
+    GALEN_TRY(db_run(wf->db, info, "DELETE FROM watch_block"));
+    return db_run(wf->db, info, "DELETE FROM watch_undo");
 }
 
 static enum galen_err connect_to(struct workflow *wf, const struct chain_address *contract,

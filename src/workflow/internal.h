@@ -33,10 +33,13 @@ struct workflow {
     bool has_actor;          /* workflow_act_as */
     struct chain_address actor;
     struct post_config post;
-    struct http_guard guard; /* from post, for what is asked at addresses from outside */
+    struct http_guard guard;   /* from post, for what is asked at addresses from outside */
+    uint64_t confirmations;    /* events of blocks that are this deep are applied */
+    int64_t start_block;       /* the first that is read; -1: to be found */
+    struct watch_facts *facts; /* while what a block tells is applied (watch_internal.h) */
     struct {
-        uint32_t version; /* 0 = free */
-        struct groupsig_group_key *key;
+        uint8_t fingerprint[32];
+        struct groupsig_group_key *key; /* NULL = free */
     } group_keys[WORKFLOW_KEY_VERSIONS];
 };
 
@@ -104,8 +107,10 @@ GALEN_MUST_CHECK enum galen_err workflow_contact_get(struct workflow *wf,
                                                      struct workflow_contact *contact,
                                                      const struct chain_address *address,
                                                      struct galen_errinfo *info);
-/* A ProfileSet event: fetches the profile's block when it is at hand and remembers it. */
+/* A ProfileSet event: the contact is made of it once it is asked for. */
+struct workflow_event;
 GALEN_MUST_CHECK enum galen_err workflow_profile_seen(struct workflow *wf,
+                                                      const struct workflow_event *event,
                                                       const struct chain_address *owner,
                                                       const uint8_t cid32[32], uint64_t nonce,
                                                       struct galen_errinfo *info);
@@ -205,10 +210,20 @@ message_handler purchasing_on_consent_given;  /* purchasing_hospital.c */
 message_handler purchasing_on_manifest;       /* purchasing_buyer.c */
 message_handler dispute_on_evidence;          /* dispute_evidence.c */
 
-/* ---- sync.c ------------------------------------------------------------------------------------ */
+/* ---- watch.c, sync.c ---------------------------------------------------------------------------- */
 
-/* Handlers of the contract's events, in order of the chain, each idempotent. A block that is not
- * at hand is not an error: the handler notes that it waits. time_s: of the event's block. */
+/* Reads the contract's events up to the last block that is deep enough, and takes back what dropped
+ * blocks told. Adds {block, readTo, events} to summary. */
+GALEN_MUST_CHECK enum galen_err workflow_watch(struct workflow *wf, struct json_object *summary,
+                                               struct galen_errinfo *info);
+/* Handles what is in the inbox. Adds {messages, refused, waiting}. */
+GALEN_MUST_CHECK enum galen_err sync_read_messages(struct workflow *wf, struct json_object *summary,
+                                                   struct galen_errinfo *info);
+
+/* Handlers of the contract's events, in order of the chain, each idempotent, inside a database
+ * transaction that records what they change, to be taken back should the block be dropped
+ * (watch_undo.c names the tables). They note what the event says, and ask neither chain nor store.
+ * time_s: of the event's block. */
 struct workflow_event {
     const struct chain_log *log;
     int64_t time_s;
@@ -269,14 +284,12 @@ enum galen_err dispute_on_ruled(struct workflow *wf, const struct workflow_event
 enum galen_err dispute_on_invalid(struct workflow *wf, const struct workflow_event *event,
                                   const struct datahub_entry_invalid_event *args,
                                   struct galen_errinfo *info);
-/* Hands one log to its handler, whose error it returns; what has none is passed over. */
-GALEN_MUST_CHECK enum galen_err workflow_event_apply(struct workflow *wf,
-                                                     const struct workflow_event *event,
-                                                     struct galen_errinfo *info);
-/* The chain is another from this block on: what events from there on said of entries is held
- * against the contract. */
-enum galen_err dispute_on_reorganised(struct workflow *wf, int64_t from_block,
-                                      struct galen_errinfo *info);
+/* What a receipt of this home's own transaction tells, at once; the watcher comes to the same. */
+GALEN_MUST_CHECK enum galen_err workflow_take_receipt(struct workflow *wf,
+                                                      const struct chain_receipt *receipt,
+                                                      struct galen_errinfo *info);
+/* What a handler does while paused is not taken back with its block. */
+void workflow_facts_pause(struct workflow *wf, bool paused);
 enum galen_err opening_on_requested(struct workflow *wf, const struct workflow_event *event,
                                     const struct datahub_opening_requested_event *args,
                                     struct galen_errinfo *info);
@@ -290,16 +303,26 @@ enum galen_err opening_on_rm_approved(struct workflow *wf, const struct workflow
  */
 GALEN_MUST_CHECK enum galen_err opening_retry_waiting(struct workflow *wf,
                                                       struct galen_errinfo *info);
-/* Called once after events and messages: what waited for a block or a key is tried again. */
+/* Called after events and after messages: what waited for a block or a key is tried again. */
 enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info);
 /* Likewise: the evidence of a dispute that was interrupted goes out. */
 enum galen_err dispute_retry_evidence(struct workflow *wf, struct galen_errinfo *info);
+
+/* ---- notifications.c ----------------------------------------------------------------------------------- */
 
 /* Tells an identity of this home something, once per (identity, kind, subject). */
 GALEN_MUST_CHECK enum galen_err workflow_notify(struct workflow *wf,
                                                 const struct chain_address *identity,
                                                 const char *kind, const char *subject,
                                                 struct galen_errinfo *info);
+/* The same of what a block (-1: none) told that was read before: it is withdrawn with that. */
+GALEN_MUST_CHECK enum galen_err workflow_notify_of(struct workflow *wf, int64_t block,
+                                                   const struct chain_address *identity,
+                                                   const char *kind, const char *subject,
+                                                   struct galen_errinfo *info);
+/* The number of the newest one, 0: none. Numbers grow and are not used twice. */
+GALEN_MUST_CHECK enum galen_err workflow_newest_notification(struct workflow *wf, int64_t *id,
+                                                             struct galen_errinfo *info);
 
 /* ---- transact.c ---------------------------------------------------------------------------------- */
 
@@ -361,6 +384,11 @@ workflow_verify_signature(struct workflow *wf, bool *valid, struct groupsig_veri
 /* What waited for a group key's block is tried again. */
 GALEN_MUST_CHECK enum galen_err group_retry_waiting(struct workflow *wf,
                                                     struct galen_errinfo *info);
+/* Who held the offices when an event came (managers.c); zero where no event tells. */
+GALEN_MUST_CHECK enum galen_err managers_before(struct workflow *wf, struct chain_address *gm,
+                                                struct chain_address *rm,
+                                                const struct chain_log *log,
+                                                struct galen_errinfo *info);
 /* GM's and RM's accounts, from the contract; either may be NULL. */
 GALEN_MUST_CHECK enum galen_err workflow_managers(struct workflow *wf,
                                                   struct chain_address *group_manager,

@@ -49,3 +49,27 @@ enum galen_err revocation_managers_of(struct workflow *wf, struct chain_address 
     GALEN_TRY(db_bytes(&rows, 0, gm->bytes, 20, info));
     return db_bytes(&rows, 1, rm->bytes, 20, info);
 }
+
+/* Zero where nobody is known to have taken the office. */
+static enum galen_err in_office(struct workflow *wf, struct chain_address *out, const char *office,
+                                const struct chain_log *log, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    bool found = false;
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT manager FROM manager_term WHERE office = ?"
+                       " AND (block, log_index) < (?, ?) ORDER BY block DESC, log_index DESC"
+                       " LIMIT 1",
+                       DB_TEXT(office), DB_INT(log->block_number), DB_INT(log->log_index)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    *out = (struct chain_address){0};
+    return found ? db_bytes(&rows, 0, out->bytes, 20, info) : GALEN_OK;
+}
+
+enum galen_err managers_before(struct workflow *wf, struct chain_address *gm,
+                               struct chain_address *rm, const struct chain_log *log,
+                               struct galen_errinfo *info)
+{
+    GALEN_TRY(in_office(wf, gm, "gm", log, info));
+    return in_office(wf, rm, "rm", log, info);
+}

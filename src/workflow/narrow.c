@@ -41,6 +41,8 @@ static const struct {
     {"tx", SENT_BY},
     {"tx_replaced", SENT_BY},
     {"notification", "identity = " A},
+    {"notification_withdrawn", "identity = " A},
+    {"watch_undo", "0"}, /* rows of all */
     {"registry_row", HOLDER},
     {"registry_head", HOLDER},
     {"opening", HOLDER},
@@ -52,8 +54,8 @@ static const struct {
 };
 
 static const char *const shared[] = {
-    "setting",      "contact",         "group_key",       "entry",
-    "manager_term", "revocation_list", "opening_onchain", "registry_commit",
+    "setting",         "contact",         "group_key",       "entry",       "manager_term",
+    "revocation_list", "opening_onchain", "registry_commit", "watch_block", "profile_onchain",
 };
 
 /* The buyer's own verdict stands beside what the chain says of a request. */

@@ -1,14 +1,49 @@
-/* What is told to the identities of the home. */
-#include "workflow/internal.h"
+/* What is told to the identities of the home, once each. One that an event's block told is
+ * withdrawn with that block (watch_undo.c), and comes back as the same one. */
+#include "workflow/watch_internal.h"
+
+#define NEWEST_NOTIFICATION                                                                        \
+    "(SELECT max(coalesce((SELECT max(id) FROM notification), 0),"                                 \
+    " coalesce((SELECT max(id) FROM notification_withdrawn), 0)))"
+
+enum galen_err workflow_newest_notification(struct workflow *wf, int64_t *id,
+                                            struct galen_errinfo *info)
+{
+    return db_get_int(wf->db, id, 0, info, "SELECT " NEWEST_NOTIFICATION);
+}
 
 enum galen_err workflow_notify(struct workflow *wf, const struct chain_address *identity,
                                const char *kind, const char *subject, struct galen_errinfo *info)
 {
-    return db_run(wf->db, info,
-                  "INSERT INTO notification (identity, kind, subject, created_at)"
-                  " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                  DB_BLOB(identity->bytes, 20), DB_TEXT(kind), DB_TEXT(subject),
-                  DB_INT(base_time_s()));
+    return workflow_notify_of(wf, wf->facts != NULL ? wf->facts->block : -1, identity, kind,
+                              subject, info);
+}
+
+enum galen_err workflow_notify_of(struct workflow *wf, int64_t block,
+                                  const struct chain_address *identity, const char *kind,
+                                  const char *subject, struct galen_errinfo *info)
+{
+    const struct db_value where = block >= 0 ? DB_INT(block) : DB_NULL;
+    DB_TRANSACTION_AUTO tx = {0};
+    GALEN_TRY(db_begin(&tx, wf->db, info));
+    GALEN_TRY(db_run(wf->db, info,
+                     "INSERT INTO notification (id, identity, kind, subject, created_at, seen,"
+                     " block) SELECT id, identity, kind, subject, created_at, seen, ?"
+                     " FROM notification_withdrawn WHERE identity = ? AND kind = ?"
+                     " AND subject = ? ON CONFLICT DO NOTHING",
+                     where, DB_BLOB(identity->bytes, 20), DB_TEXT(kind), DB_TEXT(subject)));
+    if (db_changes(wf->db) > 0)
+        GALEN_TRY(db_run(wf->db, info,
+                         "DELETE FROM notification_withdrawn WHERE identity = ? AND kind = ?"
+                         " AND subject = ?",
+                         DB_BLOB(identity->bytes, 20), DB_TEXT(kind), DB_TEXT(subject)));
+    /* Also the withdrawn ones' numbers are taken: who has seen up to a number misses nothing. */
+    GALEN_TRY(db_run(wf->db, info,
+                     "INSERT INTO notification (id, identity, kind, subject, created_at, block)"
+                     " VALUES (" NEWEST_NOTIFICATION " + 1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                     DB_BLOB(identity->bytes, 20), DB_TEXT(kind), DB_TEXT(subject),
+                     DB_INT(base_time_s()), where));
+    return db_commit(&tx, info);
 }
 
 enum galen_err workflow_notifications(struct workflow *wf, const struct chain_address *identity,

@@ -90,7 +90,7 @@ enum galen_err opening_ask(struct workflow *wf, const struct chain_address *buye
     GALEN_TRY(record_json_set_hex(made, "id", id32, 32, info));
     GALEN_TRY(steps_transact(wf, &call, &sent, &receipt, made, info));
     if (sent) {
-        GALEN_TRY(purchasing_take_receipt(wf, &receipt, info));
+        GALEN_TRY(workflow_take_receipt(wf, &receipt, info));
         GALEN_TRY(opening_retry_waiting(wf, info));
         GALEN_TRY(workflow_set_text(made, "state", "asked", info));
     }

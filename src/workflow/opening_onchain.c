@@ -299,7 +299,7 @@ static enum galen_err approve_call(struct workflow *wf, const struct opening *op
         .request_id = (int64_t)asked->request_id,
     };
     GALEN_TRY(steps_transact(wf, &call, &sent, &receipt, made, info));
-    return sent ? purchasing_take_receipt(wf, &receipt, info) : GALEN_OK;
+    return sent ? workflow_take_receipt(wf, &receipt, info) : GALEN_OK;
 }
 
 /* One request for this opening: the call, and what follows from it. *again: it was made before. */

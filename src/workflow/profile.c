@@ -1,11 +1,12 @@
 /* Profiles and contact cards: how one finds another's encryption key and sale key. A card is a
  * profile with its owner's EIP-712 Profile signature, good before it is on-chain. */
-#include "workflow/internal.h"
+#include "workflow/watch_internal.h"
 
 #include <string.h>
 
-#define CARD_LIFE_S    (366 * 24 * 3600)
-#define CARD_MAX_NONCE ((int64_t)1 << 52)
+#define CARD_LIFE_S     (366 * 24 * 3600)
+#define CARD_MAX_NONCE  ((int64_t)1 << 52)
+#define PROFILE_RETRY_S 60 /* until a block that could not be had is asked for again */
 
 /* ---- galen.profile/1 ------------------------------------------------------------------------------ */
 
@@ -118,6 +119,50 @@ static enum galen_err contact_save(struct workflow *wf, const struct card *card,
                   DB_BLOB(card->signature, sizeof card->signature), DB_INT(card->on_chain));
 }
 
+/* The contact of an account, by the profile that the contract names: fetched when it is newer than
+ * what is known and its block is at hand. */
+static enum galen_err take_published(struct workflow *wf, const struct chain_address *owner,
+                                     struct galen_errinfo *info)
+{
+    CARD_AUTO card = {.on_chain = true, .expiry = CARD_MAX_NONCE};
+    WATCH_FACTS_AUTO facts = {0};
+    RECORD_JSON_AUTO profile = NULL;
+    int64_t block = 0;
+    if (wf->is_narrow) /* which only reads */
+        return GALEN_OK;
+    {
+        DB_ROWS_AUTO rows = {0};
+        bool found = false;
+        GALEN_TRY(db_query(&rows, wf->db, info,
+                           "SELECT p.profile_cid, p.nonce, p.block FROM profile_onchain p"
+                           " LEFT JOIN contact c ON c.address = p.owner WHERE p.owner = ?"
+                           " AND p.tried_at < ? AND (c.nonce IS NULL OR p.nonce > c.nonce"
+                           "  OR (p.nonce = c.nonce AND NOT c.on_chain))",
+                           DB_BLOB(owner->bytes, 20), DB_INT(base_time_s() - PROFILE_RETRY_S)));
+        GALEN_TRY(db_next(&rows, &found, info));
+        if (!found)
+            return GALEN_OK;
+        GALEN_TRY(db_bytes(&rows, 0, card.cid32, 32, info));
+        card.nonce = db_int(&rows, 1);
+        block = db_int(&rows, 2);
+    }
+    enum galen_err err = store_get(&card.profile_text, wf->store, card.cid32, info);
+    /* Not at hand, not a profile, or another's: a contact that cannot be used is none. */
+    if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK)
+        return db_run(wf->db, info, "UPDATE profile_onchain SET tried_at = ? WHERE owner = ?",
+                      DB_INT(base_time_s()), DB_BLOB(owner->bytes, 20));
+    GALEN_TRY(err);
+    if (record_json_parse(&profile, (char *)card.profile_text.data, card.profile_text.len, 8192,
+                          NULL) != GALEN_OK ||
+        profile_parse(&card.contact, profile, NULL) != GALEN_OK ||
+        !chain_address_equal(&card.contact.address, owner))
+        return GALEN_OK;
+    /* Taken back with the event's block. */
+    GALEN_TRY(watch_facts_begin(&facts, wf, WATCH_FACTS_IN_ORDER, (uint64_t)block, info));
+    GALEN_TRY(contact_save(wf, &card, info));
+    return watch_facts_commit(&facts, info);
+}
+
 static void card_digest(const struct workflow *wf, uint8_t digest32[32], const struct card *card)
 {
     struct chain_profile message = {
@@ -178,6 +223,7 @@ enum galen_err workflow_card_make(struct workflow *wf, const struct chain_addres
     RECORD_JSON_AUTO profile = NULL;
     CHAIN_KEY_AUTO wallet = {0};
     CARD_AUTO card = {0};
+    GALEN_TRY(take_published(wf, identity, info)); /* a newer nonce */
     BASE_BUF_AUTO last = {0};
     if (inbox == NULL) {
         GALEN_TRY(last_inbox(wf, identity, &last, info));
@@ -253,25 +299,18 @@ enum galen_err workflow_card_add(struct workflow *wf, struct json_object *json,
     return GALEN_OK;
 }
 
-enum galen_err workflow_profile_seen(struct workflow *wf, const struct chain_address *owner,
-                                     const uint8_t cid32[32], uint64_t nonce,
-                                     struct galen_errinfo *info)
+enum galen_err workflow_profile_seen(struct workflow *wf, const struct workflow_event *event,
+                                     const struct chain_address *owner, const uint8_t cid32[32],
+                                     uint64_t nonce, struct galen_errinfo *info)
 {
-    CARD_AUTO card = {.on_chain = true, .nonce = (int64_t)nonce, .expiry = CARD_MAX_NONCE};
-    memcpy(card.cid32, cid32, 32);
-    enum galen_err err = store_get(&card.profile_text, wf->store, cid32, info);
-    /* Not at hand, not a profile, or another's: a contact that cannot be used is none. */
-    if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK)
+    if (nonce > (uint64_t)CARD_MAX_NONCE)
         return GALEN_OK;
-    GALEN_TRY(err);
-    RECORD_JSON_AUTO profile = NULL;
-    if (nonce > (uint64_t)CARD_MAX_NONCE ||
-        record_json_parse(&profile, (char *)card.profile_text.data, card.profile_text.len, 8192,
-                          NULL) != GALEN_OK ||
-        profile_parse(&card.contact, profile, NULL) != GALEN_OK ||
-        !chain_address_equal(&card.contact.address, owner))
-        return GALEN_OK;
-    return contact_save(wf, &card, info);
+    return db_run(wf->db, info,
+                  "INSERT INTO profile_onchain VALUES (?, ?, ?, ?, 0)"
+                  " ON CONFLICT DO UPDATE SET profile_cid = excluded.profile_cid,"
+                  " nonce = excluded.nonce, block = excluded.block, tried_at = 0",
+                  DB_BLOB(owner->bytes, 20), DB_BLOB(cid32, 32), DB_INT(nonce),
+                  DB_INT(event->log->block_number));
 }
 
 static enum galen_err contact_missing(const char *text, struct galen_errinfo *info)
@@ -302,6 +341,7 @@ enum galen_err workflow_contact_get(struct workflow *wf, struct workflow_contact
 {
     DB_ROWS_AUTO rows = {0};
     bool found = false;
+    GALEN_TRY(take_published(wf, address, info));
     GALEN_TRY(db_query(&rows, wf->db, info, "SELECT profile FROM contact WHERE address = ?",
                        DB_BLOB(address->bytes, 20)));
     GALEN_TRY(db_next(&rows, &found, info));

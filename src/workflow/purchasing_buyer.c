@@ -267,7 +267,7 @@ static enum galen_err send_request(struct workflow *wf, const struct chain_addre
     if (!sent)
         return GALEN_OK;
     GALEN_TRY(request_of_receipt(wf, &receipt, id, info));
-    GALEN_TRY(purchasing_take_receipt(wf, &receipt, info));
+    GALEN_TRY(workflow_take_receipt(wf, &receipt, info));
     return db_run(wf->db, info, "UPDATE tx SET request_id = ? WHERE hash = ?", DB_INT(*id),
                   DB_BLOB(receipt.tx_hash, 32));
 }

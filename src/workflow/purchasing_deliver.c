@@ -220,7 +220,7 @@ static enum galen_err send_part(struct workflow *wf, struct delivery *delivery, 
     };
     GALEN_TRY(workflow_transact(wf, &call, &sent, &receipt, &tx, info));
     GALEN_TRY(workflow_push(delivery->txs, &tx, info));
-    return sent ? purchasing_take_receipt(wf, &receipt, info) : GALEN_OK;
+    return sent ? workflow_take_receipt(wf, &receipt, info) : GALEN_OK;
 }
 
 static enum galen_err send_parts(struct workflow *wf, struct delivery *delivery,

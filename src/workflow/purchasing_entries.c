@@ -97,6 +97,13 @@ enum galen_err purchasing_load_entries(struct workflow *wf, struct purchasing_en
         (void)base_hint(info, "run 'galen sync' again");
         return GALEN_ERR_STATE;
     }
+    int64_t parts = 1;
+    if (chain->parts > 1)
+        GALEN_TRY(db_get_int(wf->db, &parts, 0, info,
+                             "SELECT max(part) + 1 FROM entry WHERE request_id = ?",
+                             DB_INT(chain->id)));
+    if (parts < chain->parts)
+        GALEN_TRY(purchasing_assign_parts(wf, chain->id, info));
     return entries_read(wf, out, chain->id, (size_t)seen, info);
 }
 
@@ -310,8 +317,6 @@ enum galen_err purchasing_load_proof(struct workflow *wf, struct purchasing_entr
                                      size_t index, struct galen_errinfo *info)
 {
     PURCHASING_ENTRIES_AUTO read = {0};
-    if (chain->parts > 1)
-        GALEN_TRY(purchasing_assign_parts(wf, chain->id, info));
     GALEN_TRY(purchasing_load_entries(wf, &read, chain, info));
     uint32_t part = read.items[index].part;
     size_t first = index;

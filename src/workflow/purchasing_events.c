@@ -97,12 +97,17 @@ enum galen_err purchasing_on_entry(struct workflow *wf, const struct workflow_ev
         memcmp(entry->release_root, args->release_root, 32) != 0)
         return base_fail(info, GALEN_ERR_PARSE, "a delivered entry is malformed");
     chain_u256_format(min_payout, &entry->min_payout);
-    /* The event does not say which part: that is settled once the delivery is sealed. */
+    /* The event does not say which part: that is asked of the contract when it is needed. */
     return db_run(
         wf->db, info,
-        "INSERT OR REPLACE INTO entry (request_id, position, part, release_root,"
+        "INSERT INTO entry (request_id, position, part, release_root,"
         " release_addr, payout, bundle_digest, min_payout_wei, key_version, signature,"
-        " ys, consent, block_number) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " ys, consent, block_number) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET release_root = excluded.release_root,"
+        " release_addr = excluded.release_addr, payout = excluded.payout,"
+        " bundle_digest = excluded.bundle_digest, min_payout_wei = excluded.min_payout_wei,"
+        " key_version = excluded.key_version, signature = excluded.signature,"
+        " ys = excluded.ys, consent = excluded.consent, block_number = excluded.block_number",
         DB_INT(id), DB_INT(index), DB_BLOB(entry->release_root, 32),
         DB_BLOB(entry->release_addr.bytes, 20), DB_BLOB(entry->payout.bytes, 20),
         DB_BLOB(entry->bundle_digest, 32), DB_TEXT(min_payout), DB_INT(entry->key_version),
@@ -119,14 +124,13 @@ enum galen_err purchasing_on_delivered(struct workflow *wf, const struct workflo
     GALEN_TRY(purchasing_event_request(&id, &args->id, info));
     if (chain_u256_to_u64(&count, &args->count) != GALEN_OK || count > PURCHASING_MAX_ENTRIES)
         return base_fail(info, GALEN_ERR_PARSE, "a delivery's count is impossible");
-    /* What a reorganisation left behind. */
+    /* What a reorganisation beyond what is recorded left behind. */
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM entry WHERE request_id = ? AND position >= ?",
                      DB_INT(id), DB_INT(count)));
     GALEN_TRY(db_run(wf->db, info,
                      "UPDATE request SET manifest_cid = ?, delivered_at = ?,"
                      " state = iif(state IN ('pending', 'replied'), 'filled', state) WHERE id = ?",
                      DB_BLOB(args->manifest_cid, 32), DB_INT(event->time_s), DB_INT(id)));
-    GALEN_TRY(purchasing_assign_parts(wf, (uint64_t)id, info));
     GALEN_TRY(purchasing_tell_each(wf, "SELECT buyer FROM request WHERE id = ? LIMIT 1 OFFSET ?",
                                    "request-delivered", id, info));
     return purchasing_tell_each(wf,
@@ -173,22 +177,4 @@ enum galen_err purchasing_on_refunded(struct workflow *wf, const struct workflow
     GALEN_TRY(
         db_run(wf->db, info, "UPDATE request SET state = 'refunded' WHERE id = ?", DB_INT(id)));
     return purchasing_tell_all(wf, "request-refunded", id, info);
-}
-
-/* ---- this home's own receipts ------------------------------------------------------------------ */
-
-enum galen_err purchasing_take_receipt(struct workflow *wf, const struct chain_receipt *receipt,
-                                       struct galen_errinfo *info)
-{
-    struct chain_rpc *rpc = NULL;
-    struct chain_block block;
-    GALEN_TRY(workflow_rpc(wf, &rpc, info));
-    GALEN_TRY(chain_rpc_block(rpc, &block, receipt->block_number, info));
-    for (size_t i = 0; i < receipt->logs.len; i++) {
-        const struct workflow_event event = {.log = &receipt->logs.items[i],
-                                             .time_s = block.time_s};
-        if (chain_address_equal(&event.log->address, &wf->domain.contract))
-            GALEN_TRY(workflow_event_apply(wf, &event, info));
-    }
-    return GALEN_OK;
 }

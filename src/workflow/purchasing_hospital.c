@@ -109,7 +109,7 @@ static enum galen_err send_reply(struct workflow *wf, const struct view *view,
     if (!wf->dry_run)
         GALEN_TRY(store_put(NULL, wf->store, offer->data, offer->len, info));
     GALEN_TRY(workflow_transact(wf, &call, &sent, &receipt, tx, info));
-    return sent ? purchasing_take_receipt(wf, &receipt, info) : GALEN_OK;
+    return sent ? workflow_take_receipt(wf, &receipt, info) : GALEN_OK;
 }
 
 enum galen_err purchasing_reply(struct workflow *wf, const struct chain_address *hospital,

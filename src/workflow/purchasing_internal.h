@@ -146,12 +146,6 @@ GALEN_MUST_CHECK enum galen_err purchasing_need_own(struct workflow *wf,
 
 /* ---- purchasing_events.c --------------------------------------------------------------------- */
 
-/* Hands the purchasing events among a mined transaction's logs to their handlers, so that what this
- * home did itself is known without a sync. */
-GALEN_MUST_CHECK enum galen_err purchasing_take_receipt(struct workflow *wf,
-                                                        const struct chain_receipt *receipt,
-                                                        struct galen_errinfo *info);
-
 /* An event's request number; PARSE when there can be no such request. */
 GALEN_MUST_CHECK enum galen_err purchasing_event_request(int64_t *out, const struct chain_u256 *id,
                                                          struct galen_errinfo *info);

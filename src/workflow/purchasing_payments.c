@@ -194,7 +194,7 @@ enum galen_err purchasing_settle(struct workflow *wf, const struct purchasing_ca
         const char *state = NULL;
         GALEN_TRY(workflow_array(&paid, info));
         GALEN_TRY(workflow_array(&credited, info));
-        GALEN_TRY(purchasing_take_receipt(wf, &receipt, info));
+        GALEN_TRY(workflow_take_receipt(wf, &receipt, info));
         GALEN_TRY(purchasing_read_chain(wf, &after, before->id, info));
         GALEN_TRY(read_payments(wf, &receipt, given->kind, before, &after, paid, credited, info));
         GALEN_TRY(purchasing_derive_state(wf, &state, &after, -1, info));

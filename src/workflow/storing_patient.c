@@ -49,19 +49,24 @@ static enum galen_err list_record(struct workflow *wf, const struct storing_row 
 {
     DB_TRANSACTION_AUTO tx = {0};
     char subject[65];
+    int64_t block = -1;
     GALEN_TRY(db_begin(&tx, wf->db, info));
     for (size_t i = 0; i < n_roots; i++) {
-        enum galen_err err = db_run(wf->db, info,
-                                    "INSERT INTO release (root, record_id, position)"
-                                    " VALUES (?, ?, ?)",
-                                    DB_BLOB(roots[i], 32), DB_INT(row->id), DB_INT(i));
-        if (err == GALEN_ERR_EXISTS)
+        /* Its own may be there, from before a reorganisation. */
+        GALEN_TRY(db_run(wf->db, info,
+                         "INSERT INTO release (root, record_id, position) VALUES (?, ?, ?)"
+                         " ON CONFLICT (root) DO UPDATE SET position = excluded.position"
+                         " WHERE record_id = excluded.record_id",
+                         DB_BLOB(roots[i], 32), DB_INT(row->id), DB_INT(i)));
+        if (db_changes(wf->db) == 0)
             return base_fail(info, GALEN_ERR_CHECK, "its releases belong to another record");
-        GALEN_TRY(err);
     }
     GALEN_TRY(storing_set_state(wf, row->id, "anchored", NULL, info));
     base_hex_encode(subject, row->root, 32);
-    GALEN_TRY(workflow_notify(wf, &row->holder, "record", subject, info));
+    GALEN_TRY(db_get_int(wf->db, &block, -1, info,
+                         "SELECT coalesce(anchored_block, -1) FROM record WHERE id = ?",
+                         DB_INT(row->id)));
+    GALEN_TRY(workflow_notify_of(wf, block, &row->holder, "record", subject, info));
     return db_commit(&tx, info);
 }
 
@@ -88,45 +93,47 @@ static enum galen_err settle(struct workflow *wf, int64_t id, struct galen_errin
     return storing_set_state(wf, id, is_waiting(err) ? "waiting" : "refused", why.what, info);
 }
 
+/* The patient's row stays when the block is dropped, since releases may hang on it: it is made as
+ * one that was handed over, and only what makes it an anchored one is taken back. */
+static enum galen_err make_row(struct workflow *wf, const struct datahub_data_stored_event *args,
+                               struct galen_errinfo *info)
+{
+    workflow_facts_pause(wf, true);
+    enum galen_err err = db_run(
+        wf->db, info,
+        "INSERT INTO record (holder, side, merkle_root, cid, owner, key_version,"
+        " signature, state, created_at)"
+        " VALUES (?1, 'patient', ?2, ?3, ?1, ?4, ?5, 'handed-over', ?6)"
+        " ON CONFLICT DO NOTHING",
+        DB_BLOB(args->owner.bytes, 20), DB_BLOB(args->merkle_root, 32), DB_BLOB(args->cid, 32),
+        DB_INT(args->key_version), DB_BLOB(args->sig.data, args->sig.len), DB_INT(base_time_s()));
+    workflow_facts_pause(wf, false);
+    return err;
+}
+
 enum galen_err storing_on_data_stored(struct workflow *wf, const struct workflow_event *event,
                                       const struct datahub_data_stored_event *args,
                                       struct galen_errinfo *info)
 {
     bool own = false;
-    int64_t id = 0;
     if (args->sig.len != GROUPSIG_SIGNATURE_BYTES)
         return GALEN_OK;
-    /* The doctor's and the relay's rows of this very record. */
-    GALEN_TRY(db_run(wf->db, info,
-                     "UPDATE record SET state = 'anchored', reason = NULL, tx_hash = ?,"
-                     " anchored_at = ? WHERE side IN ('doctor', 'relay') AND merkle_root = ?"
-                     " AND owner = ? AND cid = ? AND signature = ? AND key_version = ?",
-                     DB_BLOB(event->log->tx_hash, 32), DB_INT(event->time_s),
-                     DB_BLOB(args->merkle_root, 32), DB_BLOB(args->owner.bytes, 20),
-                     DB_BLOB(args->cid, 32), DB_BLOB(args->sig.data, args->sig.len),
-                     DB_INT(args->key_version)));
     GALEN_TRY(workflow_is_own(wf, &own, NULL, &args->owner, info));
-    if (!own)
-        return GALEN_OK;
-    GALEN_TRY(db_run(wf->db, info,
-                     "INSERT INTO record (holder, side, merkle_root, cid, owner, key_version,"
-                     " signature, state, tx_hash, anchored_at, created_at)"
-                     " VALUES (?1, 'patient', ?2, ?3, ?1, ?4, ?5, 'waiting', ?6, ?7, ?8)"
-                     " ON CONFLICT DO UPDATE SET tx_hash = excluded.tx_hash,"
-                     " anchored_at = excluded.anchored_at,"
-                     " state = CASE state WHEN 'handed-over' THEN 'waiting' ELSE state END",
-                     DB_BLOB(args->owner.bytes, 20), DB_BLOB(args->merkle_root, 32),
-                     DB_BLOB(args->cid, 32), DB_INT(args->key_version),
-                     DB_BLOB(args->sig.data, args->sig.len), DB_BLOB(event->log->tx_hash, 32),
-                     DB_INT(event->time_s), DB_INT(base_time_s())));
-    GALEN_TRY(db_get_int(wf->db, &id, 0, info,
-                         "SELECT id FROM record WHERE side = 'patient' AND state = 'waiting'"
-                         " AND holder = ? AND merkle_root = ? AND cid = ? AND signature = ?"
-                         " AND key_version = ?",
-                         DB_BLOB(args->owner.bytes, 20), DB_BLOB(args->merkle_root, 32),
-                         DB_BLOB(args->cid, 32), DB_BLOB(args->sig.data, args->sig.len),
-                         DB_INT(args->key_version)));
-    return id == 0 ? GALEN_OK : settle(wf, id, info);
+    if (own)
+        GALEN_TRY(make_row(wf, args, info));
+    /* All rows of this very record. The patient's is listed once it was checked, which needs its
+     * blocks: storing_retry_waiting. */
+    return db_run(wf->db, info,
+                  "UPDATE record SET tx_hash = ?, anchored_at = ?, anchored_block = ?,"
+                  " reason = iif(side = 'patient', reason, NULL),"
+                  " state = CASE WHEN side <> 'patient' THEN 'anchored'"
+                  " WHEN state = 'handed-over' THEN 'waiting' ELSE state END"
+                  " WHERE merkle_root = ? AND owner = ? AND cid = ? AND signature = ?"
+                  " AND key_version = ?",
+                  DB_BLOB(event->log->tx_hash, 32), DB_INT(event->time_s),
+                  DB_INT(event->log->block_number), DB_BLOB(args->merkle_root, 32),
+                  DB_BLOB(args->owner.bytes, 20), DB_BLOB(args->cid, 32),
+                  DB_BLOB(args->sig.data, args->sig.len), DB_INT(args->key_version));
 }
 
 enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info)

@@ -263,17 +263,9 @@ static enum galen_err send_chunk(struct workflow *wf, struct relay *relay,
     GALEN_TRY(workflow_push(relay->txs, &tx, info));
     if (!sent)
         return GALEN_OK;
-    struct chain_rpc *rpc = NULL;
-    struct chain_block block = {0};
-    GALEN_TRY(workflow_rpc(wf, &rpc, info));
-    GALEN_TRY(chain_rpc_block(rpc, &block, receipt.block_number, info));
-    for (size_t i = 0; i < n; i++) {
-        GALEN_TRY(db_run(wf->db, info,
-                         "UPDATE record SET state = 'anchored', reason = NULL, tx_hash = ?,"
-                         " anchored_at = ? WHERE id = ?",
-                         DB_BLOB(receipt.tx_hash, 32), DB_INT(block.time_s), DB_INT(rows[i].id)));
+    GALEN_TRY(workflow_take_receipt(wf, &receipt, info));
+    for (size_t i = 0; i < n; i++)
         GALEN_TRY(report_row(relay->anchored, &rows[i], NULL, info));
-    }
     return GALEN_OK;
 }
 

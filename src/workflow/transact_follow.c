@@ -24,14 +24,18 @@ enum galen_err transact_record(struct workflow *wf, struct chain_rpc *rpc,
     chain_u256_format(base_fee, &block.base_fee);
     chain_u256_format(price, &receipt->effective_gas_price);
     chain_u256_format(total, &receipt->total_fee);
+    if (memcmp(block.hash, receipt->block_hash, 32) != 0)
+        return base_fail(info, GALEN_ERR_NETWORK,
+                         "the block of a mined transaction was just replaced; try again");
     return db_run(wf->db, info,
-                  "UPDATE tx SET status = ?, reason = ?, block_number = ?, block_time = ?,"
+                  "UPDATE tx SET status = ?, reason = ?, block_number = ?, block_hash = ?,"
+                  " block_time = ?,"
                   " gas_used = ?, base_fee_wei = ?, effective_gas_price_wei = ?, total_wei = ?"
                   " WHERE hash = ?",
                   DB_TEXT(receipt->succeeded ? "succeeded" : "reverted"),
                   DB_TEXT(receipt->succeeded ? NULL : why.what), DB_INT(receipt->block_number),
-                  DB_INT(block.time_s), DB_INT(receipt->gas_used), DB_TEXT(base_fee),
-                  DB_TEXT(price), DB_TEXT(total), DB_BLOB(receipt->tx_hash, 32));
+                  DB_BLOB(receipt->block_hash, 32), DB_INT(block.time_s), DB_INT(receipt->gas_used),
+                  DB_TEXT(base_fee), DB_TEXT(price), DB_TEXT(total), DB_BLOB(receipt->tx_hash, 32));
 }
 
 static enum galen_err set_status(struct workflow *wf, const uint8_t hash32[32], const char *status,

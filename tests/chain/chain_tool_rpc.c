@@ -46,7 +46,7 @@ static enum galen_err op_account(json_object *in, json_object *out, struct galen
     GALEN_TRY(open_rpc(&rpc, in, info));
     GALEN_TRY(chain_rpc_balance(rpc, &balance, &account, info));
     GALEN_TRY(chain_rpc_nonce(rpc, &nonce, &account, CHAIN_BLOCK_PENDING, info));
-    GALEN_TRY(chain_rpc_code(rpc, &code, &account, info));
+    GALEN_TRY(chain_rpc_code(rpc, &code, &account, CHAIN_BLOCK_LATEST, info));
     tool_add_u256(out, "balance", &balance);
     tool_add_u64(out, "nonce", nonce);
     tool_add_hex(out, "code", code.data, code.len);

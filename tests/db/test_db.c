@@ -169,6 +169,135 @@ static void transactions_roll_back(void **state)
     assert_int_equal(rows, 1);
 }
 
+static int64_t setting(struct db *db, const char *name)
+{
+    int64_t value = 0;
+    assert_int_equal(db_get_int(db, &value, -1, NULL,
+                                "SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?",
+                                DB_TEXT(name)),
+                     GALEN_OK);
+    return value;
+}
+
+static void set(struct db *db, const char *name, int64_t value)
+{
+    assert_int_equal(db_run(db, NULL,
+                            "INSERT INTO setting VALUES (?, CAST(? AS TEXT)) ON CONFLICT DO UPDATE"
+                            " SET value = excluded.value",
+                            DB_TEXT(name), DB_INT(value)),
+                     GALEN_OK);
+}
+
+static void inner_part(struct db *db, const char *name, bool commit)
+{
+    DB_TRANSACTION_AUTO tx = {0};
+    assert_int_equal(db_begin(&tx, db, NULL), GALEN_OK);
+    set(db, name, 1);
+    if (commit)
+        assert_int_equal(db_commit(&tx, NULL), GALEN_OK);
+}
+
+static void transactions_have_parts(void **state)
+{
+    struct fixture *fx = *state;
+    {
+        DB_TRANSACTION_AUTO tx = {0};
+        assert_int_equal(db_begin(&tx, fx->db, NULL), GALEN_OK);
+        inner_part(fx->db, "stays", true);
+        inner_part(fx->db, "goes", false);
+        assert_int_equal(setting(fx->db, "goes"), -1);
+        assert_int_equal(db_commit(&tx, NULL), GALEN_OK);
+    }
+    assert_int_equal(setting(fx->db, "stays"), 1);
+    {
+        DB_TRANSACTION_AUTO tx = {0};
+        assert_int_equal(db_begin(&tx, fx->db, NULL), GALEN_OK);
+        inner_part(fx->db, "not-for-long", true);
+    }
+    assert_int_equal(setting(fx->db, "not-for-long"), -1);
+}
+
+/* One statement text run inside itself, and more texts than are kept compiled. */
+static void statements_are_kept_apart(void **state)
+{
+    struct fixture *fx = *state;
+    int64_t sum = 0;
+    for (int i = 0; i < 100; i++) {
+        char name[16], sql[64];
+        snprintf(name, sizeof name, "n%d", i);
+        snprintf(sql, sizeof sql, "INSERT INTO setting VALUES (?, '%d')", i);
+        assert_int_equal(db_run(fx->db, NULL, sql, DB_TEXT(name)), GALEN_OK);
+    }
+    DB_ROWS_AUTO outer = {0};
+    const char *sql = "SELECT CAST(value AS INTEGER) FROM setting WHERE value < ? ORDER BY 1";
+    assert_int_equal(db_query(&outer, fx->db, NULL, sql, DB_TEXT("3")), GALEN_OK);
+    for (bool found = true; found;) {
+        assert_int_equal(db_next(&outer, &found, NULL), GALEN_OK);
+        if (!found)
+            break;
+        DB_ROWS_AUTO inner = {0};
+        bool has_row = false;
+        assert_int_equal(db_query(&inner, fx->db, NULL, sql, DB_TEXT("1")), GALEN_OK);
+        assert_int_equal(db_next(&inner, &has_row, NULL), GALEN_OK);
+        assert_true(has_row && db_int(&inner, 0) == 0);
+        sum += db_int(&outer, 0);
+    }
+    assert_int_equal(sum, 0 + 1 + 2 + 145 + 245); /* texts: 0, 1, 10 … 19, 2, 20 … 29 */
+}
+
+/* Rows come and go, change, and change again beside the recording. */
+static void recorded_changes_are_taken_back(void **state)
+{
+    struct fixture *fx = *state;
+    static const char *const tables[] = {"setting", NULL};
+    static const char *const nothing[] = {NULL};
+    BASE_BUF_AUTO changes = {0};
+    set(fx->db, "changed", 1);
+    set(fx->db, "deleted", 1);
+    set(fx->db, "beside", 1);
+    {
+        DB_TRANSACTION_AUTO tx = {0};
+        DB_RECORDER_AUTO recorder = {0};
+        assert_int_equal(db_begin(&tx, fx->db, NULL), GALEN_OK);
+        assert_int_equal(db_record_begin(&recorder, fx->db, tables, NULL), GALEN_OK);
+        set(fx->db, "changed", 2);
+        set(fx->db, "made", 2);
+        inner_part(fx->db, "rolled-back", false);
+        db_record_pause(&recorder, true);
+        set(fx->db, "unrecorded", 2);
+        db_record_pause(&recorder, false);
+        assert_int_equal(db_run(fx->db, NULL, "DELETE FROM setting WHERE name = 'deleted'"),
+                         GALEN_OK);
+        assert_int_equal(db_record_take(&recorder, &changes, NULL), GALEN_OK);
+        assert_int_equal(db_commit(&tx, NULL), GALEN_OK);
+    }
+    set(fx->db, "changed", 3);
+    set(fx->db, "beside", 3);
+    BASE_BUF_AUTO copy = {0};
+    assert_int_equal(base_buf_append(&copy, changes.data, changes.len), GALEN_OK);
+    {
+        DB_TRANSACTION_AUTO tx = {0};
+        assert_int_equal(db_begin(&tx, fx->db, NULL), GALEN_OK);
+        assert_int_equal(db_undo(fx->db, (struct base_view){copy.data, copy.len}, nothing, NULL),
+                         GALEN_OK);
+        assert_int_equal(db_commit(&tx, NULL), GALEN_OK);
+    }
+    assert_int_equal(setting(fx->db, "changed"), 1);
+    assert_int_equal(setting(fx->db, "deleted"), 1);
+    assert_int_equal(setting(fx->db, "made"), -1);
+    assert_int_equal(setting(fx->db, "unrecorded"), 2);
+    assert_int_equal(setting(fx->db, "beside"), 3);
+    /* once more changes nothing, and a table whose newer rows stay keeps them */
+    set(fx->db, "changed", 4);
+    assert_int_equal(db_undo(fx->db, (struct base_view){copy.data, copy.len}, tables, NULL),
+                     GALEN_OK);
+    assert_int_equal(setting(fx->db, "changed"), 4);
+    /* what is no recording is refused */
+    copy.data[0] ^= 0x40;
+    assert_int_equal(db_undo(fx->db, (struct base_view){copy.data, copy.len}, tables, NULL),
+                     GALEN_ERR_DB);
+}
+
 static void newer_schema_is_refused(void **state)
 {
     struct fixture *fx = *state;
@@ -205,6 +334,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(values_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(constraints_hold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(transactions_roll_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(transactions_have_parts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(statements_are_kept_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(recorded_changes_are_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(newer_schema_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_file_is_refused, set_up, tear_down),
     };

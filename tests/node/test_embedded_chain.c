@@ -131,7 +131,7 @@ static bool state_is_there(const struct node_chain *chain)
     assert_done(chain_rpc_new(&rpc, node_chain_url(chain), NULL, &info));
     assert_done(chain_address_parse(&account, ACCOUNT, &info));
     assert_done(chain_rpc_balance(rpc, &balance, &account, &info));
-    assert_done(chain_rpc_code(rpc, &code, &account, &info));
+    assert_done(chain_rpc_code(rpc, &code, &account, CHAIN_BLOCK_LATEST, &info));
     return balance.be[30] == 0x12 && balance.be[31] == 0x34 && code.len == 8;
 }
 

@@ -473,15 +473,6 @@ static void the_contract_has_the_last_word(void **state)
     struct workflow *hospital = fx->home[HOSPITAL];
     const uint64_t one = 1;
     uint64_t id = (uint64_t)fixture_count(fx->home[BUYER], "SELECT max(request_id) FROM dispute");
-    /* what an event said that a reorganisation took back */
-    OK(db_run(hospital->db, INFO,
-              "UPDATE entry SET status = 3, rm_vote = 3, status_block = 1000000"
-              " WHERE request_id = ? AND position IN (0, 1)",
-              DB_INT(id)));
-    OK(dispute_on_reorganised(hospital, 1000000, INFO));
-    assert_int_equal(votes(hospital, id, "status"), 2 * DISPUTE_DISPUTED);
-    assert_int_equal(votes(hospital, id, "rm_vote"), 0);
-
     /* a vote by who was in office then counts for the office */
     struct chain_address next;
     BASE_BUF_AUTO propose = {0};
