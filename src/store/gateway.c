@@ -6,10 +6,12 @@
 #define CONNECT_TIMEOUT_MS 3000
 #define TIMEOUT_MS         20000
 
-enum galen_err gateway_new(struct http_client **out, const char *url, struct galen_errinfo *info)
+enum galen_err gateway_new(struct http_client **out, const char *url,
+                           const struct http_guard *guard, struct galen_errinfo *info)
 {
     BASE_BUF_AUTO base = {0};
-    const struct http_options options = {.peer = "the gateway",
+    const struct http_options options = {.peer = guard != NULL ? "the node" : "the gateway",
+                                         .guard = guard,
                                          .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                          .timeout_ms = TIMEOUT_MS,
                                          .max_response_bytes = STORE_BLOCK_MAX};
@@ -32,7 +34,7 @@ enum galen_err gateway_get(struct http_client *gateway, struct base_buf *out,
     snprintf(target, sizeof target, "/ipfs/%s?format=raw", cid);
     GALEN_TRY(http_perform(gateway, &status, &block, &request, info));
     if (status == 404 || status == 410)
-        return base_fail(info, GALEN_ERR_NOT_FOUND, "the gateway at %s has no such block",
+        return base_fail(info, GALEN_ERR_NOT_FOUND, "%s has no such block",
                          http_client_origin(gateway));
     if (status != 200)
         return http_status_fail(gateway, status, info);

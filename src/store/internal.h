@@ -49,7 +49,9 @@ GALEN_MUST_CHECK enum galen_err kubo_remove(struct kubo *kubo, const uint8_t dig
 
 /* ---- gateway.c --------------------------------------------------------------------------------- */
 
+/* guard: for a node at an address from outside; NULL: the operator's own gateway. */
 GALEN_MUST_CHECK enum galen_err gateway_new(struct http_client **out, const char *url,
+                                            const struct http_guard *guard,
                                             struct galen_errinfo *info);
 /* GET /ipfs/CID?format=raw. NOT_FOUND, NETWORK. The bytes are as they came. */
 GALEN_MUST_CHECK enum galen_err gateway_get(struct http_client *gateway, struct base_buf *out,

@@ -7,10 +7,13 @@
 
 #define KUBO_REST_MS 30000 /* after it did not answer */
 #define MISS_MS      60000
-#define MISSES       64
+#define MISSES       256
+#define NODES        8     /* connections to other nodes that are kept */
+#define NODE_REST_MS 30000 /* after it did not answer */
 
 struct miss {
-    uint8_t digest[32];
+    uint8_t digest[32]; /* zeros: any block */
+    uint8_t source[8];  /* who had it not */
     int64_t until_ms;
 };
 
@@ -23,8 +26,14 @@ struct store {
     char kubo_why[256];
     struct http_client **gateways;
     size_t n_gateways;
-    struct miss misses[MISSES]; /* a ring of blocks that nobody had */
+    struct miss misses[MISSES]; /* a ring */
     size_t next_miss;
+    const struct http_guard *guard; /* NULL: no nodes are asked */
+    struct node {
+        char *url; /* owned, as client */
+        struct http_client *client;
+    } nodes[NODES]; /* a ring */
+    size_t next_node;
 };
 
 /* ---- open and close ---------------------------------------------------------------------------- */
@@ -51,14 +60,22 @@ enum galen_err store_open(struct store **out, const struct store_config *config,
         (made->gateways = calloc(config->n_gateways + 1, sizeof *made->gateways)) == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < config->n_gateways; i++) {
-        GALEN_TRY(gateway_new(&made->gateways[i], config->gateways[i], info));
+        GALEN_TRY(gateway_new(&made->gateways[i], config->gateways[i], NULL, info));
         made->n_gateways++;
     }
+    made->guard = config->guard;
     if (config->kubo != NULL)
         GALEN_TRY(open_kubo(made, config->kubo, info));
     *out = made;
     made = NULL;
     return GALEN_OK;
+}
+
+static void node_clear(struct node *node)
+{
+    http_client_free(&node->client);
+    free(node->url);
+    *node = (struct node){0};
 }
 
 void store_free(struct store **store)
@@ -68,6 +85,8 @@ void store_free(struct store **store)
     for (size_t i = 0; i < (*store)->n_gateways; i++)
         http_client_free(&(*store)->gateways[i]);
     free((*store)->gateways);
+    for (size_t i = 0; i < NODES; i++)
+        node_clear(&(*store)->nodes[i]);
     kubo_free(&(*store)->kubo);
     free((*store)->dir);
     free(*store);
@@ -143,20 +162,36 @@ enum galen_err store_remove(struct store *store, const uint8_t digest32[32],
 
 /* ---- get ----------------------------------------------------------------------------------------- */
 
-static bool was_missed(const struct store *store, const uint8_t digest32[32])
+static const uint8_t any_block[32];
+
+static void source_of(uint8_t source[8], const char *kind, const char *name)
+{
+    uint8_t digest[32];
+    char text[HTTP_ORIGIN_TEXT + 2100];
+    snprintf(text, sizeof text, "%s %s", kind, name);
+    store_digest(digest, text, strlen(text));
+    memcpy(source, digest, 8);
+}
+
+static bool was_missed(const struct store *store, const uint8_t digest32[32],
+                       const uint8_t source[8])
 {
     int64_t now = base_monotonic_ms();
     for (size_t i = 0; i < MISSES; i++)
-        if (now < store->misses[i].until_ms && memcmp(store->misses[i].digest, digest32, 32) == 0)
+        if (now < store->misses[i].until_ms && memcmp(store->misses[i].source, source, 8) == 0 &&
+            (memcmp(store->misses[i].digest, digest32, 32) == 0 ||
+             memcmp(store->misses[i].digest, any_block, 32) == 0))
             return true;
     return false;
 }
 
-static void note_miss(struct store *store, const uint8_t digest32[32])
+static void note_miss(struct store *store, const uint8_t digest32[32], const uint8_t source[8],
+                      int64_t for_ms)
 {
     struct miss *miss = &store->misses[store->next_miss++ % MISSES];
     memcpy(miss->digest, digest32, 32);
-    miss->until_ms = base_monotonic_ms() + MISS_MS;
+    memcpy(miss->source, source, 8);
+    miss->until_ms = base_monotonic_ms() + for_ms;
 }
 
 /* Whether these are the block's bytes; what else came is dropped. */
@@ -170,25 +205,93 @@ static bool is_block(struct base_buf *bytes, const uint8_t digest32[32])
     return false;
 }
 
-/* Asks Kubo and the gateways; why receives the last reason of a failure. */
-static bool fetch(struct store *store, struct base_buf *out, const uint8_t digest32[32],
-                  struct galen_errinfo *why)
+/* Takes what a source answered when it is the block, else notes the miss. */
+static bool take(struct store *store, struct base_buf *out, const uint8_t digest32[32],
+                 const uint8_t source[8], enum galen_err err, const char *name,
+                 struct galen_errinfo *why)
 {
-    if (may_ask_kubo(store) &&
-        note_kubo(store, kubo_get(store->kubo, out, digest32, why), why) == GALEN_OK) {
+    if (err == GALEN_OK) {
         if (is_block(out, digest32))
             return true;
-        base_fail(why, GALEN_ERR_CHECK, "Kubo at %s sent other bytes", kubo_origin(store->kubo));
+        base_fail(why, GALEN_ERR_CHECK, "%s sent other bytes", name);
     }
-    for (size_t i = 0; i < store->n_gateways; i++) {
-        if (gateway_get(store->gateways[i], out, digest32, why) != GALEN_OK)
-            continue;
-        if (is_block(out, digest32))
-            return true;
-        base_fail(why, GALEN_ERR_CHECK, "the gateway at %s sent other bytes",
-                  http_client_origin(store->gateways[i]));
-    }
+    note_miss(store, digest32, source, MISS_MS);
     return false;
+}
+
+static bool fetch_from_kubo(struct store *store, struct base_buf *out, const uint8_t digest32[32],
+                            struct galen_errinfo *why)
+{
+    uint8_t source[8];
+    if (!may_ask_kubo(store))
+        return false;
+    const char *name = kubo_origin(store->kubo);
+    source_of(source, "kubo", name);
+    return !was_missed(store, digest32, source) &&
+           take(store, out, digest32, source,
+                note_kubo(store, kubo_get(store->kubo, out, digest32, why), why), name, why);
+}
+
+static bool fetch_from_gateway(struct store *store, struct http_client *gateway,
+                               struct base_buf *out, const uint8_t digest32[32],
+                               struct galen_errinfo *why)
+{
+    uint8_t source[8];
+    const char *name = http_client_origin(gateway);
+    source_of(source, "gateway", name);
+    return !was_missed(store, digest32, source) &&
+           take(store, out, digest32, source, gateway_get(gateway, out, digest32, why), name, why);
+}
+
+/* The connection to a node, kept from before or new. */
+static enum galen_err connect_node(struct store *store, struct http_client **client,
+                                   const char *url, struct galen_errinfo *info)
+{
+    for (size_t i = 0; i < NODES; i++)
+        if (store->nodes[i].url != NULL && strcmp(store->nodes[i].url, url) == 0) {
+            *client = store->nodes[i].client;
+            return GALEN_OK;
+        }
+    struct node made = {.url = strdup(url)};
+    enum galen_err err = made.url != NULL ? gateway_new(&made.client, url, store->guard, info)
+                                          : base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    if (err != GALEN_OK) {
+        node_clear(&made);
+        return err;
+    }
+    struct node *node = &store->nodes[store->next_node++ % NODES];
+    node_clear(node);
+    *node = made;
+    *client = made.client;
+    return GALEN_OK;
+}
+
+static bool fetch_from_node(struct store *store, const char *url, struct base_buf *out,
+                            const uint8_t digest32[32], struct galen_errinfo *why)
+{
+    uint8_t source[8];
+    struct http_client *client = NULL;
+    source_of(source, "node", url);
+    if (store->guard == NULL || was_missed(store, digest32, source))
+        return false;
+    enum galen_err err = connect_node(store, &client, url, why);
+    if (err == GALEN_OK)
+        err = gateway_get(client, out, digest32, why);
+    if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)
+        note_miss(store, any_block, source, NODE_REST_MS);
+    return take(store, out, digest32, source, err, url, why);
+}
+
+/* why receives the last reason of a failure. */
+static bool fetch(struct store *store, struct base_buf *out, const uint8_t digest32[32],
+                  const char *const *nodes, size_t n_nodes, struct galen_errinfo *why)
+{
+    bool found = fetch_from_kubo(store, out, digest32, why);
+    for (size_t i = 0; i < n_nodes && !found; i++)
+        found = fetch_from_node(store, nodes[i], out, digest32, why);
+    for (size_t i = 0; i < store->n_gateways && !found; i++)
+        found = fetch_from_gateway(store, store->gateways[i], out, digest32, why);
+    return found;
 }
 
 /* Keeps a block that came from elsewhere; it need not be given to Kubo. */
@@ -200,25 +303,36 @@ static enum galen_err keep(struct store *store, const uint8_t digest32[32],
     return local_put(store->dir, digest32, bytes->data, bytes->len, info);
 }
 
-enum galen_err store_get(struct base_buf *out, struct store *store, const uint8_t digest32[32],
-                         struct galen_errinfo *info)
+enum galen_err store_get_from(struct base_buf *out, struct store *store, const uint8_t digest32[32],
+                              const char *const *nodes, size_t n_nodes, struct galen_errinfo *info)
 {
     BASE_BUF_AUTO bytes = {0};
     struct galen_errinfo why = {0};
     enum galen_err err = local_get(out, store->dir, digest32, info);
-    if ((err != GALEN_ERR_NOT_FOUND && err != GALEN_ERR_CHECK) || was_missed(store, digest32) ||
-        (store->kubo == NULL && store->n_gateways == 0))
+    if ((err != GALEN_ERR_NOT_FOUND && err != GALEN_ERR_CHECK) ||
+        (store->kubo == NULL && store->n_gateways == 0 && n_nodes == 0))
         return err;
-    if (!fetch(store, &bytes, digest32, &why)) {
-        note_miss(store, digest32);
-        if (err == GALEN_ERR_NOT_FOUND)
-            (void)base_hint(info, "nor elsewhere: %s",
-                            why.what[0] != '\0' ? why.what : store->kubo_why);
+    if (!fetch(store, &bytes, digest32, nodes, n_nodes, &why)) {
+        const char *reason = why.what[0] != '\0' ? why.what : store->kubo_why;
+        if (err == GALEN_ERR_NOT_FOUND && reason[0] != '\0')
+            (void)base_hint(info, "nor elsewhere: %s", reason);
         return err;
     }
     GALEN_TRY(keep(store, digest32, &bytes, info));
     base_buf_move(out, &bytes);
     return GALEN_OK;
+}
+
+enum galen_err store_get(struct base_buf *out, struct store *store, const uint8_t digest32[32],
+                         struct galen_errinfo *info)
+{
+    return store_get_from(out, store, digest32, NULL, 0, info);
+}
+
+enum galen_err store_get_local(struct base_buf *out, struct store *store,
+                               const uint8_t digest32[32], struct galen_errinfo *info)
+{
+    return local_get(out, store->dir, digest32, info);
 }
 
 enum galen_err store_has(bool *there, struct store *store, const uint8_t digest32[32],

@@ -7,8 +7,9 @@
  *
  * Local blocks come first, always: a put is done when the block is on disk. With a Kubo (IPFS) node
  * the block is given to it too and pinned there; what it could not take, since it was down, waits
- * for store_sync. Reading asks the local blocks, then Kubo, then the gateways, and keeps what came.
- * Empty files DIR/kubo-HASH/pushed/XY/CID mark what that Kubo node has or need not get, those in
+ * for store_sync. Reading asks the local blocks, then Kubo, the nodes that the caller names, then
+ * the gateways, and keeps what came. Empty files DIR/kubo-HASH/pushed/XY/CID mark what that Kubo
+ * node has or need not get, those in
  * .../removed/ what it is still to let go; HASH is made from its address.
  *
  * CID: version 1, codec raw (0x55), multihash SHA-256, multibase base32: "bafkrei…", 59
@@ -17,7 +18,7 @@
 #ifndef GALEN_STORE_H
 #define GALEN_STORE_H
 
-#include "base/base.h"
+#include "http/http.h"
 
 #define STORE_BLOCK_MAX (1024 * 1024)
 #define STORE_CID_TEXT  60 /* with its NUL */
@@ -39,6 +40,7 @@ struct store_config {
     const char *kubo;            /* address of a Kubo node's RPC API; NULL: none */
     const char *const *gateways; /* addresses that serve GET /ipfs/CID?format=raw */
     size_t n_gateways;
+    const struct http_guard *guard; /* for nodes that are asked; borrowed. NULL: none is */
 };
 /* IO when dir cannot be made or used; USAGE when an address is none. Asks nobody yet. *out is owned
  * by the caller. */
@@ -55,9 +57,19 @@ GALEN_MUST_CHECK enum galen_err store_put(uint8_t digest32[32], struct store *st
 /* Replaces out. NOT_FOUND when neither the local blocks nor Kubo nor a gateway have it, or none can
  * be reached (the hint says so); CHECK when the local block's bytes were altered and nobody has
  * good ones (they are not given out). Bytes that are not the block's count as none, whoever sent
- * them. A block that nobody had is not asked for again within a minute. */
+ * them. A block that nobody had is not asked for again within a minute,
+ * of whom had it not. */
 GALEN_MUST_CHECK enum galen_err store_get(struct base_buf *out, struct store *store,
                                           const uint8_t digest32[32], struct galen_errinfo *info);
+/* The same, which also asks these nodes (addresses from outside, behind the guard: GET
+ * NODE/ipfs/CID?format=raw). One that does not answer is left alone for half a minute. */
+GALEN_MUST_CHECK enum galen_err store_get_from(struct base_buf *out, struct store *store,
+                                               const uint8_t digest32[32], const char *const *nodes,
+                                               size_t n_nodes, struct galen_errinfo *info);
+/* The local block alone: NOT_FOUND, CHECK. */
+GALEN_MUST_CHECK enum galen_err store_get_local(struct base_buf *out, struct store *store,
+                                                const uint8_t digest32[32],
+                                                struct galen_errinfo *info);
 /* Whether such a block is among the local ones; its bytes are hashed only by store_get. */
 GALEN_MUST_CHECK enum galen_err store_has(bool *there, struct store *store,
                                           const uint8_t digest32[32], struct galen_errinfo *info);

@@ -105,6 +105,7 @@ enum galen_err workflow_store_use(struct workflow *wf, const char *ipfs,
         .kubo = config.ipfs,
         .gateways = gateways,
         .n_gateways = n_gateways,
+        .guard = &wf->guard,
     };
     GALEN_TRY(store_open(&store, &options, info));
     GALEN_TRY(config_write(&config, wf->home, info));

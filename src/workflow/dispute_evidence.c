@@ -204,9 +204,9 @@ enum galen_err dispute_send_evidence(struct workflow *wf, const struct chain_add
     GALEN_TRY(purchasing_read_row(wf, &row, request_id, info));
     GALEN_TRY(dispute_load_key(wf, &key, row.template_hash, info));
     /* What the buyer cannot read itself, the managers look for. */
-    enum galen_err err = row.is_sealed
-                             ? purchasing_read_manifest(wf, &manifest, row.manifest_cid, info)
-                             : GALEN_ERR_NOT_FOUND;
+    enum galen_err err = row.is_sealed ? purchasing_read_manifest(wf, &manifest, row.id,
+                                                                  row.manifest_cid, info)
+                                       : GALEN_ERR_NOT_FOUND;
     if (steps_is_fatal(err))
         return err;
     for (size_t first = 0; first < n; first += DISPUTE_EVIDENCE_PART) {

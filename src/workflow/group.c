@@ -274,7 +274,7 @@ enum galen_err group_propose(struct workflow *wf, const struct chain_address *gm
     GALEN_TRY(newest_key(wf, &version, &newest, info));
     bool proposed = version > 0 && memcmp(newest.fingerprint, fingerprint, 32) == 0;
     if (!wf->dry_run)
-        GALEN_TRY(store_put(NULL, wf->store, bytes, sizeof bytes, info));
+        GALEN_TRY(workflow_publish(wf, NULL, "group-key", 0, bytes, sizeof bytes, info));
     if (proposed) {
         GALEN_TRY(key_result(&made, version, fingerprint, info));
         GALEN_TRY(workflow_set_bool(made, "done", true, info));
@@ -341,7 +341,7 @@ enum galen_err group_confirm(struct workflow *wf, const struct chain_address *rm
         return STEPS_FAIL(info, GALEN_ERR_STATE, "the Group Manager proposes it first",
                           "no group key has been proposed");
     BASE_BUF_AUTO bytes = {0};
-    enum galen_err err = store_get(&bytes, wf->store, newest.fingerprint, info);
+    enum galen_err err = workflow_block_of_managers(wf, &bytes, newest.fingerprint, info);
     if (err == GALEN_ERR_NOT_FOUND)
         return STEPS_FAIL(info, GALEN_ERR_NOT_FOUND, "run 'galen sync', which fetches it",
                           "the proposed group key's block is not at hand");

@@ -423,7 +423,7 @@ enum galen_err revocation_publish(struct workflow *wf, const struct chain_addres
     GALEN_TRY(encode_block(&text, &block, info));
     store_digest(cid, text.data, text.len);
     if (!wf->dry_run)
-        GALEN_TRY(store_put(NULL, wf->store, text.data, text.len, info));
+        GALEN_TRY(workflow_publish(wf, NULL, "revocation-list", 0, text.data, text.len, info));
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_int(made, "version", (int64_t)block.version, info));
     GALEN_TRY(workflow_set_cid(made, "cid", done ? newest_cid : cid, info));

@@ -184,7 +184,7 @@ static enum galen_err fetch_key(struct workflow *wf, uint32_t version,
 {
     BASE_BUF_AUTO bytes = {0};
     struct galen_errinfo why = {0};
-    enum galen_err err = store_get(&bytes, wf->store, fingerprint, &why);
+    enum galen_err err = workflow_block_of_managers(wf, &bytes, fingerprint, &why);
     if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK) {
         if (tx_hash32 != NULL)
             err = key_from_transaction(wf, &bytes, tx_hash32, &why);

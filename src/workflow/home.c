@@ -93,6 +93,7 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
         .kubo = options->ipfs != NULL ? options->ipfs : config.ipfs,
         .gateways = (const char *const *)config.gateways,
         .n_gateways = config.n_gateways,
+        .guard = &wf->guard,
     };
     GALEN_TRY(store_open(&wf->store, &store, info));
     *out = wf;

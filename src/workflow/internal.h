@@ -115,6 +115,33 @@ GALEN_MUST_CHECK enum galen_err workflow_profile_seen(struct workflow *wf,
                                                       const uint8_t cid32[32], uint64_t nonce,
                                                       struct galen_errinfo *info);
 
+/* ---- post_blocks.c ------------------------------------------------------------------------------ */
+
+/* Keeps a block and serves it to anyone from now on (block_serve). cid32 may be NULL; kind: as in
+ * table published; request_id: of a manifest, else 0. The second: one that is kept already. */
+GALEN_MUST_CHECK enum galen_err workflow_publish(struct workflow *wf, uint8_t cid32[32],
+                                                 const char *kind, int64_t request_id,
+                                                 const void *data, size_t len,
+                                                 struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_publish_kept(struct workflow *wf, const uint8_t cid32[32],
+                                                      const char *kind, int64_t request_id,
+                                                      struct galen_errinfo *info);
+/* store_get, which also asks the nodes of those who should have the block: two accounts (either may
+ * be NULL or zero), a request's hospital and buyer, the managers. */
+GALEN_MUST_CHECK enum galen_err workflow_block_from(struct workflow *wf, struct base_buf *out,
+                                                    const uint8_t cid32[32],
+                                                    const struct chain_address *first,
+                                                    const struct chain_address *second,
+                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_block_of_request(struct workflow *wf, struct base_buf *out,
+                                                          const uint8_t cid32[32],
+                                                          uint64_t request_id,
+                                                          struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_block_of_managers(struct workflow *wf,
+                                                           struct base_buf *out,
+                                                           const uint8_t cid32[32],
+                                                           struct galen_errinfo *info);
+
 /* ---- message.c --------------------------------------------------------------------------------- */
 
 #define MESSAGE_TYP "galen.message/1"

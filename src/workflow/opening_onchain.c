@@ -67,7 +67,8 @@ static enum galen_err open_share(struct workflow *wf, struct opening *opening,
     struct groupsig_opening_share checked;
     uint8_t share[GROUPSIG_OPENING_SHARE_BYTES];
     bool from_gm = !opening->is_gm;
-    GALEN_TRY(store_get(&sealed, wf->store, from_gm ? asked->gm_cid : asked->rm_cid, info));
+    GALEN_TRY(
+        workflow_block_of_managers(wf, &sealed, from_gm ? asked->gm_cid : asked->rm_cid, info));
     if (sealed.len > SHARE_MAX)
         return base_fail(info, GALEN_ERR_LIMIT, "its block is too large for a share");
     GALEN_TRY(workflow_secret_get(wf, &jwk, WORKFLOW_KEY_JWK, &opening->holder, info));
@@ -284,7 +285,7 @@ static enum galen_err approve_call(struct workflow *wf, const struct opening *op
     GALEN_TRY(seal_share(wf, &sealed, opening, asked, other, info));
     store_digest(cid, sealed.data, sealed.len);
     if (!wf->dry_run)
-        GALEN_TRY(store_put(cid, wf->store, sealed.data, sealed.len, info));
+        GALEN_TRY(workflow_publish(wf, cid, "opening-share", 0, sealed.data, sealed.len, info));
     if (opening->is_gm)
         GALEN_TRY(datahub_encode_approve_opening_group_manager(&data, id, cid, info));
     else

@@ -63,4 +63,14 @@ GALEN_MUST_CHECK enum galen_err post_deliver(struct workflow *wf, const struct p
                                              int64_t *due_in_s, struct json_object **result,
                                              struct galen_errinfo *info);
 
+/* ---- blocks (post_blocks.c) --------------------------------------------------------------------- */
+
+/* GET /ipfs/CID?format=raw (application/vnd.ipld.raw), to anyone: what this home publishes and has
+ * here. Envelopes that its patients own or its hospitals relay, shares until they are revoked or
+ * expire, own profiles, templates, offers, bundles, group keys, revocation lists, opening shares;
+ * a manifest once its request is Delivered. Never anything else that lies in the store. Replaces
+ * out. PARSE (400): no CID; NOT_FOUND (404): one answer for all that is not served. */
+GALEN_MUST_CHECK enum galen_err block_serve(struct workflow *wf, const char *cid,
+                                            struct base_buf *out, struct galen_errinfo *info);
+
 #endif

@@ -146,7 +146,7 @@ static enum galen_err take_published(struct workflow *wf, const struct chain_add
         card.nonce = db_int(&rows, 1);
         block = db_int(&rows, 2);
     }
-    enum galen_err err = store_get(&card.profile_text, wf->store, card.cid32, info);
+    enum galen_err err = workflow_block_from(wf, &card.profile_text, card.cid32, owner, NULL, info);
     /* Not at hand, not a profile, or another's: a contact that cannot be used is none. */
     if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK)
         return db_run(wf->db, info, "UPDATE profile_onchain SET tried_at = ? WHERE owner = ?",
@@ -233,8 +233,8 @@ enum galen_err workflow_card_make(struct workflow *wf, const struct chain_addres
     GALEN_TRY(profile_make(wf, identity, inbox, &profile, info));
     GALEN_TRY(profile_parse(&card.contact, profile, info));
     GALEN_TRY(record_json_jcs(&card.profile_text, profile, info));
-    GALEN_TRY(
-        store_put(card.cid32, wf->store, card.profile_text.data, card.profile_text.len, info));
+    GALEN_TRY(workflow_publish(wf, card.cid32, "profile", 0, card.profile_text.data,
+                               card.profile_text.len, info));
     /* Time is a nonce that grows over restarts and restored backups alike. */
     GALEN_TRY(db_get_int(wf->db, &card.nonce, 0, info,
                          "SELECT nonce FROM contact WHERE address = ?",

@@ -126,7 +126,7 @@ static enum galen_err draft_keep(struct workflow *wf, const struct draft *draft,
     base_hex_encode(hex, draft->hash, 32);
     GALEN_TRY(
         seal_keystore_put(wf->keys, name, draft->private_jwk.data, draft->private_jwk.len, info));
-    GALEN_TRY(store_put(NULL, wf->store, draft->bytes.data, draft->bytes.len, info));
+    GALEN_TRY(workflow_publish(wf, NULL, "template", 0, draft->bytes.data, draft->bytes.len, info));
     return db_run(wf->db, info,
                   "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value ="
                   " excluded.value",

@@ -137,7 +137,8 @@ static enum galen_err check_manifest(struct workflow *wf, struct purchasing_buye
 {
     struct galen_errinfo why = {0};
     PURCHASING_MANIFEST_READ_AUTO manifest = {0};
-    enum galen_err err = purchasing_read_manifest(wf, &manifest, view->row.manifest_cid, &why);
+    enum galen_err err = purchasing_read_manifest(wf, &manifest, view->row.id,
+                                                  view->row.manifest_cid, &why);
     if (err == GALEN_ERR_NOT_FOUND) {
         char when[BASE_TIME_TEXT];
         base_time_format(when, view->chain.deadline);
@@ -293,7 +294,7 @@ static enum galen_err open_bundle(struct workflow *wf, const struct purchasing_b
         return base_fail(info, GALEN_ERR_UNSUPPORTED, "the patient has kept the key back");
     if (view->private_jwk.len == 0)
         return base_fail(info, GALEN_ERR_UNSUPPORTED, "the template's private key is not here");
-    GALEN_TRY(store_get(&block, wf->store, row->bundle_cid, info));
+    GALEN_TRY(workflow_block_of_request(wf, &block, row->bundle_cid, view->row.id, info));
     GALEN_TRY(purchasing_key_context(&key_context, view->row.id, row->bundle_cid, info));
     GALEN_TRY(seal_unwrap_key(&key, (struct base_view){(const uint8_t *)row->ek, strlen(row->ek)},
                               &view->private_jwk, (const char *)key_context.data, info));

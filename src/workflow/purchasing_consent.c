@@ -198,7 +198,7 @@ static enum galen_err make_answer(struct workflow *wf, struct json_object **body
     GALEN_TRY(reserve_release(wf, question, entry.release_root, info));
 
     GALEN_TRY(bundle_make(&bundle, asked, &release, info));
-    GALEN_TRY(store_put(NULL, wf->store, bundle.block.data, bundle.block.len, info));
+    GALEN_TRY(workflow_publish(wf, NULL, "bundle", 0, bundle.block.data, bundle.block.len, info));
     GALEN_TRY(workflow_payout_new(wf, &entry.payout, &question->patient, asked->row.id, info));
     entry.release_addr = key.address;
     entry.key_version = release.key_version;

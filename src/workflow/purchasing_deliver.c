@@ -269,14 +269,16 @@ static enum galen_err publish(struct workflow *wf, const struct delivery *delive
         return base_fail(info, GALEN_ERR_CHECK,
                          "the manifest made again is not the one that was sealed");
     for (size_t i = 0; i < manifest.n_blocks; i++)
-        GALEN_TRY(
-            store_put(NULL, wf->store, manifest.blocks[i].data, manifest.blocks[i].len, info));
-    for (size_t i = 0; i < delivery->n_chosen; i++)
+        GALEN_TRY(workflow_publish(wf, NULL, "manifest", (int64_t)delivery->row.id,
+                                   manifest.blocks[i].data, manifest.blocks[i].len, info));
+    for (size_t i = 0; i < delivery->n_chosen; i++) {
+        GALEN_TRY(workflow_publish_kept(wf, delivery->chosen[i]->bundle_cid, "bundle", 0, info));
         GALEN_TRY(db_run(wf->db, info,
                          "UPDATE consent SET state = 'delivered' WHERE side = 'hospital'"
                          " AND request_id = ? AND record_root = ? AND patient = ?",
                          DB_INT(delivery->row.id), DB_BLOB(delivery->chosen[i]->record_root, 32),
                          DB_BLOB(delivery->chosen[i]->patient.bytes, 20)));
+    }
     return send_notice(wf, delivery, sealed_cid32, info);
 }
 

@@ -107,7 +107,7 @@ static enum galen_err send_reply(struct workflow *wf, const struct view *view,
     };
     GALEN_TRY(datahub_encode_reply(&data, purchasing_u256(view->row.id), offer_cid32, info));
     if (!wf->dry_run)
-        GALEN_TRY(store_put(NULL, wf->store, offer->data, offer->len, info));
+        GALEN_TRY(workflow_publish(wf, NULL, "offer", 0, offer->data, offer->len, info));
     GALEN_TRY(workflow_transact(wf, &call, &sent, &receipt, tx, info));
     return sent ? workflow_take_receipt(wf, &receipt, info) : GALEN_OK;
 }

@@ -350,10 +350,9 @@ void purchasing_manifest_read_clear(struct purchasing_manifest_read *manifest);
 #define PURCHASING_MANIFEST_READ_AUTO                                                              \
     GALEN_CLEANUP(purchasing_manifest_read_clear) struct purchasing_manifest_read
 /* *out must be empty. NOT_FOUND: a block is not at hand; PARSE, CHECK, LIMIT. */
-GALEN_MUST_CHECK enum galen_err purchasing_read_manifest(struct workflow *wf,
-                                                         struct purchasing_manifest_read *out,
-                                                         const uint8_t cid32[32],
-                                                         struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+purchasing_read_manifest(struct workflow *wf, struct purchasing_manifest_read *out,
+                         uint64_t request_id, const uint8_t cid32[32], struct galen_errinfo *info);
 
 /* ---- purchasing_consent.c -------------------------------------------------------------------- */
 

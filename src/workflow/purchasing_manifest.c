@@ -117,11 +117,11 @@ void purchasing_manifest_read_clear(struct purchasing_manifest_read *manifest)
     *manifest = (struct purchasing_manifest_read){0};
 }
 
-static enum galen_err block_json(struct workflow *wf, struct json_object **out,
+static enum galen_err block_json(struct workflow *wf, struct json_object **out, uint64_t request_id,
                                  const uint8_t cid32[32], struct galen_errinfo *info)
 {
     BASE_BUF_AUTO block = {0};
-    GALEN_TRY(store_get(&block, wf->store, cid32, info));
+    GALEN_TRY(workflow_block_of_request(wf, &block, cid32, request_id, info));
     return record_json_parse(out, (char *)block.data, block.len, STORE_BLOCK_MAX, info);
 }
 
@@ -151,14 +151,15 @@ static enum galen_err read_row(struct purchasing_manifest_row *row, struct json_
 }
 
 static enum galen_err read_part(struct workflow *wf, struct purchasing_manifest_read *manifest,
-                                const char *cid_text, struct galen_errinfo *info)
+                                uint64_t request_id, const char *cid_text,
+                                struct galen_errinfo *info)
 {
     static const char *const keys[] = {"type", "entries", NULL};
     RECORD_JSON_AUTO json = NULL;
     struct json_object *entries = NULL;
     uint8_t cid[32];
     GALEN_TRY(store_cid_parse(cid, cid_text, info));
-    GALEN_TRY(block_json(wf, &json, cid, info));
+    GALEN_TRY(block_json(wf, &json, request_id, cid, info));
     GALEN_TRY(record_json_check_keys(json, keys, NULL, "manifest part", info));
     GALEN_TRY(record_json_check_type(json, PURCHASING_MANIFEST_PART_TYPE, info));
     GALEN_TRY(record_json_get_array(&entries, json, "entries", RECORD_JSON_REQUIRED, 1,
@@ -180,7 +181,8 @@ static enum galen_err read_part(struct workflow *wf, struct purchasing_manifest_
 }
 
 enum galen_err purchasing_read_manifest(struct workflow *wf, struct purchasing_manifest_read *out,
-                                        const uint8_t cid32[32], struct galen_errinfo *info)
+                                        uint64_t request_id, const uint8_t cid32[32],
+                                        struct galen_errinfo *info)
 {
     static const char *const keys[] = {"type",  "requestId", "templateHash", "k", "suppressed",
                                        "parts", NULL};
@@ -190,7 +192,7 @@ enum galen_err purchasing_read_manifest(struct workflow *wf, struct purchasing_m
     int64_t id = 0;
     int64_t k = 0;
     int64_t suppressed = 0;
-    GALEN_TRY(block_json(wf, &json, cid32, info));
+    GALEN_TRY(block_json(wf, &json, request_id, cid32, info));
     GALEN_TRY(record_json_check_keys(json, keys, NULL, "manifest", info));
     GALEN_TRY(record_json_check_type(json, PURCHASING_MANIFEST_TYPE, info));
     GALEN_TRY(record_json_get_int(&id, json, "requestId", RECORD_JSON_REQUIRED, 1, INT64_MAX,
@@ -210,7 +212,7 @@ enum galen_err purchasing_read_manifest(struct workflow *wf, struct purchasing_m
         struct json_object *cid = json_object_array_get_idx(parts, i);
         if (!json_object_is_type(cid, json_type_string))
             return base_fail(info, GALEN_ERR_PARSE, "manifest/parts: not a CID");
-        GALEN_TRY(read_part(wf, &read, json_object_get_string(cid), info));
+        GALEN_TRY(read_part(wf, &read, request_id, json_object_get_string(cid), info));
     }
     *out = read;
     read = (struct purchasing_manifest_read){0};

@@ -283,7 +283,7 @@ enum galen_err purchasing_check_offer(struct workflow *wf, struct purchasing_off
     struct purchasing_entry *entry = &offer->entry;
     uint8_t digest[32];
     bool valid = false;
-    bool at_hand = false;
+    BASE_BUF_AUTO bundle = {0};
     int64_t sold = 0;
     if (chain_address_is_zero(&entry->payout) ||
         chain_address_equal(&entry->payout, &wf->domain.contract))
@@ -300,8 +300,11 @@ enum galen_err purchasing_check_offer(struct workflow *wf, struct purchasing_off
                          DB_BLOB(entry->release_root, 32), DB_INT(request_id)));
     if (sold > 0)
         return base_fail(info, GALEN_ERR_CHECK, "the release was delivered in another request");
-    GALEN_TRY(store_has(&at_hand, wf->store, offer->bundle_cid, info));
-    if (!at_hand)
+    /* The buyer will ask this hospital for it. */
+    enum galen_err err = workflow_block_from(wf, &bundle, offer->bundle_cid, &offer->patient, NULL,
+                                             info);
+    if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK)
         return base_fail(info, GALEN_ERR_NOT_FOUND, "the bundle's block is not at hand");
+    GALEN_TRY(err);
     return check_signature(wf, entry, list, info);
 }

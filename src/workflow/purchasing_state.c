@@ -142,7 +142,8 @@ enum galen_err purchasing_read_template(struct workflow *wf, struct record_templ
     RECORD_TEMPLATE_AUTO wanted = {0};
     struct seal_public_key buyer_key;
     struct chain_u256 price;
-    enum galen_err err = store_get(&block, wf->store, row->template_hash, info);
+    enum galen_err err = workflow_block_from(wf, &block, row->template_hash, &row->buyer, NULL,
+                                             info);
     if (err == GALEN_ERR_NOT_FOUND) {
         base_fail(info, GALEN_ERR_NOT_FOUND, "request %llu's template is not at hand",
                   (unsigned long long)row->id);

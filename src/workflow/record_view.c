@@ -271,16 +271,16 @@ enum galen_err storing_check_root(const struct storing_opened *opened, struct ga
     return GALEN_OK;
 }
 
-enum galen_err storing_check_signature(struct workflow *wf, uint32_t key_version,
-                                       const uint8_t sig362[362], const uint8_t root32[32],
-                                       const struct chain_address *owner,
+enum galen_err storing_check_signature(struct workflow *wf, struct groupsig_verified *verified,
+                                       uint32_t key_version, const uint8_t sig362[362],
+                                       const uint8_t root32[32], const struct chain_address *owner,
                                        struct galen_errinfo *info)
 {
     uint8_t msg32[32];
     bool valid = false;
     GALEN_TRY(record_msg32(msg32, wf->domain.chain_id, wf->domain.contract.bytes, root32,
                            owner->bytes, info));
-    GALEN_TRY(workflow_verify_signature(wf, &valid, NULL, key_version, sig362, msg32, info));
+    GALEN_TRY(workflow_verify_signature(wf, &valid, verified, key_version, sig362, msg32, info));
     if (!valid)
         return base_fail(info, GALEN_ERR_CHECK,
                          "the group signature is not valid for this record and patient");
@@ -351,7 +351,7 @@ enum galen_err storing_open_row(struct workflow *wf, int64_t id, struct storing_
     if (strcmp(row.side, "patient") != 0)
         return STEPS_FAIL(info, GALEN_ERR_NOT_FOUND, "only its patient's home can open a record",
                           "this home has no such record of a patient of its own");
-    enum galen_err err = store_get(&envelope, wf->store, row.cid, info);
+    enum galen_err err = storing_get_envelope(wf, &envelope, &row, info);
     if (err == GALEN_ERR_NOT_FOUND)
         return STEPS_FAIL(info, GALEN_ERR_NOT_FOUND, "run 'galen sync' when it can be had",
                           "the record's block is not at hand");

@@ -79,7 +79,7 @@ enum galen_err revocation_block_get(struct workflow *wf, struct revocation_block
     REVOCATION_BLOCK_AUTO read = {0};
     struct json_object *signatures = NULL;
     uint8_t gm65[CHAIN_SIGNATURE_BYTES], rm65[CHAIN_SIGNATURE_BYTES];
-    GALEN_TRY(store_get(&block, wf->store, cid, info));
+    GALEN_TRY(workflow_block_of_managers(wf, &block, cid, info));
     GALEN_TRY(record_json_parse(&json, (char *)block.data, block.len, STORE_BLOCK_MAX, info));
     GALEN_TRY(record_json_get_object(&signatures, json, "signatures", RECORD_JSON_REQUIRED, "list",
                                      info));

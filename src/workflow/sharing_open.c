@@ -278,7 +278,8 @@ static enum galen_err open_share(struct workflow *wf, struct received *share, bo
     BASE_SECRET_AUTO key = {0};
     struct galen_errinfo why = {0};
     *opened = false;
-    enum galen_err err = store_get(&block, wf->store, share->cid_share, &why);
+    enum galen_err err = workflow_block_from(wf, &block, share->cid_share, &share->patient, NULL,
+                                             &why);
     if (err == GALEN_ERR_NOT_FOUND) {
         base_fail(info, GALEN_ERR_NOT_FOUND, "the shared object is not at hand");
         (void)base_hint(info, "the patient has revoked the share, or its block has not come yet");

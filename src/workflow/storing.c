@@ -248,7 +248,7 @@ enum galen_err storing_verify(struct workflow *wf, const char *reference, bool *
     GALEN_TRY(describe_row(wf, &object, &row, info));
     GALEN_TRY(workflow_array(&verdict.checks, info));
 
-    enum galen_err err = store_get(&envelope, wf->store, row.cid, &why);
+    enum galen_err err = storing_get_envelope(wf, &envelope, &row, &why);
     GALEN_TRY(add_check(&verdict, "block", err, &why, "its bytes are the CID's", info));
     if (err == GALEN_OK) {
         err = storing_check_cert(&row, steps_view(&envelope), NULL, &why);
@@ -256,7 +256,7 @@ enum galen_err storing_verify(struct workflow *wf, const char *reference, bool *
         if (strcmp(row.side, "patient") == 0)
             GALEN_TRY(verify_content(wf, &verdict, &row, steps_view(&envelope), info));
     }
-    err = storing_check_signature(wf, row.key_version, row.sig, row.root, &row.owner, &why);
+    err = storing_check_signature(wf, NULL, row.key_version, row.sig, row.root, &row.owner, &why);
     GALEN_TRY(add_check(&verdict, "group signature", err, &why, "by an accredited doctor", info));
     err = check_key_version(wf, row.key_version, &why);
     GALEN_TRY(add_check(&verdict, "group key", err, &why, "confirmed and not compromised", info));

@@ -67,6 +67,12 @@ GALEN_MUST_CHECK enum galen_err storing_get_row(struct workflow *wf, struct stor
 GALEN_MUST_CHECK enum galen_err storing_find_row(struct workflow *wf, struct storing_row *row,
                                                  const char *reference, const char *side,
                                                  struct galen_errinfo *info);
+/* A row's envelope: the local one, Kubo's, then the owner's node or the relay's.
+ * (storing_envelope.c)
+ */
+GALEN_MUST_CHECK enum galen_err storing_get_envelope(struct workflow *wf, struct base_buf *out,
+                                                     const struct storing_row *row,
+                                                     struct galen_errinfo *info);
 /* reason NULL: none. */
 GALEN_MUST_CHECK enum galen_err storing_set_state(struct workflow *wf, int64_t id,
                                                   const char *state, const char *reason,
@@ -92,11 +98,11 @@ GALEN_MUST_CHECK enum galen_err storing_decrypt(struct workflow *wf, const struc
 GALEN_MUST_CHECK enum galen_err storing_check_root(const struct storing_opened *opened,
                                                    struct galen_errinfo *info);
 /* CHECK unless the row's group signature over IDrec and owner holds; NOT_FOUND: unknown version. */
-GALEN_MUST_CHECK enum galen_err storing_check_signature(struct workflow *wf, uint32_t key_version,
-                                                        const uint8_t sig362[362],
-                                                        const uint8_t root32[32],
-                                                        const struct chain_address *owner,
-                                                        struct galen_errinfo *info);
+/* verified may be NULL. */
+GALEN_MUST_CHECK enum galen_err
+storing_check_signature(struct workflow *wf, struct groupsig_verified *verified,
+                        uint32_t key_version, const uint8_t sig362[362], const uint8_t root32[32],
+                        const struct chain_address *owner, struct galen_errinfo *info);
 /* Every release: form, address by the patient's sale key, group signature. roots receives one 32
  * byte root each. */
 GALEN_MUST_CHECK enum galen_err storing_check_releases(struct workflow *wf,

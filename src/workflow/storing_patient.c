@@ -22,8 +22,8 @@ static enum galen_err examine(struct workflow *wf, const struct storing_row *row
     STORING_OPENED_AUTO opened = {0};
     int64_t listed = 0;
     /* First what needs no block, so that nobody can make this home wait for nothing. */
-    GALEN_TRY(
-        storing_check_signature(wf, row->key_version, row->sig, row->root, &row->owner, info));
+    GALEN_TRY(storing_check_signature(wf, NULL, row->key_version, row->sig, row->root, &row->owner,
+                                      info));
     GALEN_TRY(db_get_int(wf->db, &listed, 0, info,
                          "SELECT count(*) FROM record WHERE side = 'patient' AND holder = ?"
                          " AND merkle_root = ? AND state = 'anchored' AND id <> ?",
@@ -31,7 +31,7 @@ static enum galen_err examine(struct workflow *wf, const struct storing_row *row
     if (listed > 0)
         return base_fail(info, GALEN_ERR_CHECK, "a copy of a record that is listed already");
     /* An altered copy here is not the record's fault: a good one may still come. */
-    enum galen_err err = store_get(&envelope, wf->store, row->cid, info);
+    enum galen_err err = storing_get_envelope(wf, &envelope, row, info);
     if (err == GALEN_ERR_NOT_FOUND)
         return base_fail(info, GALEN_ERR_STATE, "its block is not at hand");
     if (err == GALEN_ERR_CHECK)

@@ -4,10 +4,12 @@
  */
 #include "workflow/steps.h"
 #include "workflow/storing_internal.h"
+#include "workflow/verify.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY_S       86400
 #define RELAY_CHUNK 100 /* records of one storeBatch: some 4.3 million gas, 64 KiB */
 
 /* ---- hand-overs --------------------------------------------------------------------------------- */
@@ -78,6 +80,52 @@ enum galen_err storing_unknown_version(struct workflow *wf, uint32_t key_version
     return base_fail(info, GALEN_ERR_STATE, "its group key is not here yet");
 }
 
+/* ---- the quota: doctors sign anonymously, so one who floods the relay is not to be told from the
+ * others; what goes beyond the day's number waits.
+ * -------------------------------------------------- */
+
+static enum galen_err over_quota(const struct workflow *wf, struct galen_errinfo *info)
+{
+    (void)base_fail(info, GALEN_ERR_STATE, "the relay's quota of %lld records a day is used up",
+                    (long long)wf->post.limits[POST_RELAY_QUOTA]);
+    (void)base_hint(info, "it goes on by itself; config.json's relay_quota sets the number");
+    return GALEN_ERR_STATE;
+}
+
+/* How many more may be anchored now. */
+static enum galen_err read_room(struct workflow *wf, int64_t *room, struct galen_errinfo *info)
+{
+    int64_t used = 0;
+    GALEN_TRY(db_get_int(wf->db, &used, 0, info,
+                         "SELECT count(*) FROM record WHERE side = 'relay' AND anchored_at > ?"
+                         " AND tx_hash IS NOT NULL",
+                         DB_INT(base_time_s() - DAY_S)));
+    *room = wf->post.limits[POST_RELAY_QUOTA] - used;
+    return GALEN_OK;
+}
+
+/* STATE, and the hospital is told once a day, when no more may be taken in. */
+static enum galen_err check_quota(struct workflow *wf, const struct storing_row *row,
+                                  struct galen_errinfo *info)
+{
+    int64_t taken = 0, known = 0;
+    char day[BASE_TIME_TEXT];
+    GALEN_TRY(db_get_int(wf->db, &known, 0, info,
+                         "SELECT count(*) FROM record WHERE side = 'relay' AND holder = ?"
+                         " AND merkle_root = ? AND cid = ?",
+                         DB_BLOB(row->holder.bytes, 20), DB_BLOB(row->root, 32),
+                         DB_BLOB(row->cid, 32)));
+    GALEN_TRY(db_get_int(wf->db, &taken, 0, info,
+                         "SELECT count(*) FROM record WHERE side = 'relay' AND created_at > ?",
+                         DB_INT(base_time_s() - DAY_S)));
+    if (known > 0 || taken < wf->post.limits[POST_RELAY_QUOTA])
+        return GALEN_OK;
+    base_time_format(day, base_time_s());
+    day[10] = '\0';
+    GALEN_TRY(workflow_notify(wf, &row->holder, "relay-quota", day, info));
+    return over_quota(wf, info);
+}
+
 enum galen_err storing_on_hand_over(struct workflow *wf, const struct message *message,
                                     struct galen_errinfo *info)
 {
@@ -87,11 +135,13 @@ enum galen_err storing_on_hand_over(struct workflow *wf, const struct message *m
     GALEN_TRY(check_storable(row, info));
     if (strcmp(row->side, "relay") == 0)
         GALEN_TRY(steps_need_role(wf, &row->holder, "hospital", info));
-    enum galen_err err = storing_check_signature(wf, row->key_version, row->sig, row->root,
+    enum galen_err err = storing_check_signature(wf, NULL, row->key_version, row->sig, row->root,
                                                  &row->owner, info);
     if (err == GALEN_ERR_NOT_FOUND)
         return storing_unknown_version(wf, row->key_version, info);
     GALEN_TRY(err);
+    if (strcmp(row->side, "relay") == 0)
+        GALEN_TRY(check_quota(wf, row, info));
     if (handed.envelope != NULL) {
         struct base_view envelope = {(const uint8_t *)handed.envelope, strlen(handed.envelope)};
         GALEN_TRY(check_envelope(row, envelope, info));
@@ -117,6 +167,8 @@ struct relay {
     struct json_object *anchored, *refused, *waiting, *txs; /* owned */
     struct storing_row *rows;                               /* owned; those to send */
     size_t n_rows;
+    int64_t room; /* of today's quota */
+    struct revocation_list revocations;
 };
 static void relay_clear(struct relay *relay)
 {
@@ -125,6 +177,7 @@ static void relay_clear(struct relay *relay)
     record_json_put(&relay->waiting);
     record_json_put(&relay->txs);
     free(relay->rows);
+    revocation_list_clear(&relay->revocations);
 }
 
 static enum galen_err report_row(struct json_object *list, const struct storing_row *row,
@@ -139,18 +192,40 @@ static enum galen_err report_row(struct json_object *list, const struct storing_
     return workflow_push(list, &object, info);
 }
 
-/* Everything the relay answers for: the version in force, the signature, the block and its CERT. */
-static enum galen_err check_row(struct workflow *wf, const struct storing_row *row,
-                                uint32_t current, struct galen_errinfo *info)
+/* What would be anchored now, by a doctor whose revocation has taken effect, every reader would
+ * refuse. Without a list that holds nobody can say: it waits. */
+static enum galen_err check_unrevoked(const struct revocation_list *list,
+                                      const struct groupsig_verified *verified,
+                                      struct galen_errinfo *info)
 {
+    RECORD_JSON_AUTO checks = NULL;
+    bool passed = true;
+    if (list->problem[0] != '\0')
+        return base_fail(info, GALEN_ERR_STATE, "the revocation list cannot be used: %s",
+                         list->problem);
+    GALEN_TRY(workflow_array(&checks, info));
+    GALEN_TRY(revocation_list_check(list, checks, &passed, verified, base_time_s(), info));
+    if (!passed)
+        return base_fail(info, GALEN_ERR_CHECK, "its doctor's membership is revoked");
+    return GALEN_OK;
+}
+
+/* Everything the relay answers for: the version in force, the signature, that its doctor is not
+ * revoked, the block and its CERT. */
+static enum galen_err check_row(struct workflow *wf, const struct storing_row *row,
+                                uint32_t current, const struct revocation_list *list,
+                                struct galen_errinfo *info)
+{
+    struct groupsig_verified verified;
     BASE_BUF_AUTO envelope = {0};
     if (row->key_version != current)
         return base_fail(info, GALEN_ERR_CHECK,
                          "signed under group key version %u, and %u is in force", row->key_version,
                          current);
-    GALEN_TRY(
-        storing_check_signature(wf, row->key_version, row->sig, row->root, &row->owner, info));
-    enum galen_err err = store_get(&envelope, wf->store, row->cid, info);
+    GALEN_TRY(storing_check_signature(wf, &verified, row->key_version, row->sig, row->root,
+                                      &row->owner, info));
+    GALEN_TRY(check_unrevoked(list, &verified, info));
+    enum galen_err err = storing_get_envelope(wf, &envelope, row, info);
     if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK)
         return base_fail(info, GALEN_ERR_STATE, "its block is not at hand");
     GALEN_TRY(err);
@@ -174,7 +249,9 @@ static enum galen_err sort_row(struct workflow *wf, struct relay *relay,
                              DB_INT(anchored_at), DB_INT(row->id)));
         return report_row(relay->anchored, row, NULL, info);
     }
-    enum galen_err err = check_row(wf, row, current, &why);
+    enum galen_err err = check_row(wf, row, current, &relay->revocations, &why);
+    if (err == GALEN_OK && (int64_t)relay->n_rows >= relay->room)
+        err = over_quota(wf, &why);
     if (err == GALEN_OK) {
         relay->rows[relay->n_rows++] = *row;
         return GALEN_OK;
@@ -302,6 +379,8 @@ enum galen_err storing_relay(struct workflow *wf, const struct chain_address *ho
     GALEN_TRY(workflow_current_key(wf, &current, NULL, info));
     GALEN_TRY(check_none_open(wf, hospital, info));
     GALEN_TRY(load_rows(wf, &ids, &n_ids, hospital, info));
+    GALEN_TRY(read_room(wf, &relay.room, info));
+    GALEN_TRY(revocation_list_load(wf, &relay.revocations, 0, info));
     GALEN_TRY(workflow_array(&relay.anchored, info));
     GALEN_TRY(workflow_array(&relay.refused, info));
     GALEN_TRY(workflow_array(&relay.waiting, info));

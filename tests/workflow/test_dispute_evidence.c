@@ -30,7 +30,7 @@ static struct json_object *make_row(struct market *market, uint64_t id, uint64_t
     struct purchasing_row row;
     struct json_object *made = NULL;
     OK(purchasing_read_row(wf, &row, id, INFO));
-    OK(purchasing_read_manifest(wf, &manifest, row.manifest_cid, INFO));
+    OK(purchasing_read_manifest(wf, &manifest, row.id, row.manifest_cid, INFO));
     OK(workflow_object(&made, INFO));
     OK(workflow_set_int(made, "index", (int64_t)index, INFO));
     OK(workflow_set_cid(made, "bundleCid", manifest.rows[index].bundle_cid, INFO));
