@@ -112,4 +112,9 @@ struct seal_master {
 enum galen_err seal_master_parse(struct seal_master *master, struct base_view text,
                                  struct galen_errinfo *info);
 
+/* keystore.c: within the bounds of seal_kdf_cost; USAGE when it or the password is not. */
+bool seal_cost_is_good(struct seal_kdf_cost cost);
+enum galen_err seal_check_new_password(struct base_view password, struct seal_kdf_cost cost,
+                                       struct galen_errinfo *info);
+
 #endif

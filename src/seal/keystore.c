@@ -47,7 +47,7 @@ struct seal_keystore {
 
 /* ---- master.json --------------------------------------------------------------------------- */
 
-static bool cost_is_good(struct seal_kdf_cost cost)
+bool seal_cost_is_good(struct seal_kdf_cost cost)
 {
     return cost.ops >= 1 && cost.ops <= OPS_MAX && cost.memory_kib >= MEMORY_KIB_MIN &&
            cost.memory_kib <= MEMORY_KIB_MAX;
@@ -67,12 +67,12 @@ static enum galen_err derive(struct base_secret *key, struct base_view password,
     return GALEN_OK;
 }
 
-static enum galen_err check_new_password(struct base_view password, struct seal_kdf_cost cost,
-                                         struct galen_errinfo *info)
+enum galen_err seal_check_new_password(struct base_view password, struct seal_kdf_cost cost,
+                                       struct galen_errinfo *info)
 {
     if (password.len == 0 || password.len > SEAL_PASSWORD_MAX)
         return base_fail(info, GALEN_ERR_USAGE, "password is not 1 to %d bytes", SEAL_PASSWORD_MAX);
-    if (!cost_is_good(cost))
+    if (!seal_cost_is_good(cost))
         return base_fail(info, GALEN_ERR_USAGE, "Argon2id's cost is out of bounds");
     return GALEN_OK;
 }
@@ -141,7 +141,7 @@ enum galen_err seal_master_parse(struct seal_master *master, struct base_view te
         !read_hex(read.nonce, sizeof read.nonce, value, "nonce") ||
         !read_hex(read.sealed, sizeof read.sealed, value, "master"))
         return base_fail(info, GALEN_ERR_PARSE, "not a key store's master file");
-    if (!cost_is_good(read.cost))
+    if (!seal_cost_is_good(read.cost))
         return base_fail(info, GALEN_ERR_PARSE, "asks for an Argon2id cost out of bounds");
     *master = read;
     return GALEN_OK;
@@ -201,7 +201,7 @@ enum galen_err seal_keystore_create(struct seal_keystore **out, const char *dir,
                                     struct base_view password, struct seal_kdf_cost cost,
                                     struct galen_errinfo *info)
 {
-    GALEN_TRY(check_new_password(password, cost, info));
+    GALEN_TRY(seal_check_new_password(password, cost, info));
     char path[PATH_MAX];
     GALEN_TRY(path_in(path, dir, MASTER_FILE, "", info));
     GALEN_TRY(base_dir_make(dir, 0700, info));
@@ -264,7 +264,7 @@ enum galen_err seal_keystore_change_password(struct seal_keystore *keystore,
                                              struct base_view new_password,
                                              struct seal_kdf_cost cost, struct galen_errinfo *info)
 {
-    GALEN_TRY(check_new_password(new_password, cost, info));
+    GALEN_TRY(seal_check_new_password(new_password, cost, info));
     GALEN_CLEANUP(close_fd) int lock = -1;
     GALEN_TRY(lock_dir(&lock, keystore->dir, info));
     return write_master(keystore->dir, &keystore->master, new_password, cost, info);

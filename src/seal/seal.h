@@ -247,4 +247,32 @@ GALEN_MUST_CHECK enum galen_err seal_password_hash(char out[SEAL_PASSWORD_HASH],
 /* *matches: the verdict. */
 void seal_password_verify(bool *matches, const char *hash, struct base_view password);
 
+/* ---- streams under a password -------------------------------------------------------------- */
+
+/* For what is too large for one JWE, a backup. fd is borrowed and must outlive the stream. */
+struct seal_stream;
+void seal_stream_free(struct seal_stream **stream); /* NULL inside is fine; wipes */
+#define SEAL_STREAM_AUTO GALEN_CLEANUP(seal_stream_free) struct seal_stream *
+
+/* Writing: begin, any number of writes, end: without it the stream is not whole. USAGE: password or
+ * cost; IO. */
+GALEN_MUST_CHECK enum galen_err seal_stream_begin(struct seal_stream **out, int fd,
+                                                  struct base_view password,
+                                                  struct seal_kdf_cost cost,
+                                                  struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err seal_stream_write(struct seal_stream *stream, const void *data,
+                                                  size_t len, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err seal_stream_end(struct seal_stream *stream,
+                                                struct galen_errinfo *info);
+/* Reading. PARSE: no such stream. */
+GALEN_MUST_CHECK enum galen_err seal_stream_open(struct seal_stream **out, int fd,
+                                                 struct base_view password,
+                                                 struct galen_errinfo *info);
+/* The next bytes, at most 65,536, borrowed until the next call. What came before an error was
+ * authentic, but only after the end is it known to be all: nothing is to be acted on before.
+ * PASSWORD: the first ones do not open; CHECK: altered, cut off, or something after the end. */
+GALEN_MUST_CHECK enum galen_err
+seal_stream_read(struct seal_stream *stream, struct base_view *chunk, struct galen_errinfo *info);
+bool seal_stream_has_ended(const struct seal_stream *stream);
+
 #endif
