@@ -105,6 +105,41 @@ void db_close(struct db **db)
     *db = NULL;
 }
 
+enum galen_err db_copy(struct db *db, const char *path, struct galen_errinfo *info)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return base_fail(info, GALEN_ERR_IO, "cannot write %s", path);
+    close(fd);
+    return db_run(db, info, "VACUUM INTO ?", DB_TEXT(path));
+}
+
+static enum galen_err check_rows(struct db *db, const char *pragma, const char *expected,
+                                 struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    bool has_row = false;
+    GALEN_TRY(db_query(&rows, db, info, pragma));
+    GALEN_TRY(db_next(&rows, &has_row, info));
+    if (has_row != (expected != NULL) || (has_row && strcmp(db_text(&rows, 0), expected) != 0))
+        return base_fail(info, GALEN_ERR_CHECK, "the database is damaged");
+    return GALEN_OK;
+}
+
+enum galen_err db_check(const char *path, struct galen_errinfo *info)
+{
+    GALEN_CLEANUP(db_close) struct db *db = calloc(1, sizeof *db);
+    int64_t version = 0;
+    if (db == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+        return db_fail(db, info, "open the file");
+    GALEN_TRY(check_rows(db, "PRAGMA integrity_check", "ok", info));
+    GALEN_TRY(check_rows(db, "PRAGMA foreign_key_check", NULL, info));
+    GALEN_TRY(read_version(db, &version, info));
+    return version > 0 ? GALEN_OK : base_fail(info, GALEN_ERR_CHECK, "the database has no schema");
+}
+
 static enum galen_err bind_all(struct db *db, sqlite3_stmt *stmt, const struct db_value *values,
                                struct galen_errinfo *info)
 {

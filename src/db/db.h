@@ -23,6 +23,13 @@ struct db; /* one connection; not for use by two threads at once */
 GALEN_MUST_CHECK enum galen_err db_open(struct db **db, const char *path,
                                         struct galen_errinfo *info);
 void db_close(struct db **db); /* NULL-safe; sets *db to NULL */
+/* A copy of the whole database as of now into a new file (mode 0600), while others go on using it.
+ */
+GALEN_MUST_CHECK enum galen_err db_copy(struct db *db, const char *path,
+                                        struct galen_errinfo *info);
+/* Is the file a sound database, of this version or an earlier one? CHECK otherwise. Never changes
+ * it. */
+GALEN_MUST_CHECK enum galen_err db_check(const char *path, struct galen_errinfo *info);
 
 /* One bound argument, borrowed for the call: DB_INT(7), DB_TEXT(name) (NULL binds NULL),
  * DB_BLOB(bytes, len), DB_NULL. */
