@@ -468,10 +468,15 @@ void chain_typed_digest(uint8_t out32[32], const uint8_t domain_separator32[32],
  * ----------------------------------------------------------------------------------------------------
  */
 
-struct chain_rpc; /* one endpoint; one thread at a time */
+struct chain_rpc; /* one chain, by one or several endpoints; one thread at a time */
+#define CHAIN_RPC_ENDPOINTS 8
 
 /* Zero fields take the default. */
 struct chain_rpc_options {
+    /* Looks at an endpoint that was not asked before, through rpc, which is bound to it; an error
+     * passes it over. NULL: any will do. */
+    enum galen_err (*admit)(struct chain_rpc *rpc, void *context, struct galen_errinfo *info);
+    void *admit_context;
     unsigned connect_timeout_ms; /* 5,000 */
     unsigned timeout_ms;         /* 20,000, for one request */
     size_t max_response_bytes;   /* 16 MiB */
@@ -493,6 +498,15 @@ GALEN_MUST_CHECK enum galen_err chain_rpc_new(struct chain_rpc **out, const char
                                               const struct chain_rpc_options *options,
                                               struct galen_errinfo *info);
 void chain_rpc_free(struct chain_rpc *rpc); /* NULL is fine */
+/* One more endpoint of the same chain, asked when those before it cannot be had or are not
+ * admitted. LIMIT after CHAIN_RPC_ENDPOINTS. */
+GALEN_MUST_CHECK enum galen_err chain_rpc_add(struct chain_rpc *rpc, const char *url,
+                                              struct galen_errinfo *info);
+size_t chain_rpc_count(const struct chain_rpc *rpc);
+/* Until unbound only this endpoint is asked. Whatever refuses to admit it. */
+GALEN_MUST_CHECK enum galen_err chain_rpc_bind(struct chain_rpc *rpc, size_t endpoint,
+                                               struct galen_errinfo *info);
+void chain_rpc_unbind(struct chain_rpc *rpc);
 void chain_rpc_auto_free(struct chain_rpc **rpc);
 #define CHAIN_RPC_AUTO GALEN_CLEANUP(chain_rpc_auto_free) struct chain_rpc *
 
@@ -547,6 +561,12 @@ struct chain_call {
 GALEN_MUST_CHECK enum galen_err chain_rpc_call(struct chain_rpc *rpc, struct base_buf *out,
                                                const struct chain_call *call, uint64_t block,
                                                struct galen_errinfo *info);
+/* The state after the last block that all endpoints have, as two of them tell it alike; with one
+ * endpoint alone the same as chain_rpc_call. NETWORK: fewer than two answer; CHECK: no two agree.
+ */
+GALEN_MUST_CHECK enum galen_err chain_rpc_call_agreed(struct chain_rpc *rpc, struct base_buf *out,
+                                                      const struct chain_call *call,
+                                                      struct galen_errinfo *info);
 /* Without margin. */
 GALEN_MUST_CHECK enum galen_err chain_rpc_estimate_gas(struct chain_rpc *rpc, uint64_t *gas,
                                                        const struct chain_call *call,

@@ -63,6 +63,10 @@ struct chain_rpc_error {
 const struct chain_rpc_error *chain_rpc_last_error(const struct chain_rpc *rpc);
 
 /* One request. *result is owned; NULL stands for JSON null. Errors as the public header lists. */
+/* The same without a copy: result is a part of whole, which the caller puts. */
+enum galen_err chain_rpc_query_whole(struct chain_rpc *rpc, json_object **whole,
+                                     json_object **result, const char *method, const char *params,
+                                     struct galen_errinfo *info);
 enum galen_err chain_rpc_query(struct chain_rpc *rpc, json_object **result, const char *method,
                                const char *params, struct galen_errinfo *info);
 const struct chain_abi *chain_rpc_abi(const struct chain_rpc *rpc);

@@ -148,12 +148,18 @@ static enum galen_err append_filter(struct base_buf *out, const struct chain_log
 static bool wants_smaller_range(const struct chain_rpc_error *error)
 {
     static const char *const phrases[] = {"range",     "too many", "more than",
-                                          "too large", "limit",    "exceed"};
+                                          "too large", "too big",  "limit",
+                                          "exceed",    "too wide", "response size"};
+    static const char *const of_rate[] = {"rate limit",   "rate-limit",    "too many requests",
+                                          "requests per", "request limit", "quota",
+                                          "credits"};
+    for (size_t i = 0; i < sizeof of_rate / sizeof of_rate[0]; i++)
+        if (chain_rpc_error_says(error, of_rate[i]))
+            return false;
     for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
-        if (chain_rpc_error_says(error, phrases[i]) && !chain_rpc_error_says(error, "rate") &&
-            !chain_rpc_error_says(error, "request"))
+        if (chain_rpc_error_says(error, phrases[i]))
             return true;
-    return false;
+    return error->code == -32005; /* "limit exceeded", EIP-1474 */
 }
 
 static bool matches(const struct chain_log *log, const struct chain_log_filter *filter)
@@ -182,11 +188,12 @@ enum galen_err chain_rpc_logs(struct chain_rpc *rpc, struct chain_logs *out,
                               const struct chain_log_filter *filter, struct galen_errinfo *info)
 {
     BASE_BUF_AUTO params = {0};
-    CHAIN_JSON_AUTO result = NULL;
+    CHAIN_JSON_AUTO whole = NULL;
+    json_object *result = NULL;
     CHAIN_LOGS_AUTO made = {0};
     GALEN_TRY(append_filter(&params, filter));
-    enum galen_err err = chain_rpc_query(rpc, &result, "eth_getLogs", (const char *)params.data,
-                                         info);
+    enum galen_err err = chain_rpc_query_whole(rpc, &whole, &result, "eth_getLogs",
+                                               (const char *)params.data, info);
     if (err == GALEN_ERR_NETWORK && wants_smaller_range(chain_rpc_last_error(rpc)))
         return base_fail(info, GALEN_ERR_LIMIT, "the endpoint wants a smaller range of blocks: %s",
                          chain_rpc_last_error(rpc)->message);

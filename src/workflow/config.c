@@ -7,12 +7,15 @@
 #include "record/record.h"
 #include "workflow/internal.h"
 
-#define CONFIG_MAX_BYTES 16384
-#define CONFIG_KEYS_MAX  32
+#define CONFIG_CONFIRMATIONS_MAX 1000 /* fewer than the watcher can take back */
+#define CONFIG_MAX_BYTES         16384
+#define CONFIG_KEYS_MAX          32
 
 void config_clear(struct config *config)
 {
     free(config->rpc);
+    for (size_t i = 0; i < config->n_rpc_more; i++)
+        free(config->rpc_more[i]);
     free(config->store);
     free(config->ipfs);
     for (size_t i = 0; i < config->n_gateways; i++)
@@ -39,6 +42,54 @@ enum galen_err config_copy_text(char **out, const char *text, struct galen_errin
     return GALEN_OK;
 }
 
+enum galen_err config_set_rpc(struct config *config, const char *url, struct galen_errinfo *info)
+{
+    if (config->rpc != NULL && strcmp(config->rpc, url) == 0)
+        return GALEN_OK;
+    GALEN_TRY(config_copy_text(&config->rpc, url, info));
+    for (size_t i = 0; i < config->n_rpc_more; i++)
+        free(config->rpc_more[i]);
+    config->n_rpc_more = 0;
+    return GALEN_OK;
+}
+
+/* One URL, or a list of them. */
+static enum galen_err read_rpc(struct config *config, struct json_object *json,
+                               struct galen_errinfo *info)
+{
+    struct json_object *list = NULL;
+    const char *text = NULL;
+    (void)json_object_object_get_ex(json, "rpc", &list);
+    if (!json_object_is_type(list, json_type_array)) {
+        GALEN_TRY(record_json_get_text(&text, json, "rpc", RECORD_JSON_OPTIONAL, 2048, "", info));
+        return text != NULL ? config_copy_text(&config->rpc, text, info) : GALEN_OK;
+    }
+    GALEN_TRY(record_json_get_array(&list, json, "rpc", RECORD_JSON_OPTIONAL, 1,
+                                    CHAIN_RPC_ENDPOINTS, "", info));
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *url = json_object_array_get_idx(list, i);
+        if (!json_object_is_type(url, json_type_string))
+            return base_fail(info, GALEN_ERR_PARSE, "/rpc/%zu: no text", i);
+        for (size_t j = 0; j < i; j++)
+            if (json_object_equal(url, json_object_array_get_idx(list, j)))
+                return base_fail(info, GALEN_ERR_PARSE, "/rpc/%zu: the same as another", i);
+        text = json_object_get_string(url);
+        GALEN_TRY(config_copy_text(i == 0 ? &config->rpc : &config->rpc_more[i - 1], text, info));
+        config->n_rpc_more = i;
+    }
+    return GALEN_OK;
+}
+
+static enum galen_err read_watch(struct config *config, struct json_object *json,
+                                 struct galen_errinfo *info)
+{
+    config->start_block = -1;
+    GALEN_TRY(record_json_get_int(&config->confirmations, json, "confirmations",
+                                  RECORD_JSON_OPTIONAL, 0, CONFIG_CONFIRMATIONS_MAX, "", info));
+    return record_json_get_int(&config->start_block, json, "start_block", RECORD_JSON_OPTIONAL, 0,
+                               INT64_MAX / 2, "", info);
+}
+
 static enum galen_err read_gateways(struct config *config, struct json_object *json,
                                     struct galen_errinfo *info)
 {
@@ -60,8 +111,9 @@ static enum galen_err config_from_json(struct config *config, struct json_object
                                        struct galen_errinfo *info)
 {
     static const char *const required[] = {"type", NULL};
-    static const char *const own[] = {"rpc",      "store",    "ipfs",     "gateways",
-                                      "contract", "chain_id", "code_hash"};
+    static const char *const own[] = {"rpc",       "store",         "ipfs",
+                                      "gateways",  "contract",      "chain_id",
+                                      "code_hash", "confirmations", "start_block"};
     const char *optional[CONFIG_KEYS_MAX] = {NULL};
     size_t n = 0;
     for (; n < sizeof own / sizeof *own; n++)
@@ -73,10 +125,8 @@ static enum galen_err config_from_json(struct config *config, struct json_object
     GALEN_TRY(record_json_check_keys(json, required, optional, "", info));
     GALEN_TRY(record_json_check_type(json, "galen.config/1", info));
     const char *text = NULL;
-    GALEN_TRY(record_json_get_text(&text, json, "rpc", RECORD_JSON_OPTIONAL, 2048, "", info));
-    if (text != NULL)
-        GALEN_TRY(config_copy_text(&config->rpc, text, info));
-    text = NULL;
+    GALEN_TRY(read_rpc(config, json, info));
+    GALEN_TRY(read_watch(config, json, info));
     GALEN_TRY(
         record_json_get_text(&text, json, "store", RECORD_JSON_OPTIONAL, PATH_MAX - 1, "", info));
     if (text != NULL)
@@ -125,14 +175,34 @@ enum galen_err config_read(struct config *config, const char *home, struct galen
     return GALEN_OK;
 }
 
+static enum galen_err write_rpc(const struct config *config, struct json_object *json,
+                                struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO list = NULL;
+    if (config->rpc == NULL)
+        return GALEN_OK;
+    if (config->n_rpc_more == 0)
+        return workflow_set_text(json, "rpc", config->rpc, info);
+    GALEN_TRY(workflow_array(&list, info));
+    for (size_t i = 0; i <= config->n_rpc_more; i++) {
+        struct json_object *url = json_object_new_string(i == 0 ? config->rpc
+                                                                : config->rpc_more[i - 1]);
+        GALEN_TRY(workflow_push(list, &url, info));
+    }
+    return workflow_set_object(json, "rpc", &list, info);
+}
+
 enum galen_err config_write(const struct config *config, const char *home,
                             struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO json = NULL;
     GALEN_TRY(workflow_object(&json, info));
     GALEN_TRY(workflow_set_text(json, "type", "galen.config/1", info));
-    if (config->rpc != NULL)
-        GALEN_TRY(workflow_set_text(json, "rpc", config->rpc, info));
+    GALEN_TRY(write_rpc(config, json, info));
+    if (config->confirmations > 0)
+        GALEN_TRY(workflow_set_int(json, "confirmations", config->confirmations, info));
+    if (config->start_block >= 0)
+        GALEN_TRY(workflow_set_int(json, "start_block", config->start_block, info));
     if (config->store != NULL)
         GALEN_TRY(workflow_set_text(json, "store", config->store, info));
     if (config->ipfs != NULL)

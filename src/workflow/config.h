@@ -8,10 +8,15 @@
 #include "workflow/post_config.h"
 
 #define CONFIG_GATEWAYS_MAX 16
+#define CONFIG_RPC_MORE_MAX (CHAIN_RPC_ENDPOINTS - 1)
 
 /* As read: texts are owned. */
 struct config {
-    char *rpc;
+    char *rpc; /* the first endpoint */
+    char *rpc_more[CONFIG_RPC_MORE_MAX];
+    size_t n_rpc_more;
+    int64_t confirmations; /* 0 unless given */
+    int64_t start_block;   /* -1: none given */
     char *store;
     char *ipfs;
     char *gateways[CONFIG_GATEWAYS_MAX];
@@ -27,6 +32,9 @@ void config_clear(struct config *config);
 /* A copy in place of the former text; text NULL: none. */
 GALEN_MUST_CHECK enum galen_err config_copy_text(char **out, const char *text,
                                                  struct galen_errinfo *info);
+/* Another endpoint in place of all; the same as the first one leaves them as they are. */
+GALEN_MUST_CHECK enum galen_err config_set_rpc(struct config *config, const char *url,
+                                               struct galen_errinfo *info);
 /* A file of a home. USAGE when the path is too long. */
 GALEN_MUST_CHECK enum galen_err config_path(char out[PATH_MAX], const char *home, const char *name,
                                             struct galen_errinfo *info);

@@ -47,7 +47,7 @@ enum galen_err dispute_read_entry(struct workflow *wf, struct dispute_entry *out
     struct datahub_get_entry_status_result read;
     GALEN_TRY(datahub_encode_get_entry_status(&call, purchasing_u256(request_id),
                                               purchasing_u256(index), info));
-    GALEN_TRY(workflow_read_contract(wf, &answer, &call, info));
+    GALEN_TRY(workflow_read_agreed(wf, &answer, &call, info));
     GALEN_TRY(datahub_decode_get_entry_status(&read, answer.data, answer.len, info));
     if (read.status > DISPUTE_INVALID || read.group_manager_vote > DISPUTE_FRAUD ||
         read.revocation_manager_vote > DISPUTE_FRAUD)

@@ -40,11 +40,11 @@ enum galen_err workflow_managers(struct workflow *wf, struct chain_address *grou
     BASE_BUF_AUTO call = {0};
     BASE_BUF_AUTO answer = {0};
     GALEN_TRY(datahub_encode_group_manager(&call, info));
-    GALEN_TRY(workflow_read_contract(wf, &answer, &call, info));
+    GALEN_TRY(workflow_read_agreed(wf, &answer, &call, info));
     GALEN_TRY(datahub_decode_group_manager(&gm, answer.data, answer.len, info));
     base_buf_clear(&call);
     GALEN_TRY(datahub_encode_revocation_manager(&call, info));
-    GALEN_TRY(workflow_read_contract(wf, &answer, &call, info));
+    GALEN_TRY(workflow_read_agreed(wf, &answer, &call, info));
     GALEN_TRY(datahub_decode_revocation_manager(&rm, answer.data, answer.len, info));
     if (group_manager != NULL)
         *group_manager = gm;
@@ -78,6 +78,30 @@ static enum galen_err read_key_bytes(struct workflow *wf, uint32_t version, uint
     return db_bytes(&rows, 0, bytes, 594, info);
 }
 
+/* Events come from one endpoint. When there are several, a key is used only when two say that the
+ * contract holds it confirmed. */
+static enum galen_err check_confirmed(struct workflow *wf, uint32_t version,
+                                      const uint8_t fingerprint[32], struct galen_errinfo *info)
+{
+    struct datahub_group_key_info held = {0};
+    BASE_BUF_AUTO call = {0};
+    BASE_BUF_AUTO answer = {0};
+    if (wf->n_rpc_more == 0)
+        return GALEN_OK;
+    GALEN_TRY(datahub_encode_get_group_key(&call, version, info));
+    enum galen_err err = workflow_read_agreed(wf, &answer, &call, info);
+    if (err == GALEN_OK)
+        err = datahub_decode_get_group_key(&held, answer.data, answer.len, info);
+    if (err != GALEN_ERR_REVERTED) /* no such version */
+        GALEN_TRY(err);
+    if (!chain_u256_is_zero(&held.confirmed_at) && memcmp(held.fingerprint, fingerprint, 32) == 0)
+        return GALEN_OK;
+    return base_fail(info, GALEN_ERR_CHECK,
+                     "an endpoint tells of a group key version %u that the contract does not hold "
+                     "confirmed",
+                     version);
+}
+
 enum galen_err workflow_group_key(struct workflow *wf, uint32_t version,
                                   const struct groupsig_group_key **key, struct galen_errinfo *info)
 {
@@ -97,6 +121,7 @@ enum galen_err workflow_group_key(struct workflow *wf, uint32_t version,
     if (slot == WORKFLOW_KEY_VERSIONS)
         return base_fail(info, GALEN_ERR_LIMIT, "more than %d versions of the group key at once",
                          WORKFLOW_KEY_VERSIONS);
+    GALEN_TRY(check_confirmed(wf, version, fingerprint, info));
     struct groupsig_group_key *parsed = malloc(sizeof *parsed);
     if (parsed == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");

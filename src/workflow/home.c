@@ -23,7 +23,7 @@ enum galen_err workflow_home_create(const struct workflow_options *options, cons
         return base_hint(info, "give it with --password-file FILE, or at the prompt");
     }
     GALEN_TRY(base_dir_make(options->home, 0700, info));
-    CONFIG_AUTO config = {0};
+    CONFIG_AUTO config = {.start_block = -1};
     if (store != NULL) {
         /* Absolute, since commands run from any folder. */
         GALEN_TRY(base_dir_make(store, 0700, info));
@@ -61,12 +61,16 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
     if (wf == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     GALEN_TRY(config_copy_text(&wf->home, options->home, info));
-    const char *rpc = options->rpc != NULL ? options->rpc : config.rpc;
-    if (rpc != NULL)
-        GALEN_TRY(config_copy_text(&wf->rpc_url, rpc, info));
+    if (options->rpc != NULL)
+        GALEN_TRY(config_set_rpc(&config, options->rpc, info));
+    GALEN_TRY(config_copy_text(&wf->rpc_url, config.rpc, info));
+    for (; wf->n_rpc_more < config.n_rpc_more; wf->n_rpc_more++)
+        GALEN_TRY(
+            config_copy_text(&wf->rpc_more[wf->n_rpc_more], config.rpc_more[wf->n_rpc_more], info));
+    wf->confirmations = (uint64_t)config.confirmations;
+    wf->start_block = config.start_block;
     if (options->ipfs != NULL)
         GALEN_TRY(config_copy_text(&wf->ipfs_url, options->ipfs, info));
-    wf->start_block = -1;
     wf->has_contract = config.has_contract;
     wf->domain = config.domain;
     memcpy(wf->code_hash, config.code_hash, 32);
@@ -129,6 +133,8 @@ void workflow_close(struct workflow **wf)
     seal_keystore_free(&(*wf)->keys);
     post_config_clear(&(*wf)->post);
     free((*wf)->rpc_url);
+    for (size_t i = 0; i < (*wf)->n_rpc_more; i++)
+        free((*wf)->rpc_more[i]);
     free((*wf)->ipfs_url);
     free((*wf)->home);
     free(*wf);
@@ -147,7 +153,45 @@ void workflow_dry_run(struct workflow *wf, bool on)
 
 /* ---- the chain ---------------------------------------------------------------------------------- */
 
-static enum galen_err endpoint(struct workflow *wf, struct galen_errinfo *info)
+/* What stands at the address: its code's hash and the chain's id. CHECK when it answers unlike a
+ * DataHub. */
+static enum galen_err inspect_contract(struct chain_rpc *rpc, const struct chain_address *contract,
+                                       uint64_t *chain_id, uint8_t code_hash[32],
+                                       struct galen_errinfo *info)
+{
+    GALEN_TRY(chain_rpc_chain_id(rpc, chain_id, info));
+    BASE_BUF_AUTO code = {0};
+    GALEN_TRY(chain_rpc_code(rpc, &code, contract, CHAIN_BLOCK_LATEST, info));
+    if (code.len == 0) {
+        base_fail(info, GALEN_ERR_CHECK, "there is no contract at that address on chain %llu",
+                  (unsigned long long)*chain_id);
+        (void)base_hint(info, "check the address and the endpoint (--rpc)");
+        return GALEN_ERR_CHECK;
+    }
+    chain_keccak256(code_hash, code.data, code.len);
+    return GALEN_OK;
+}
+
+/* The pinned chain and the pinned code, or it is not asked. */
+static enum galen_err admit_endpoint(struct chain_rpc *rpc, void *context,
+                                     struct galen_errinfo *info)
+{
+    const struct workflow *wf = context;
+    uint64_t chain_id = 0;
+    uint8_t code_hash[32];
+    GALEN_TRY(inspect_contract(rpc, &wf->domain.contract, &chain_id, code_hash, info));
+    if (chain_id == wf->domain.chain_id && memcmp(code_hash, wf->code_hash, 32) == 0)
+        return GALEN_OK;
+    base_fail(info, GALEN_ERR_CHECK,
+              "the endpoint is on another chain, or the contract's code is not the one this home "
+              "was connected to");
+    (void)base_hint(info, "check --rpc; chain %llu is expected",
+                    (unsigned long long)wf->domain.chain_id);
+    return GALEN_ERR_CHECK;
+}
+
+/* is_pinned: to the contract that the home is connected to. */
+static enum galen_err endpoint(struct workflow *wf, bool is_pinned, struct galen_errinfo *info)
 {
     if (wf->rpc != NULL)
         return GALEN_OK;
@@ -156,26 +200,17 @@ static enum galen_err endpoint(struct workflow *wf, struct galen_errinfo *info)
         (void)base_hint(info, "give one with --rpc URL, or 'galen contract use ADDRESS --rpc URL'");
         return GALEN_ERR_CONFIG;
     }
-    const struct chain_rpc_options options = {.abi = &datahub_abi};
-    return chain_rpc_new(&wf->rpc, wf->rpc_url, &options, info);
-}
-
-/* What stands at the address: its code's hash and the chain's id. CHECK when it answers unlike a
- * DataHub. */
-static enum galen_err inspect_contract(struct workflow *wf, const struct chain_address *contract,
-                                       uint64_t *chain_id, uint8_t code_hash[32],
-                                       struct galen_errinfo *info)
-{
-    GALEN_TRY(chain_rpc_chain_id(wf->rpc, chain_id, info));
-    BASE_BUF_AUTO code = {0};
-    GALEN_TRY(chain_rpc_code(wf->rpc, &code, contract, CHAIN_BLOCK_LATEST, info));
-    if (code.len == 0) {
-        base_fail(info, GALEN_ERR_CHECK, "there is no contract at that address on chain %llu",
-                  (unsigned long long)*chain_id);
-        (void)base_hint(info, "check the address and the endpoint (--rpc)");
-        return GALEN_ERR_CHECK;
-    }
-    chain_keccak256(code_hash, code.data, code.len);
+    const struct chain_rpc_options options = {
+        .abi = &datahub_abi,
+        .admit = is_pinned ? admit_endpoint : NULL,
+        .admit_context = wf,
+    };
+    CHAIN_RPC_AUTO rpc = NULL;
+    GALEN_TRY(chain_rpc_new(&rpc, wf->rpc_url, &options, info));
+    for (size_t i = 0; i < wf->n_rpc_more; i++)
+        GALEN_TRY(chain_rpc_add(rpc, wf->rpc_more[i], info));
+    wf->rpc = rpc;
+    rpc = NULL;
     return GALEN_OK;
 }
 
@@ -190,26 +225,7 @@ enum galen_err workflow_need_contract(struct workflow *wf, struct galen_errinfo 
 
 enum galen_err workflow_rpc(struct workflow *wf, struct chain_rpc **rpc, struct galen_errinfo *info)
 {
-    bool fresh = wf->rpc == NULL;
-    GALEN_TRY(endpoint(wf, info));
-    if (fresh && wf->has_contract) {
-        uint64_t chain_id = 0;
-        uint8_t code_hash[32];
-        enum galen_err err = inspect_contract(wf, &wf->domain.contract, &chain_id, code_hash, info);
-        if (err == GALEN_OK && (chain_id != wf->domain.chain_id ||
-                                memcmp(code_hash, wf->code_hash, sizeof code_hash) != 0)) {
-            err = base_fail(info, GALEN_ERR_CHECK,
-                            "the endpoint is on another chain, or the contract's code is not the "
-                            "one this home was connected to");
-            (void)base_hint(info, "check --rpc; chain %llu is expected",
-                            (unsigned long long)wf->domain.chain_id);
-        }
-        if (err != GALEN_OK) {
-            chain_rpc_free(wf->rpc);
-            wf->rpc = NULL;
-            return err;
-        }
-    }
+    GALEN_TRY(endpoint(wf, wf->has_contract, info));
     *rpc = wf->rpc;
     return GALEN_OK;
 }
@@ -222,6 +238,16 @@ enum galen_err workflow_read_contract(struct workflow *wf, struct base_buf *out,
     GALEN_TRY(workflow_rpc(wf, &rpc, info));
     const struct chain_call call = {.to = &wf->domain.contract, .data = {data->data, data->len}};
     return chain_rpc_call(rpc, out, &call, CHAIN_BLOCK_LATEST, info);
+}
+
+enum galen_err workflow_read_agreed(struct workflow *wf, struct base_buf *out,
+                                    const struct base_buf *data, struct galen_errinfo *info)
+{
+    struct chain_rpc *rpc = NULL;
+    GALEN_TRY(workflow_need_contract(wf, info));
+    GALEN_TRY(workflow_rpc(wf, &rpc, info));
+    const struct chain_call call = {.to = &wf->domain.contract, .data = {data->data, data->len}};
+    return chain_rpc_call_agreed(rpc, out, &call, info);
 }
 
 /* What was read of another contract: nothing of it holds for the next one. STATE when this home has
@@ -252,10 +278,10 @@ static enum galen_err connect_to(struct workflow *wf, const struct chain_address
                                  struct galen_errinfo *info)
 {
     CONFIG_AUTO config = {0};
-    GALEN_TRY(endpoint(wf, info));
+    GALEN_TRY(endpoint(wf, false, info));
     GALEN_TRY(config_read(&config, wf->home, info));
-    GALEN_TRY(config_copy_text(&config.rpc, wf->rpc_url, info));
-    GALEN_TRY(inspect_contract(wf, contract, &config.domain.chain_id, config.code_hash, info));
+    GALEN_TRY(config_set_rpc(&config, wf->rpc_url, info));
+    GALEN_TRY(inspect_contract(wf->rpc, contract, &config.domain.chain_id, config.code_hash, info));
     config.domain.contract = *contract;
     config.has_contract = true;
     /* A fresh chain gives the same deployer the same address. */
@@ -273,17 +299,18 @@ static enum galen_err connect_to(struct workflow *wf, const struct chain_address
 enum galen_err workflow_connect(struct workflow *wf, const char *rpc,
                                 const struct chain_address *contract, struct galen_errinfo *info)
 {
-    if (rpc != NULL) {
+    if (rpc != NULL && (wf->rpc_url == NULL || strcmp(wf->rpc_url, rpc) != 0)) {
         GALEN_TRY(config_copy_text(&wf->rpc_url, rpc, info));
-        chain_rpc_free(wf->rpc);
-        wf->rpc = NULL;
+        for (size_t i = 0; i < wf->n_rpc_more; i++)
+            GALEN_TRY(config_copy_text(&wf->rpc_more[i], NULL, info));
+        wf->n_rpc_more = 0;
     }
+    chain_rpc_free(wf->rpc);
+    wf->rpc = NULL;
     enum galen_err err = connect_to(wf, contract, info);
-    if (err != GALEN_OK) {
-        /* Nothing was pinned: the next use looks at the endpoint again. */
-        chain_rpc_free(wf->rpc);
-        wf->rpc = NULL;
-    }
+    /* The next use holds the endpoint against what is pinned then. */
+    chain_rpc_free(wf->rpc);
+    wf->rpc = NULL;
     return err;
 }
 

@@ -18,6 +18,8 @@
 struct workflow {
     char *home;
     char *rpc_url;
+    char *rpc_more[CHAIN_RPC_ENDPOINTS - 1]; /* further endpoints of config.json */
+    size_t n_rpc_more;
     char *ipfs_url;             /* given at opening; NULL: what config.json says */
     struct seal_keystore *keys; /* NULL when opened without a password */
     struct db *db;
@@ -45,8 +47,8 @@ struct workflow {
 
 /* ---- home.c ----------------------------------------------------------------------------------- */
 
-/* The connection, made and held against the pinned chain id and code hash on first use. CONFIG
- * without an endpoint or contract, NETWORK, CHECK: another chain or contract. */
+/* The connection. Each endpoint is held against the pinned chain id and code hash when it is first
+ * asked (CHECK). CONFIG without an endpoint. */
 GALEN_MUST_CHECK enum galen_err workflow_rpc(struct workflow *wf, struct chain_rpc **rpc,
                                              struct galen_errinfo *info);
 /* CONFIG unless the home knows its contract: the domain is needed for what is signed. */
@@ -56,6 +58,12 @@ GALEN_MUST_CHECK enum galen_err workflow_need_contract(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err workflow_read_contract(struct workflow *wf, struct base_buf *out,
                                                        const struct base_buf *data,
                                                        struct galen_errinfo *info);
+
+/* The same, where money or keys depend on the answer: when config.json names several endpoints, two
+ * of them must agree (chain_rpc_call_agreed). */
+GALEN_MUST_CHECK enum galen_err workflow_read_agreed(struct workflow *wf, struct base_buf *out,
+                                                     const struct base_buf *data,
+                                                     struct galen_errinfo *info);
 
 /* ---- identity.c -------------------------------------------------------------------------------- */
 

@@ -35,7 +35,7 @@ enum galen_err purchasing_read_chain(struct workflow *wf, struct purchasing_onch
     struct chain_block block;
     struct chain_rpc *rpc = NULL;
     GALEN_TRY(datahub_encode_get_request(&call, purchasing_u256(request_id), info));
-    enum galen_err err = workflow_read_contract(wf, &answer, &call, info);
+    enum galen_err err = workflow_read_agreed(wf, &answer, &call, info);
     if (err == GALEN_ERR_REVERTED)
         return base_fail(info, GALEN_ERR_NOT_FOUND, "the contract has no request %llu",
                          (unsigned long long)request_id);

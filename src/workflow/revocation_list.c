@@ -175,11 +175,11 @@ static enum galen_err read_anchor(struct workflow *wf, uint8_t cid[32], uint64_t
     BASE_BUF_AUTO call = {0};
     BASE_BUF_AUTO out = {0};
     GALEN_TRY(datahub_encode_revocation_list_cid(&call, info));
-    GALEN_TRY(workflow_read_contract(wf, &out, &call, info));
+    GALEN_TRY(workflow_read_agreed(wf, &out, &call, info));
     GALEN_TRY(datahub_decode_revocation_list_cid(cid, out.data, out.len, info));
     base_buf_clear(&call);
     GALEN_TRY(datahub_encode_revocation_list_version(&call, info));
-    GALEN_TRY(workflow_read_contract(wf, &out, &call, info));
+    GALEN_TRY(workflow_read_agreed(wf, &out, &call, info));
     return datahub_decode_revocation_list_version(version, out.data, out.len, info);
 }
 
