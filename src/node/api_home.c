@@ -93,6 +93,7 @@ enum galen_err api_session_begin(struct api_call *call, struct json_object **res
 enum galen_err api_session_end(struct api_call *call, struct json_object **result,
                                struct galen_errinfo *info)
 {
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     if (call->request->access == NODE_IDENTITY)
         session_end(call->worker->node, call->request);
     return GALEN_OK;
@@ -102,6 +103,7 @@ enum galen_err api_session_nonce(struct api_call *call, struct json_object **res
                                  struct galen_errinfo *info)
 {
     char nonce[24];
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     session_nonce(call->worker->node, nonce);
     *result = json_object_new_object();
     if (*result == NULL)
@@ -151,6 +153,7 @@ enum galen_err api_status(struct api_call *call, struct json_object **result,
 enum galen_err api_sync(struct api_call *call, struct json_object **result,
                         struct galen_errinfo *info)
 {
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     return GALEN_OK; /* the route wakes the watcher */
 }
 

@@ -93,6 +93,7 @@ enum galen_err api_record_show(struct api_call *call, struct json_object **resul
 enum galen_err api_record_verify(struct api_call *call, struct json_object **result,
                                  struct galen_errinfo *info)
 {
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     GALEN_TRY(storing_verify(call->wf, call->params[0], &call->passed, result, info));
     return api_give_verdict(*result, call->passed, info);
 }
@@ -110,6 +111,7 @@ enum galen_err api_record_fhir(struct api_call *call, struct json_object **resul
 enum galen_err api_relay(struct api_call *call, struct json_object **result,
                          struct galen_errinfo *info)
 {
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     return storing_relay(call->wf, &call->request->who, result, info);
 }
 
@@ -152,6 +154,7 @@ enum galen_err api_share_grant(struct api_call *call, struct json_object **resul
 enum galen_err api_share_open(struct api_call *call, struct json_object **result,
                               struct galen_errinfo *info)
 {
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     GALEN_TRY(sharing_open(call->wf, call->params[0], &call->passed, result, info));
     return api_give_verdict(*result, call->passed, info);
 }
@@ -159,5 +162,6 @@ enum galen_err api_share_open(struct api_call *call, struct json_object **result
 enum galen_err api_share_revoke(struct api_call *call, struct json_object **result,
                                 struct galen_errinfo *info)
 {
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     return sharing_revoke(call->wf, call->params[0], result, info);
 }

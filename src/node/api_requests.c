@@ -94,6 +94,7 @@ enum galen_err api_request_verify(struct api_call *call, struct json_object **re
                                   struct galen_errinfo *info)
 {
     uint64_t id = 0;
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     GALEN_TRY(api_request_id(call, &id, info));
     GALEN_TRY(purchasing_verify(call->wf, id, &call->passed, result, info));
     return api_give_verdict(*result, call->passed, info);
@@ -225,6 +226,7 @@ enum galen_err api_dispute_forget(struct api_call *call, struct json_object **re
                                   struct galen_errinfo *info)
 {
     uint64_t id = 0;
+    GALEN_TRY(api_members(call, NULL, NULL, info));
     GALEN_TRY(api_request_id(call, &id, info));
     return dispute_forget(call->wf, id, result, info);
 }

@@ -218,12 +218,14 @@ enum {
     API_RAW = 16,   /* the handler sets the response itself */
     API_BYTES = 32, /* the body is not JSON */
     API_SLOW = 64,  /* a GET that may ask the chain or the store */
+    API_DRY = 128,  /* takes ?dryRun=true: estimates, and sends and changes nothing */
 };
 struct api_route {
     const char *method, *pattern; /* "/records/{}" */
     unsigned flags;
     const char *role; /* who may; NULL: every identity */
     api_handler *handle;
+    const char *query; /* the parameters that it takes; NULL: none */
 };
 extern const struct api_route api_routes[];
 extern const size_t api_n_routes;

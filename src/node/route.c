@@ -66,6 +66,19 @@ bool route_is_quick(const struct node_request *request)
     return route == NULL || (strcmp(route->method, "GET") == 0 && (route->flags & API_SLOW) == 0);
 }
 
+/* Is name one of the words of list? */
+static bool is_among(const char *list, const char *name)
+{
+    const size_t len = strlen(name);
+    for (const char *at = list; at != NULL && *at != '\0'; at += strspn(at, " ")) {
+        const size_t word = strcspn(at, " ");
+        if (word == len && strncmp(at, name, len) == 0)
+            return true;
+        at += word;
+    }
+    return false;
+}
+
 /* ---- who may ------------------------------------------------------------------------------------ */
 
 static bool may_use(const struct api_route *route, struct node_request *request)
@@ -83,7 +96,7 @@ static bool may_use(const struct api_route *route, struct node_request *request)
     else if (needs_who && !request->has_who)
         response_status(response, MHD_HTTP_BAD_REQUEST, "for which identity?",
                         "name it in the header Galen-Identity");
-    else if (route->role != NULL && strstr(route->role, request->role) == NULL)
+    else if (route->role != NULL && !is_among(route->role, request->role))
         response_status(response, MHD_HTTP_FORBIDDEN, "this is not for that role", route->role);
     else
         return true;
@@ -108,14 +121,55 @@ static enum galen_err parse_body(struct api_call *call, unsigned flags, struct g
     return GALEN_OK;
 }
 
+/* What a query may hold: a misspelt dryRun must not do what it was to try. */
+struct query_check {
+    const struct api_route *route;
+    const char *seen[16];
+    size_t n_seen;
+    bool is_good;
+};
+
+static enum MHD_Result check_parameter(void *user, enum MHD_ValueKind kind, const char *name,
+                                       const char *value)
+{
+    struct query_check *check = user;
+    const bool takes_dry = (check->route->flags & API_DRY) != 0 && strcmp(name, "dryRun") == 0;
+    check->is_good = value != NULL && (takes_dry || is_among(check->route->query, name)) &&
+                     check->n_seen < sizeof check->seen / sizeof *check->seen;
+    for (size_t i = 0; check->is_good && i < check->n_seen; i++)
+        check->is_good = strcmp(check->seen[i], name) != 0;
+    if (check->is_good)
+        check->seen[check->n_seen++] = name;
+    return check->is_good ? MHD_YES : MHD_NO;
+}
+
+static enum galen_err check_query(const struct api_route *route, const struct node_request *request,
+                                  bool *is_dry, struct galen_errinfo *info)
+{
+    struct query_check check = {.route = route, .is_good = true};
+    (void)MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, check_parameter,
+                                    &check);
+    if (!check.is_good) {
+        base_fail(info, GALEN_ERR_USAGE, "the query holds what is not asked for here");
+        return base_hint(info, "this takes, each once: %s%s",
+                         route->query != NULL ? route->query : "",
+                         (route->flags & API_DRY) != 0 ? " dryRun"
+                         : route->query == NULL        ? "nothing"
+                                                       : "");
+    }
+    const char *dry = node_query(request, "dryRun");
+    *is_dry = dry != NULL && strcmp(dry, "true") == 0;
+    if (dry != NULL && !*is_dry && strcmp(dry, "false") != 0)
+        return base_fail(info, GALEN_ERR_USAGE, "dryRun is true or false");
+    return GALEN_OK;
+}
+
 static enum galen_err run(struct api_call *call, const struct api_route *route,
                           struct json_object **result, struct galen_errinfo *info)
 {
     struct node_request *request = call->request;
-    const char *dry = node_query(request, "dryRun");
-    bool is_dry = dry != NULL && strcmp(dry, "true") == 0;
-    if (dry != NULL && !is_dry && strcmp(dry, "false") != 0)
-        return base_fail(info, GALEN_ERR_USAGE, "dryRun is true or false");
+    bool is_dry = false;
+    GALEN_TRY(check_query(route, request, &is_dry, info));
     GALEN_TRY(parse_body(call, route->flags, info));
     GALEN_TRY(workflow_act_as(call->wf, request->has_who ? &request->who : NULL, info));
     workflow_dry_run(call->wf, is_dry);

@@ -2,7 +2,8 @@
  * them; a test holds the two against each other. */
 #include "node/api.h"
 
-#define DOES     API_WAKES
+#define DOES     (API_WAKES | API_DRY)
+#define PAGE     "limit offset"
 #define MANAGERS "gm rm"
 
 const struct api_route api_routes[] = {
@@ -16,9 +17,9 @@ const struct api_route api_routes[] = {
     {"POST", "/session/wallet", API_ANYONE, NULL, api_session_wallet},
 
     {"GET", "/status", API_OPERATOR | API_SLOW, NULL, api_status},
-    {"POST", "/sync", DOES, NULL, api_sync},
+    {"POST", "/sync", API_WAKES, NULL, api_sync},
     {"GET", "/events", API_READ | API_RAW, NULL, api_events},
-    {"GET", "/notifications", API_READ, NULL, api_notifications},
+    {"GET", "/notifications", API_READ, NULL, api_notifications, PAGE " after"},
     {"POST", "/notifications/seen", 0, NULL, api_notifications_seen},
     {"GET", "/accounts", API_READ | API_SLOW, NULL, api_account_list},
     {"POST", "/accounts", API_OPERATOR, NULL, api_account_new},
@@ -30,7 +31,8 @@ const struct api_route api_routes[] = {
 
     {"GET", "/records", API_READ, NULL, api_record_list},
     {"POST", "/records", DOES, "doctor", api_record_store},
-    {"POST", "/records/import", DOES | API_BYTES, "doctor", api_record_import},
+    {"POST", "/records/import", DOES | API_BYTES, "doctor", api_record_import,
+     "patient hospital patientId"},
     {"POST", "/records/relay", DOES, "hospital", api_relay},
     {"GET", "/records/{}", API_READ | API_SLOW, NULL, api_record_show},
     {"GET", "/records/{}/fhir", API_READ | API_SLOW | API_RAW, NULL, api_record_fhir},
@@ -38,7 +40,7 @@ const struct api_route api_routes[] = {
 
     {"GET", "/shares", API_READ, NULL, api_share_list},
     {"POST", "/shares", DOES, "patient", api_share_grant},
-    {"POST", "/shares/{}/open", API_READ, "doctor", api_share_open},
+    {"POST", "/shares/{}/open", 0, "doctor", api_share_open},
     {"DELETE", "/shares/{}", DOES, "patient", api_share_revoke},
 
     {"GET", "/requests", API_READ | API_SLOW, NULL, api_request_list},
@@ -87,7 +89,8 @@ const struct api_route api_routes[] = {
 
     {"GET", "/contract", API_READ | API_SLOW, NULL, api_contract},
     {"GET", "/contract/requests/{}", API_READ | API_SLOW, NULL, api_contract_request},
-    {"GET", "/transactions", API_READ | API_RAW, NULL, api_transactions},
+    {"GET", "/transactions", API_READ | API_RAW, NULL, api_transactions,
+     PAGE " role workflow operation status format"},
     {"GET", "/gas/report", API_READ, NULL, api_gas_report},
     {"GET", "/gas/prices", API_READ | API_SLOW, NULL, api_gas_prices},
     {"GET", "/store", API_OPERATOR | API_SLOW, NULL, api_store_show},

@@ -25,15 +25,18 @@ static void received_clear(struct received *share)
 }
 #define RECEIVED_AUTO GALEN_CLEANUP(received_clear) struct received
 
-/* One of the rows with this CID: all hold the same block, and the key that opens it decides. */
+/* One of the rows with this CID: all hold the same block, and the key that opens it decides.
+ * Another doctor's are not for the one that the handle acts for. */
 static enum galen_err find_share(struct workflow *wf, struct received *share, int64_t after_id,
                                  bool *found, struct galen_errinfo *info)
 {
     DB_ROWS_AUTO rows = {0};
     GALEN_TRY(db_query(&rows, wf->db, info,
                        "SELECT id, patient, doctor, wrapped_key FROM share"
-                       " WHERE direction = 'in' AND cid = ? AND id > ? ORDER BY id LIMIT 1",
-                       DB_BLOB(share->cid_share, 32), DB_INT(after_id)));
+                       " WHERE direction = 'in' AND cid = ? AND id > ?"
+                       " AND (? = 0 OR doctor = ?) ORDER BY id LIMIT 1",
+                       DB_BLOB(share->cid_share, 32), DB_INT(after_id), DB_INT(wf->has_actor),
+                       DB_BLOB(wf->actor.bytes, 20)));
     GALEN_TRY(db_next(&rows, found, info));
     if (!*found)
         return GALEN_OK;
