@@ -1,0 +1,460 @@
+// The whole of the API over HTTP alone: one home with every role, each acting by the operator's token
+// and its name. Every answer is held against docs/openapi.yaml (node.mjs does it).
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Wallet } from 'ethers';
+import { Home, makeFolder, makeRecord, root, startChain } from '../cli/galen.mjs';
+import { Node, findOperation, operations } from './node.mjs';
+import { until } from './serve.mjs';
+
+const HOUR = 3600;
+const patients = ['patient-1', 'patient-2', 'patient-3', 'patient-4'];
+const people = { hospital: 'hospital', doctor: 'doctor', buyer: 'buyer',
+  ...Object.fromEntries(patients.map((name) => [name, 'patient'])) };
+let folder, chain, home, node;
+const address = {};
+const wallet = Wallet.createRandom();
+const ether = (n) => `0x${(BigInt(n) * 10n ** 18n).toString(16)}`;
+
+const get = (as, target) => node.ok('GET', target, { as });
+const post = (as, target, body = {}) => node.ok('POST', target, { as, body });
+const fails = async (status, code, as, method, target, body) => {
+  const answer = await node.call(method, target, { as, body });
+  assert.equal(answer.status, status, `${method} ${target}: ${answer.status} ${answer.text}`);
+  assert.equal(answer.json.code, code, answer.text);
+  return answer.json;
+};
+// Does a step as soon as what it waits for has come: until then it is 4xx.
+const soon = (as, target, body = {}) => until(`POST ${target} as ${as}`, async () => {
+  const answer = await node.call('POST', target, { as, body });
+  if (answer.status === 200) return answer.json;
+  assert.ok([404, 409, 422].includes(answer.status), `POST ${target}: ${answer.status} ${answer.text}`);
+  await node.call('POST', '/sync', { as });
+  return false;
+}, 60000);
+const state = (as, id, wanted) => until(`request ${id} to be ${wanted}`, async () => {
+  await node.call('POST', '/sync', { as });
+  const shown = await get(as, `/requests/${id}`);
+  return shown.state === wanted && shown;
+}, 60000);
+
+before(async () => {
+  folder = makeFolder();
+  chain = await startChain();
+  home = new Home(folder, 'home');
+  home.make({ rpc: chain.url });
+  for (const name of ['gm', 'rm'])
+    address[name] = home.ok('account', 'new', name, '--role', name).address;
+  for (const name of ['gm', 'rm']) await chain.rpc('anvil_setBalance', [address[name], ether(10)]);
+  address.contract = home.ok('contract', 'deploy').contract;
+  // A browser wallet's owner brings the key.
+  const keystore = path.join(folder, 'keystore.json'), secret = path.join(folder, 'secret');
+  fs.writeFileSync(keystore, wallet.encryptSync('a keystore password', { scrypt: { N: 1024 } }));
+  fs.writeFileSync(secret, 'a keystore password\n');
+  home.ok('account', 'import', keystore, '--name', 'wallet', '--role', 'buyer',
+    '--keystore-password-file', secret);
+  node = await Node.start(home);
+});
+after(async () => {
+  await node?.stop();
+  await chain?.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+test('the node, its contract, its identities', async () => {
+  await until('a good state of health', async () => (await node.call('GET', '/health')).status === 200);
+  for (const [name, role] of Object.entries(people)) {
+    const made = await node.ok('POST', '/accounts', { operator: true, body: { name, role } });
+    assert.equal(made.role, role);
+    address[name] = made.identity;
+  }
+  await node.ok('POST', '/accounts',
+    { operator: true, body: { name: 'clerk', role: 'patient', password: 'a password of its own' } });
+  for (const name of ['hospital', 'buyer', 'doctor'])
+    await chain.rpc('anvil_setBalance', [address[name], ether(10)]);
+  const paid = await post('buyer', '/accounts/pay', { to: 'patient-1', wei: '1000000000000000000' });
+  assert.match(paid.hash ?? paid.tx.hash, /^0x/);
+  assert.equal((await get('patient-1', '/accounts'))[0].balanceWei, '1000000000000000000');
+  assert.equal((await node.ok('GET', '/session')).signedIn, false);
+  assert.equal((await get('doctor', '/session')).role, 'doctor');
+  await node.ok('GET', '/status', { operator: true });
+  await node.ok('GET', '/store', { operator: true });
+  await node.ok('POST', '/store/sync', { operator: true, body: { all: true } });
+  assert.equal((await get('buyer', '/contract')).contract, address.contract);
+  await node.ok('GET', '/metrics', { operator: true });
+});
+
+test('contacts and profiles', async () => {
+  const card = await post('doctor', '/profile/card', { inbox: 'https://node.example/inbox' });
+  assert.deepEqual(await post('patient-1', '/contacts', card), { address: address.doctor });
+  assert.equal((await get('patient-1', '/contacts/doctor')).address, address.doctor);
+  assert.ok((await node.ok('POST', '/profile?dryRun=true', { as: 'buyer', body: {} })).tx?.dryRun);
+  await post('buyer', '/profile');
+  await until('the profile to be on-chain', async () =>
+    (await get('patient-1', '/contacts/buyer')).onChain);
+  await fails(404, 'not-found', 'patient-1', 'GET', '/contacts/nobody');
+});
+
+test('the group is set up, a doctor joins, the registry is committed', async () => {
+  await post('gm', '/group/setup', { rm: 'rm' });
+  await soon('rm', '/group/setup');
+  await soon('gm', '/group/propose?dryRun=true');
+  await soon('gm', '/group/propose');
+  await soon('rm', '/group/confirm');
+  await soon('gm', '/group/hospitals', { hospital: 'hospital', accredited: true });
+  await soon('gm', '/group/invitations', { doctor: 'doctor' });
+  await soon('doctor', '/group/join', { licence: 'licence 1' });
+  await soon('gm', '/group/approvals', { doctor: 'doctor' });
+  const members = await get('gm', '/group/members');
+  assert.deepEqual(members.map((row) => row.wallet), [address.doctor]);
+  await post('gm', '/group/commit');
+  await soon('rm', '/group/countersign?dryRun=true');
+  await soon('rm', '/group/countersign');
+  await until('the registry to be committed', async () => {
+    await post('gm', '/sync');
+    const done = await node.call('POST', '/group/commit', { as: 'gm', body: {} });
+    return done.status === 200 && (done.json.tx || done.json.done);
+  });
+  await until('RM to see it', async () => {
+    const [row] = await get('rm', '/group/registry');
+    return row.committed === 1;
+  });
+  assert.equal((await post('gm', '/group/commit', { keyVersion: 1 })).done, true);
+});
+
+let first;
+test('records: stored, relayed, shown, checked', async () => {
+  const body = { record: makeRecord(address['patient-1'], address.hospital) };
+  await soon('doctor', '/records?dryRun=true', body);
+  for (const name of patients) {
+    const record = makeRecord(address[name], address.hospital, { notes: name });
+    const stored = await soon('doctor', '/records', { record, releases: 4 });
+    first ??= stored.merkleRoot;
+  }
+  const own = await post('doctor', '/records',
+    { record: makeRecord(address['patient-1'], address.hospital, { category: 'Orthopedics' }), fromWallet: true });
+  assert.ok(own.tx);
+  await post('hospital', '/records/relay');
+  for (const name of patients)
+    await until(`${name}'s record`, async () => {
+      const list = await get(name, '/records');
+      return list.length > 0 && list.every((row) => row.state === 'anchored');
+    });
+  await get('doctor', '/records');
+  await get('hospital', '/records');
+  assert.equal((await get('patient-1', `/records/${first}`)).record.notes, 'patient-1');
+  assert.equal((await get('patient-1', `/records/${first}/fhir`)).resourceType, 'Bundle');
+  assert.equal((await post('patient-1', `/records/${first}/verify`)).passed, true);
+  await fails(404, 'not-found', 'patient-2', 'GET', `/records/${first}`);
+});
+
+test('records: from FHIR', async () => {
+  const bundle = fs.readFileSync(path.join(root, 'node_modules/cql-exec-fhir/test/fixtures/r4/' +
+    'Luna60_McCullough561_6662f0ca-b617-4e02-8f55-7275e9f49aa0.json'), 'utf8');
+  const target = '/records/import?patient=patient-4&hospital=hospital';
+  const headers = { 'content-type': 'application/fhir+json' };
+  const seen = await node.ok('POST', `${target}&dryRun=true`, { as: 'doctor', body: bundle, headers });
+  assert.ok(seen.records.length > 5);
+  const small = JSON.stringify(await get('patient-1', `/records/${first}/fhir`));
+  const done = await node.ok('POST', target, { as: 'doctor', body: small, headers });
+  assert.equal(done.stored.length, 1);
+});
+
+test('shares', async () => {
+  const part = await post('patient-1', '/shares', { record: first, doctor: 'doctor',
+    fields: ['/category', '/medical_data'], expires: new Date(Date.now() + 864e5).toISOString().replace(/\.\d+/, '') });
+  await post('patient-1', '/shares?dryRun=true', { record: first, doctor: 'doctor' });
+  const whole = await post('patient-1', '/shares', { record: first, doctor: 'doctor', onChain: true });
+  for (const share of [part, whole]) {
+    const opened = await soon('doctor', `/shares/${share.cidShare}/open`);
+    assert.equal(opened.passed, true);
+  }
+  await get('patient-1', '/shares');
+  assert.equal((await get('doctor', '/shares')).length, 2);
+  await node.ok('DELETE', `/shares/${part.cidShare}?dryRun=true`, { as: 'patient-1' });
+  await node.ok('DELETE', `/shares/${part.cidShare}`, { as: 'patient-1' });
+  await get('patient-1', '/shares');
+});
+
+const template = {
+  category: 'Cardiology', demographics: { age: true, gender: true, location: false, ethnicity: false },
+  medical_data: { diagnosis: true, treatment: false, medications: false, lab_results: true },
+  time_period: '1 year', min_records: 2, price_wei: '1000000000000000005',
+};
+// The hospital has as many answers as were given.
+const everyAnswer = (id, given) => until(`${given} answers`, async () => {
+  const dry = await node.call('POST', `/requests/${id}/deliver?dryRun=true`, { as: 'hospital', body: {} });
+  return dry.status === 200 && dry.json.entries === given;
+});
+const accept = async (id) => {
+  let given = 0;
+  for (const name of patients)
+    given += (await soon(name, `/requests/${id}/consent`, { accept: true })).given.length;
+  await everyAnswer(id, given);
+};
+async function sell(terms = {}, consent = accept) {
+  const { requestId } = await post('buyer', '/requests',
+    { template, maxRecords: 10, verifyWindow: HOUR, ruleWindow: 2 * HOUR, ...terms });
+  await soon('hospital', `/requests/${requestId}/reply`);
+  await state('hospital', requestId, 'replied');
+  await soon('hospital', `/requests/${requestId}/ask`);
+  await consent(requestId);
+  await soon('hospital', `/requests/${requestId}/deliver`);
+  await state('buyer', requestId, 'filled');
+  return requestId;
+}
+
+test('a purchase, from request to payment', async () => {
+  const dry = await node.ok('POST', '/requests?dryRun=true', { as: 'buyer', body: { template } });
+  assert.ok(dry);
+  const id = await sell({}, async (asked) => {
+    const wanted = await until('to be asked', async () => {
+      const list = await get('patient-1', '/consents');
+      return list.length > 0 && list;
+    });
+    assert.ok(JSON.stringify(wanted).includes('131.50'));
+    await node.ok('POST', `/requests/${asked}/consent?dryRun=true`, { as: 'patient-1', body: { accept: true } });
+    await post('patient-3', `/requests/${asked}/consent`, { accept: false });
+    let given = 0;
+    for (const name of ['patient-1', 'patient-2', 'patient-4'])
+      given += (await post(name, `/requests/${asked}/consent`, { accept: true })).given.length;
+    await get('patient-1', '/consents');
+    await get('patient-3', '/consents');
+    await everyAnswer(asked, given);
+  });
+  await fails(409, 'wrong-state', 'buyer', 'POST', `/requests/${id}/finalize`, {});
+  assert.equal((await post('buyer', `/requests/${id}/verify`)).passed, true);
+  assert.ok((await get('buyer', `/requests/${id}/data`)).length >= 3);
+  for (const name of ['buyer', 'hospital', 'patient-1']) {
+    await get(name, '/requests');
+    await get(name, `/requests/${id}`);
+    await get(name, `/contract/requests/${id}`);
+  }
+  await node.ok('POST', `/requests/${id}/finalize?dryRun=true`, { as: 'buyer', body: {} });
+  const done = await post('buyer', `/requests/${id}/finalize`);
+  assert.ok(done.paid.length > 0);
+  await state('buyer', id, 'finalized');
+  await get('buyer', `/contract/requests/${id}`);
+});
+
+let disputed, opening;
+test('a dispute, the rulings, a claim', async () => {
+  const id = disputed = await sell();
+  const terms = { entries: [0, 1], reason: 'no such values' };
+  await node.ok('POST', `/requests/${id}/dispute?dryRun=true`, { as: 'buyer', body: terms });
+  await fails(422, 'check-failed', 'buyer', 'POST', `/requests/${id}/prove-invalid`, { entries: [0] });
+  await post('buyer', `/requests/${id}/dispute`, terms);
+  for (const name of ['gm', 'rm'])
+    await until(`the evidence at ${name}`, async () => {
+      const [row] = await get(name, '/disputes');
+      return row?.withEvidence === 2;
+    });
+  await get('gm', `/disputes/${id}`);
+  await get('buyer', `/disputes/${id}`);
+  await get('hospital', `/disputes/${id}`);
+  await get('buyer', `/requests/${id}`);
+  await node.ok('POST', `/requests/${id}/rule?dryRun=true`, { as: 'gm', body: { verdict: 'fraud', entries: [0] } });
+  await post('gm', `/requests/${id}/rule`, { verdict: 'fraud', entries: [0] });
+  await get('gm', `/contract/requests/${id}`);
+  const ruled = await soon('rm', `/requests/${id}/rule`, { verdict: 'fraud', entries: [0] });
+  assert.equal(ruled.entries[0].status, 'fraud');
+  await post('buyer', `/requests/${id}/verify`);
+  await post('buyer', `/requests/${id}/finalize`);
+  await chain.rpc('evm_increaseTime', [3 * HOUR + 10]);
+  await chain.rpc('evm_mine');
+  const claimed = await soon('hospital', `/requests/${id}/claim`, { entry: 1 });
+  assert.ok(claimed.paid.length > 0);
+  await state('buyer', id, 'finalized');
+});
+
+test('an opening that the buyer asks for, the token, the revocation, the trace', async () => {
+  const asked = await soon('buyer', `/requests/${disputed}/open`, { entry: 0 });
+  opening = asked.id;
+  await get('buyer', '/openings');
+  await soon('gm', `/openings/${opening}/approve`, { agree: true });
+  await soon('rm', `/openings/${opening}/approve`, { agree: true });
+  await until('the opening', async () => {
+    await post('gm', '/sync');
+    return (await get('gm', `/openings/${opening}`)).state === 'opened';
+  });
+  for (const name of ['rm', 'buyer']) await until(`the opening at ${name}`, async () => {
+    await post('gm', '/sync');
+    return (await get(name, `/openings/${opening}`)).state === 'opened';
+  });
+  for (const name of ['gm', 'rm', 'buyer']) {
+    await get(name, '/openings');
+    await get(name, `/openings/${opening}`);
+  }
+  const other = await post('gm', '/openings', { record: first, reason: 'complaint 17' });
+  assert.equal(other.state, 'asked');
+  await soon('rm', `/openings/${other.id}/approve`, { agree: false });
+  await until('the refusal', async () =>
+    (await get('gm', `/openings/${other.id}`)).state === 'declined');
+  const [{ merkleRoot }] = await get('patient-2', '/records');
+  const { message, signature, keyVersion } = await post('doctor', '/claims',
+    { record: merkleRoot, purpose: 'p', nonce: `0x${'00'.repeat(32)}` });
+  const third = await post('gm', '/openings', { message, signature, keyVersion, reason: 'complaint 18' });
+  await soon('rm', `/openings/${third.id}/approve`, { agree: true });
+  await until('the third opening', async () =>
+    (await get('gm', `/openings/${third.id}`)).doctor?.wallet === address.doctor);
+
+  await post('gm', `/openings/${opening}/reveal`);
+  await soon('rm', `/openings/${opening}/reveal`);
+  await get('patient-1', '/revocations');
+  await soon('gm', '/revocations', { opening, reason: 'other' });
+  await post('gm', '/revocations', { opening, withdraw: true });
+  await post('gm', '/revocations', { opening, reason: 'fraud' });
+  await soon('rm', '/revocations/publish?dryRun=true');
+  await soon('rm', '/revocations/publish');
+  await until('the list', async () => {
+    await post('gm', '/sync');
+    return (await get('patient-1', '/revocations')).published;
+  });
+  await post('patient-1', '/trace');
+  const traced = await post('gm', '/trace', { opening, onChain: true });
+  assert.ok(traced.linked.length > 0);
+});
+
+test('the doctor claims a signature', async () => {
+  const nonce = `0x${crypto.randomBytes(32).toString('hex')}`;
+  const claim = await post('doctor', '/claims', { record: first, purpose: 'audit', nonce });
+  const good = await post('patient-1', '/claims/verify', { claim, nonce, record: first });
+  assert.equal(good.claimant, address.doctor);
+  assert.equal(good.passed, true);
+  const bad = await post('patient-1', '/claims/verify', { claim, nonce: `0x${'11'.repeat(32)}` });
+  assert.equal(bad.passed, false);
+});
+
+test('evidence is forgotten, requests run out', async () => {
+  await until('the evidence to be free', async () => {
+    const done = await node.call('DELETE', `/disputes/${disputed}/evidence`, { as: 'gm' });
+    return done.status === 200;
+  });
+  await get('gm', `/disputes/${disputed}`);
+  const { requestId } = await post('buyer', '/requests', { template, replyWindow: HOUR });
+  await fails(409, 'wrong-state', 'buyer', 'POST', `/requests/${requestId}/expire`, {});
+  await chain.rpc('evm_increaseTime', [2 * HOUR]);
+  await chain.rpc('evm_mine');
+  await soon('buyer', `/requests/${requestId}/expire`);
+  await get('buyer', `/requests/${requestId}`);
+});
+
+test('transactions, gas, notifications', async () => {
+  const all = await get('gm', '/transactions?limit=1000');
+  const page = await get('gm', '/transactions?limit=2&offset=1');
+  assert.deepEqual(page, all.slice(1, 3));
+  await get('gm', '/transactions?workflow=setup&status=succeeded&role=gm&operation=proposeGroupKey');
+  const csv = await node.call('GET', '/transactions?format=csv', { as: 'gm' });
+  assert.equal(csv.text.trim().split('\r\n').length, all.length + 1);
+  await get('gm', '/gas/report');
+  await get('gm', '/gas/prices');
+  const news = await get('patient-1', '/notifications');
+  assert.ok(news.length > 0);
+  await node.ok('POST', '/notifications/seen', { as: 'patient-1', body: { upTo: news[0].id } });
+  assert.ok((await get('patient-1', '/notifications')).every((row) => row.seen));
+  await get('patient-1', '/notifications?after=1&limit=1');
+});
+
+test('sessions: by password, by wallet, their end', async () => {
+  const signIn = (identity, password) => node.call('POST', '/session', { body: { identity, password } });
+  const answer = await signIn('clerk', 'a password of its own');
+  assert.equal(answer.status, 200);
+  const cookie = answer.headers.get('set-cookie').split(';')[0];
+  assert.equal((await node.ok('GET', '/session', { cookie })).role, 'patient');
+  assert.deepEqual(await node.ok('GET', '/records', { cookie }), []);
+  assert.equal((await node.call('DELETE', '/session', { cookie })).status, 204);
+  assert.equal((await node.call('GET', '/records', { cookie })).json.code, 'unauthorized');
+
+  const { host } = new URL(node.url);
+  const { nonce } = await node.ok('POST', '/session/nonce');
+  const message = [`${host} wants you to sign in with your Ethereum account:`, wallet.address, '',
+    `URI: http://${host}`, 'Version: 1', 'Chain ID: 31337', `Nonce: ${nonce}`,
+    `Issued At: ${new Date().toISOString()}`].join('\n');
+  const body = { message, signature: await wallet.signMessage(message) };
+  assert.equal((await node.ok('POST', '/session/wallet', { body })).identity, wallet.address);
+  assert.equal((await node.call('POST', '/session/wallet', { body })).json.code, 'check-failed');
+
+  for (let i = 0; i < 5; i++)
+    assert.equal((await signIn('clerk', 'wrong')).json.code, 'wrong-password');
+  assert.equal((await signIn('clerk', 'a password of its own')).json.code, 'rate');
+});
+
+test('the event stream', async () => {
+  const stop = new AbortController();
+  const stream = await fetch(`${node.url}/api/v1/events`, { signal: stop.signal,
+    headers: { authorization: `Bearer ${node.token}`, 'galen-identity': 'doctor' } });
+  node.checkAnswer(findOperation('GET', '/api/v1/events'),
+    { status: stream.status, headers: stream.headers, text: '' });
+  node.seen.add('GET /api/v1/events 200');
+  let got = '';
+  const read = (async () => {
+    for await (const chunk of stream.body) got += Buffer.from(chunk).toString();
+  })().catch(() => {});
+  await until('ready', () => got.includes('event: ready\n'));
+  await post('patient-2', '/shares', { record: (await get('patient-2', '/records'))[0].merkleRoot, doctor: 'doctor' });
+  const event = await until('the share', () => /id: (\d+)\nevent: notification\ndata: (.*)\n\n/.exec(got));
+  const told = JSON.parse(event[2]);
+  assert.deepEqual([told.kind, String(told.id)], ['share-received', event[1]]);
+  const [newest] = await get('doctor', '/notifications?limit=1');
+  assert.equal(newest.id, told.id);
+  stop.abort();
+  await read;
+});
+
+test('what is refused, and how', async () => {
+  await fails(400, 'usage', 'patient-1', 'GET', '/transactions?limit=0');
+  await fails(400, 'usage', 'patient-1', 'GET', '/transactions?limits=1');
+  await fails(400, 'usage', 'patient-1', 'GET', '/transactions?limit=1&limit=2');
+  await fails(400, 'usage', 'patient-1', 'GET', '/transactions?format=xml');
+  await fails(400, 'usage', 'buyer', 'POST', '/accounts/pay?dryrun=true', { to: 'gm', wei: '1' });
+  await fails(400, 'usage', 'buyer', 'POST', '/accounts/pay?dryRun=yes', { to: 'gm', wei: '1' });
+  await fails(400, 'usage', 'patient-1', 'POST', '/profile/card?dryRun=true', {});
+  await fails(400, 'malformed', 'patient-1', 'POST', `/records/${first}/verify`, { more: 1 });
+  await fails(400, 'malformed', 'gm', 'POST', `/openings/${opening}/approve`, {});
+  await fails(400, 'usage', 'buyer', 'GET', '/requests/x');
+  await fails(403, 'forbidden', 'patient-1', 'POST', '/group/propose', {});
+  await fails(403, 'forbidden', 'patient-1', 'GET', '/group/registry');
+  await fails(404, 'not-found', 'nobody', 'GET', '/records');
+  await fails(404, 'not-found', 'buyer', 'GET', '/requests/999');
+  await fails(404, 'not-found', 'buyer', 'GET', '/nothing');
+  await fails(405, 'method', 'buyer', 'POST', '/health', {});
+  await fails(422, 'insufficient-funds', 'patient-3', 'POST', '/accounts/pay', { to: 'gm', wei: '1' });
+  assert.equal((await node.call('GET', '/status')).json.code, 'unauthorized');
+  assert.equal((await node.call('GET', '/records', { operator: true })).json.code, 'error');
+  assert.equal((await node.call('POST', '/accounts',
+    { operator: true, body: { name: 'buyer', role: 'buyer' } })).json.code, 'exists');
+  assert.equal((await node.call('POST', '/sync', { as: 'gm', body: 'x',
+    headers: { 'content-type': 'text/plain' } })).json.code, 'media-type');
+  assert.equal((await node.call('GET', '/records',
+    { as: 'gm', headers: { origin: 'http://evil.example' } })).json.code, 'forbidden');
+  const elsewhere = await new Promise((resolve, reject) => {
+    http.get(`${node.url}/api/v1/health`, { headers: { host: 'evil.example' } }, async (answer) => {
+      const text = Buffer.concat(await answer.toArray()).toString();
+      resolve({ status: answer.statusCode, headers: new Headers(answer.headers), text, json: JSON.parse(text) });
+    }).on('error', reject);
+  });
+  node.checkAnswer(findOperation('GET', '/api/v1/health'), elsewhere);
+  assert.equal(elsewhere.json.code, 'host');
+});
+
+test('every operation was used, and worked', () => {
+  const worked = new Set([...node.seen].filter((one) => / 2\d\d$/.test(one)).map((one) => one.slice(0, -4)));
+  // An entry that is provably invalid takes a forger: tests/cli/fraud.test.mjs.
+  worked.add('POST /api/v1/requests/{requestId}/prove-invalid');
+  assert.deepEqual(operations.map((one) => `${one.method} ${one.path}`).filter((one) => !worked.has(one)), []);
+});
+
+test('without the chain', async () => {
+  await chain.stop();
+  chain = undefined;
+  await fails(502, 'network', 'buyer', 'GET', '/contract');
+  await fails(502, 'network', 'buyer', 'POST', '/profile', {});
+  assert.ok((await get('buyer', '/requests')).every((row) => row.problem));
+  assert.equal((await get('buyer', '/accounts'))[0].balanceWei, undefined);
+  assert.equal((await node.ok('GET', '/status', { operator: true })).chain.reachable, false);
+  await until('a bad state of health', async () => (await node.call('GET', '/health')).status === 503);
+});
