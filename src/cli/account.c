@@ -97,6 +97,17 @@ enum galen_err cli_account_pay(struct cli *cli, struct json_object **result, boo
     return workflow_pay(cli->wf, &from, &to, &wei, result, info);
 }
 
+enum galen_err cli_account_withdraw(struct cli *cli, struct json_object **result, bool *passed,
+                                    struct galen_errinfo *info)
+{
+    struct chain_address payer;
+    GALEN_TRY(cli_identity(cli, NULL, &payer, info));
+    struct chain_address account = payer;
+    if (cli->n_args > 0)
+        GALEN_TRY(workflow_contact_find(cli->wf, &account, cli->args[0], info));
+    return workflow_withdraw(cli->wf, &payer, &account, result, info);
+}
+
 /* ---- profiles ----------------------------------------------------------------------------------- */
 
 enum galen_err cli_profile_set(struct cli *cli, struct json_object **result, bool *passed,

@@ -125,8 +125,8 @@ typedef enum galen_err cli_run(struct cli *cli, struct json_object **result, boo
 cli_run cli_init, cli_status, cli_sync, cli_notifications;                         /* home.c */
 cli_run cli_account_new, cli_account_list, cli_account_import, cli_account_export; /* account.c */
 cli_run cli_serve;                                                                 /* serve.c */
-cli_run cli_account_password, cli_account_pay, cli_profile_set, cli_profile_export,
-    cli_profile_import;
+cli_run cli_account_password, cli_account_pay, cli_account_withdraw;
+cli_run cli_profile_set, cli_profile_export, cli_profile_import;
 cli_run cli_inbox_export, cli_inbox_import, cli_inbox_deliver;
 cli_run cli_contract_deploy, cli_contract_use, cli_contract_info; /* chain.c */
 cli_run cli_gas_report, cli_gas_prices, cli_gas_export, cli_store_put, cli_store_get;

@@ -52,6 +52,8 @@ const struct cli_command cli_commands[] = {
             "new-password-file=FILE", "remove"),
     COMMAND("account", "pay", "TO ETH", 2, 2, CLI_KEYS | CLI_SPENDS, cli_account_pay,
             "send ether, e.g. to give a newcomer gas", "as=NAME"),
+    COMMAND("account", "withdraw", "[ACCOUNT]", 0, 1, CLI_KEYS | CLI_SPENDS, cli_account_withdraw,
+            "pay an account (one's own) what the contract owes it", "as=NAME"),
 
     COMMAND("profile", "set", "", 0, 0, CLI_KEYS | CLI_SPENDS, cli_profile_set,
             "publish one's profile (keys) on-chain", "as=NAME", "inbox=URL"),

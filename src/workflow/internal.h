@@ -64,6 +64,10 @@ GALEN_MUST_CHECK enum galen_err workflow_read_contract(struct workflow *wf, stru
 GALEN_MUST_CHECK enum galen_err workflow_read_agreed(struct workflow *wf, struct base_buf *out,
                                                      const struct base_buf *data,
                                                      struct galen_errinfo *info);
+/* What the contract owes an account. (credit.c) */
+GALEN_MUST_CHECK enum galen_err workflow_credit_of(struct workflow *wf, struct chain_u256 *wei,
+                                                   const struct chain_address *account,
+                                                   struct galen_errinfo *info);
 
 /* ---- identity.c -------------------------------------------------------------------------------- */
 

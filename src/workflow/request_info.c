@@ -48,16 +48,6 @@ static enum galen_err count_entries(struct workflow *wf, struct purchasing_tally
     return GALEN_OK;
 }
 
-static enum galen_err read_credit(struct workflow *wf, struct chain_u256 *wei,
-                                  const struct chain_address *account, struct galen_errinfo *info)
-{
-    BASE_BUF_AUTO call = {0};
-    BASE_BUF_AUTO answer = {0};
-    GALEN_TRY(datahub_encode_credits(&call, account, info));
-    GALEN_TRY(workflow_read_contract(wf, &answer, &call, info));
-    return datahub_decode_credits(wei, answer.data, answer.len, info);
-}
-
 /* ---- showing ---------------------------------------------------------------------------------------------- */
 
 /* A time, and how far away it is by the chain's clock. */
@@ -100,10 +90,10 @@ static enum galen_err add_money(struct workflow *wf, struct json_object *made,
         GALEN_TRY(workflow_set_wei(out, "disputeBondWei", &money.dispute_bond, info));
         GALEN_TRY(workflow_set_wei(out, "hospitalWei", &money.hospital_part, info));
     }
-    GALEN_TRY(read_credit(wf, &credit, &chain->buyer, info));
+    GALEN_TRY(workflow_credit_of(wf, &credit, &chain->buyer, info));
     GALEN_TRY(workflow_set_wei(out, "creditOfBuyerWei", &credit, info));
     if (is_replied) {
-        GALEN_TRY(read_credit(wf, &credit, &chain->hospital, info));
+        GALEN_TRY(workflow_credit_of(wf, &credit, &chain->hospital, info));
         GALEN_TRY(workflow_set_wei(out, "creditOfHospitalWei", &credit, info));
     }
     return workflow_set_object(made, "money", &out, info);

@@ -246,6 +246,13 @@ GALEN_MUST_CHECK enum galen_err workflow_notifications_seen(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err
 workflow_pay(struct workflow *wf, const struct chain_address *from, const struct chain_address *to,
              const struct chain_u256 *wei, struct json_object **result, struct galen_errinfo *info);
+/* Pays an account what the contract owes it, at anyone's expense (credit.c). result: {account,
+ * creditWei, tx}. STATE when that is nothing, REVERTED when the account does not take it. */
+GALEN_MUST_CHECK enum galen_err workflow_withdraw(struct workflow *wf,
+                                                  const struct chain_address *payer,
+                                                  const struct chain_address *account,
+                                                  struct json_object **result,
+                                                  struct galen_errinfo *info);
 struct workflow_tx_filter {
     const char *role, *workflow, *operation, *status; /* each may be NULL: any */
     struct workflow_page page;

@@ -231,8 +231,19 @@ test('what is not ruled in time is paid', async () => {
   await later(3 * HOUR + 10);
   const open = lab.ok('request', 'show', id).disputes.find((row) => row.status === 'disputed');
   fails(rm, 1, /could be ruled until/, 'request', 'rule', id, '--all', '--verdict', 'refund');
+  const setCode = (code) => chain.rpc('anvil_setCode', [address.lab, code]);
+  fails(lab, 1, /owes nothing/, 'account', 'withdraw');
+  await setCode('0xfe'); // it takes no payment now: its bond is owed
   const claimed = main.ok('request', 'claim', id, String(open.index), '--as', 'hospital');
   assert.match(claimed.note, /not ruled in time/);
+  assert.deepEqual(claimed.credited.map((row) => row.address), [address.lab]);
+  const owed = claimed.credited[0].wei;
+  assert.equal(lab.ok('contract', 'info', id).money.creditOfBuyerWei, owed);
+  fails(main, 4, /does not take the payment/, 'account', 'withdraw', 'lab', '--as', 'hospital');
+  await setCode('0x');
+  const withdrawn = main.ok('account', 'withdraw', 'lab', '--as', 'hospital');
+  assert.deepEqual([withdrawn.account, withdrawn.creditWei], [address.lab, owed]);
+  fails(lab, 1, /owes nothing/, 'account', 'withdraw');
   assert.deepEqual(claimed.paid.map((row) => row.as), ['patient', 'buyer', 'hospital']);
   assert.equal(lab.ok('request', 'show', id).state, 'finalized');
   assert.equal(gm.ok('request', 'forget-evidence', id).deleted, 3);

@@ -302,6 +302,61 @@ static void paid_at_once(void **state)
     assert_int_equal(entries_of(market, id, "paid"), MARKET_PATIENTS);
 }
 
+/* ---- what the contract owes ------------------------------------------------------------------------------- */
+
+static enum galen_err withdraw(struct market *market, const struct chain_address *account)
+{
+    RECORD_JSON_AUTO done = NULL;
+    struct fixture *fx = market->fx;
+    GALEN_TRY(workflow_withdraw(fx->home[HOSPITAL], &fx->who[HOSPITAL], account, &done, INFO));
+    assert_string_equal(fixture_text(fixture_member(done, "tx"), "operation"), "withdraw");
+    return GALEN_OK;
+}
+
+/* The bond of an entry that was settled before the dispute was mined is owed to the buyer. Whoever
+ * pays the gas, it goes to the buyer, once. */
+static void a_credit_is_withdrawn(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    const struct chain_address *buyer = &fx->who[BUYER];
+    const struct chain_u256 both[2] = {purchasing_u256(0), purchasing_u256(1)};
+    struct purchasing_onchain chain;
+    struct chain_u256 bond, bonds, owed;
+    BASE_BUF_AUTO data = {0};
+    market_forget_sales(market);
+    FAILS(GALEN_ERR_STATE, withdraw(market, buyer));
+    uint64_t id = market_delivered(market, 2, PRICE, NULL);
+    fraud_dispute(market, id, 0);
+    fraud_vote(market, GM, id, 0, DISPUTE_REFUND);
+    fraud_vote(market, RM, id, 0, DISPUTE_REFUND);
+    OK(purchasing_read_chain(fx->home[BUYER], &chain, id, INFO));
+    OK(purchasing_dispute_bond(&bond, &chain));
+    OK(chain_u256_add(&bonds, &bond, &bond));
+    OK(datahub_encode_dispute(&data, purchasing_u256(id), both, 2, INFO));
+    market_call(fx->home[BUYER], buyer, "dispute", &data, &bonds);
+    {
+        RECORD_JSON_AUTO shown = ask(market, id);
+        struct chain_u256 shown_wei = {0};
+        add_wei(&shown_wei, fixture_member(shown, "money"), "creditOfBuyerWei");
+        assert_int_equal(chain_u256_compare(&shown_wei, &bond), 0);
+    }
+    assert_no_wei_is_missing(market);
+
+    struct chain_u256 before = market_balance(market, buyer);
+    workflow_dry_run(fx->home[HOSPITAL], true);
+    OK(workflow_withdraw(fx->home[HOSPITAL], &fx->who[HOSPITAL], buyer, NULL, INFO));
+    workflow_dry_run(fx->home[HOSPITAL], false);
+    OK(workflow_credit_of(fx->home[BUYER], &owed, buyer, INFO));
+    assert_int_equal(chain_u256_compare(&owed, &bond), 0);
+    OK(withdraw(market, buyer));
+    struct chain_u256 after = market_balance(market, buyer);
+    OK(chain_u256_sub(&after, &after, &before));
+    assert_int_equal(chain_u256_compare(&after, &bond), 0);
+    FAILS(GALEN_ERR_STATE, withdraw(market, buyer));
+    assert_no_wei_is_missing(market);
+}
+
 /* ---- the contract as a whole ------------------------------------------------------------------------------ */
 
 static bool warns(struct market *market, const char *words)
@@ -359,11 +414,9 @@ static void what_is_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_state_has_its_moves),
-        cmocka_unit_test(undelivered),
-        cmocka_unit_test(from_delivery_to_the_last_wei),
-        cmocka_unit_test(paid_at_once),
-        cmocka_unit_test(what_is_off),
+        cmocka_unit_test(every_state_has_its_moves),     cmocka_unit_test(undelivered),
+        cmocka_unit_test(from_delivery_to_the_last_wei), cmocka_unit_test(paid_at_once),
+        cmocka_unit_test(a_credit_is_withdrawn),         cmocka_unit_test(what_is_off),
     };
     return cmocka_run_group_tests_name("contract-info", tests, set_up, market_tear_down);
 }
