@@ -38,12 +38,19 @@ library Bls12381 {
     uint256 private constant HALF_P_LO =
         0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
 
+    // p
+    uint256 private constant P_HI = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
+    uint256 private constant P_LO =
+        0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
+
     address private constant SHA256 = address(0x02);
+    address private constant G1ADD = address(0x0b);
     address private constant G1MSM = address(0x0c);
     address private constant PAIRING = address(0x0f);
 
-    // 24,000 a product: it costs 12,000, less in a sum of many. What fails burns all it was given.
-    uint256 private constant BYTE_GAS = 150;
+    // A product costs 12,000, less in a sum of many. What fails burns all it was given.
+    uint256 private constant PRODUCT_GAS = 24_000;
+    uint256 private constant ADDITION_GAS = 375;
     uint256 private constant PAIRING_OF_TWO_GAS = 102_900;
     uint256 private constant PAIR_BYTES = 160;
 
@@ -64,9 +71,18 @@ library Bls12381 {
         }
     }
 
-    /// @dev Room for a sum of n products.
+    /// @dev Memory for so many bytes, not cleared: all of it is to be written before it is read.
+    function take(uint256 size) internal pure returns (bytes memory data) {
+        assembly ("memory-safe") {
+            data := mload(0x40)
+            mstore(data, size)
+            mstore(0x40, and(add(data, add(size, 63)), not(31)))
+        }
+    }
+
+    /// @dev Room for a sum of up to n products.
     function newSum(uint256 n) internal pure returns (bytes memory pairs) {
-        return new bytes(n * PAIR_BYTES);
+        return take(n * PAIR_BYTES);
     }
 
     /// @dev Writes k P as the sum's product number i.
@@ -78,11 +94,11 @@ library Bls12381 {
         }
     }
 
-    /// @dev Computes a sum. Not ok: some P is not canonical, not on the curve or not in the
-    /// subgroup, whatever its k.
-    function compute(bytes memory pairs, Point sum) internal view returns (bool ok) {
-        ok = _computed(pairs, sum);
-        if (!ok) requireSum(pairs.length / PAIR_BYTES);
+    /// @dev Computes the sum of the first n products. Not ok: some P is not canonical, not on the
+    /// curve or not in the subgroup, whatever its k.
+    function compute(bytes memory pairs, uint256 n, Point sum) internal view returns (bool ok) {
+        ok = _computed(pairs, n, sum);
+        if (!ok) requireSum(n);
     }
 
     /// @dev Reverts unless a sum of n products comes out right.
@@ -94,33 +110,69 @@ library Bls12381 {
             put(pairs, i, i == 0 ? ORDER - n : 1, g);
         }
         bytes memory sum = new bytes(128);
-        if (!_computed(pairs, pointOf(sum)) || keccak256(sum) != keccak256(MINUS_G)) {
+        if (!_computed(pairs, n, pointOf(sum)) || keccak256(sum) != keccak256(MINUS_G)) {
             revert PrecompileUnusable(G1MSM);
         }
     }
 
-    function _computed(bytes memory pairs, Point sum) private view returns (bool ok) {
-        uint256 price = pairs.length * BYTE_GAS;
+    function _computed(bytes memory pairs, uint256 n, Point sum) private view returns (bool ok) {
+        uint256 price = n * PRODUCT_GAS;
         _requireGas(price);
-        (ok,) = _call(G1MSM, price, pairs, Point.unwrap(sum), 128);
+        (ok,) = _call(
+            G1MSM, price, Point.unwrap(pointOf(pairs)), n * PAIR_BYTES, Point.unwrap(sum), 128
+        );
     }
 
-    /// @dev Whether e(P1, Q1) e(P2, Q2) = 1, with Q (256 bytes) in G2. All four are known to be in
-    /// their groups: a failure is the chain's, so it may cost all gas.
-    function isPairingOne(Point p1, bytes memory q1, Point p2, bytes memory q2)
+    /// @dev Computes k P, of a P that is known to be in the group: a failure is the chain's.
+    function times(Point p, uint256 k, Point product) internal view {
+        bytes memory pair = newSum(1);
+        put(pair, 0, k, p);
+        if (!_computed(pair, 1, product)) revert PrecompileUnusable(G1MSM);
+    }
+
+    /// @dev P := P + Q. Both are results of sums: a failure is the chain's.
+    function add(Point p, Point q) internal view {
+        bytes memory both = take(256);
+        assembly ("memory-safe") {
+            mcopy(add(both, 32), p, 128)
+            mcopy(add(both, 160), q, 128)
+        }
+        _requireGas(ADDITION_GAS);
+        (bool ok,) =
+            _call(G1ADD, gasleft(), Point.unwrap(pointOf(both)), 256, Point.unwrap(p), 128);
+        if (!ok) revert PrecompileUnusable(G1ADD);
+    }
+
+    /// @dev P := -P, of a P that is a result of a sum.
+    function negate(Point p) internal pure {
+        assembly ("memory-safe") {
+            let high := mload(add(p, 64))
+            let low := mload(add(p, 96))
+            // y = 0 in O alone, which is its own negative
+            if or(high, low) {
+                mstore(add(p, 64), sub(sub(P_HI, high), lt(P_LO, low)))
+                mstore(add(p, 96), sub(P_LO, low))
+            }
+        }
+    }
+
+    /// @dev Whether e(P1, Q1) e(P2, Q2) = 1; q1 and q2 are where the 256 bytes of points of G2 are.
+    /// All four are known to be in their groups: a failure is the chain's, so it may cost all gas.
+    function isPairingOne(Point p1, uint256 q1, Point p2, uint256 q2)
         internal
         view
         returns (bool)
     {
-        bytes memory pairs = new bytes(768);
+        bytes memory pairs = take(768);
         assembly ("memory-safe") {
             mcopy(add(pairs, 32), p1, 128)
-            mcopy(add(pairs, 160), add(q1, 32), 256)
+            mcopy(add(pairs, 160), q1, 256)
             mcopy(add(pairs, 416), p2, 128)
-            mcopy(add(pairs, 544), add(q2, 32), 256)
+            mcopy(add(pairs, 544), q2, 256)
         }
         _requireGas(PAIRING_OF_TWO_GAS);
-        (bool ok, bytes32 one) = _call(PAIRING, gasleft(), pairs, 0, 32);
+        (bool ok, bytes32 one) =
+            _call(PAIRING, gasleft(), Point.unwrap(pointOf(pairs)), 768, 0, 32);
         if (!ok) revert PrecompileUnusable(PAIRING);
         return uint256(one) == 1;
     }
@@ -128,7 +180,8 @@ library Bls12381 {
     /// @dev SHA-256. Unlike Solidity's own it notices when there is no such precompile.
     function hash(bytes memory data) internal view returns (bytes32) {
         _requireGas(60 + 12 * ((data.length + 31) / 32));
-        (bool ok, bytes32 digest) = _call(SHA256, gasleft(), data, 0, 32);
+        (bool ok, bytes32 digest) =
+            _call(SHA256, gasleft(), Point.unwrap(pointOf(data)), data.length, 0, 32);
         if (!ok) revert PrecompileUnusable(SHA256);
         return digest;
     }
@@ -137,23 +190,39 @@ library Bls12381 {
     function requirePrecompiles() internal view {
         bytes32 abc = 0xba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad;
         if (hash("abc") != abc) revert PrecompileUnusable(SHA256);
-        for (uint256 n = 2; n <= 4; ++n) {
+        for (uint256 n = 1; n <= 3; ++n) {
             requireSum(n);
         }
+        Point g = pointOf(G);
+        _requireAddition(g);
         // (0, 2) is on the curve, of order 3
         bytes memory outside = new bytes(128);
         outside[127] = 0x02;
         bytes memory pairs = newSum(2);
-        Point g = pointOf(G);
         put(pairs, 0, 1, g);
         for (uint256 k = 0; k < 2; ++k) {
             put(pairs, 1, k, pointOf(outside));
-            if (compute(pairs, pointOf(new bytes(128)))) revert PrecompileUnusable(G1MSM);
+            if (compute(pairs, 2, pointOf(new bytes(128)))) revert PrecompileUnusable(G1MSM);
         }
+        Point h = pointOf(MINUS_H);
         if (
-            !isPairingOne(g, MINUS_H, pointOf(MINUS_G), MINUS_H)
-                || isPairingOne(g, MINUS_H, g, MINUS_H)
+            !isPairingOne(g, Point.unwrap(h), pointOf(MINUS_G), Point.unwrap(h))
+                || isPairingOne(g, Point.unwrap(h), g, Point.unwrap(h))
         ) revert PrecompileUnusable(PAIRING);
+    }
+
+    // 2 G - 3 G = -G, and G - G = O
+    function _requireAddition(Point g) private view {
+        bytes memory two = new bytes(128);
+        bytes memory three = new bytes(128);
+        times(g, 2, pointOf(two));
+        times(g, 3, pointOf(three));
+        negate(pointOf(three));
+        add(pointOf(two), pointOf(three));
+        if (keccak256(two) != keccak256(MINUS_G)) revert PrecompileUnusable(G1ADD);
+        add(pointOf(two), g);
+        negate(pointOf(two));
+        if (keccak256(two) != keccak256(new bytes(128))) revert PrecompileUnusable(G1ADD);
     }
 
     // Reverts unless the next call of a precompile can have this much.
@@ -164,13 +233,16 @@ library Bls12381 {
     }
 
     // Calls a precompile with at most so much gas. Its output, of just that size, goes to `out`.
-    function _call(address precompile, uint256 most, bytes memory input, uint256 out, uint256 size)
-        private
-        view
-        returns (bool ok, bytes32 first)
-    {
+    function _call(
+        address precompile,
+        uint256 most,
+        uint256 input,
+        uint256 inputSize,
+        uint256 out,
+        uint256 size
+    ) private view returns (bool ok, bytes32 first) {
         assembly ("memory-safe") {
-            ok := staticcall(most, precompile, add(input, 32), mload(input), out, size)
+            ok := staticcall(most, precompile, input, inputSize, out, size)
             size := sub(size, returndatasize())
             first := mload(out)
         }

@@ -26,10 +26,13 @@ abstract contract GroupKeys is Managers {
     uint256 private constant GROUP_KEY_BYTES = 594;
     uint256 private constant POINTS_BYTES = 512;
 
+    // one slot: where a record is verified all of it is needed
     /// @notice The version new records are stored under; 0 while there is none.
     uint32 public currentKeyVersion;
     /// @notice How many versions have been proposed; the newest has this number.
     uint32 public groupKeyCount;
+    address private _currentKey; // its data
+
     /// @notice How many revocation lists have been set; the one in force has this version.
     uint64 public revocationListVersion;
     /// @notice The revocation list in force.
@@ -107,6 +110,7 @@ abstract contract GroupKeys is Managers {
         }
         key.confirmedAt = uint40(block.timestamp);
         currentKeyVersion = version;
+        _currentKey = key.data;
         emit GroupKeyConfirmed(version, fingerprint);
     }
 
@@ -191,6 +195,7 @@ abstract contract GroupKeys is Managers {
 
     // The data contract of a key that was confirmed, retired or not.
     function _confirmedKey(uint32 version) internal view returns (address) {
+        if (version == currentKeyVersion && version != 0) return _currentKey;
         GroupKey storage key = _groupKeys[version];
         if (key.confirmedAt == 0) revert KeyNotConfirmed(version);
         return key.data;

@@ -9,6 +9,7 @@ import {SIG_BYTES} from "./Types.sol";
 /// where a precompile does not work, it reverts.
 contract SignatureVerifier {
     using Bls12381 for bytes;
+    using Bls12381 for Point;
 
     // SHA-256("GALEN-CPY06-G1-V1-SIGN")
     bytes32 private constant TAG =
@@ -43,6 +44,9 @@ contract SignatureVerifier {
     uint256 private constant TRANSCRIPT_BYTES = 3 * 32 + 9 * 128;
     // 00, fingerprint 32, X 128, R 256
     uint256 private constant KEY_DATA_BYTES = 417;
+    uint256 private constant KEY_FINGERPRINT = 1;
+    uint256 private constant KEY_X = 33;
+    uint256 private constant KEY_R = 161;
 
     /// @notice No group key is there.
     error NotKeyData(address given);
@@ -69,17 +73,17 @@ contract SignatureVerifier {
             _word(sig, ZT) >= Bls12381.ORDER || _word(sig, ZR) >= Bls12381.ORDER
                 || _word(sig, ZU) >= Bls12381.ORDER
         ) return false;
-        bytes memory transcript = new bytes(TRANSCRIPT_BYTES);
+        bytes memory transcript = Bls12381.take(TRANSCRIPT_BYTES);
         for (uint256 i = A; i <= T; ++i) {
             if (!_uncompress(sig, ys, i, _point(transcript, i))) return false;
         }
-        (bytes32 fingerprint, bytes memory x, bytes memory r) = _readKey(keyData);
-        if (!_putCommitments(transcript, sig, x)) return false;
+        bytes memory key = _readKey(keyData);
+        if (!_putCommitments(transcript, sig, Point.wrap(_at(key, KEY_X)))) return false;
 
         // c = chal(SIGN, fp, msg32, A', Abar, E1, E2, T, K1, K2, K3, K4)
         assembly ("memory-safe") {
             mstore(add(transcript, 32), TAG)
-            mstore(add(transcript, 64), fingerprint)
+            mstore(add(transcript, 64), mload(add(key, add(32, KEY_FINGERPRINT))))
             mstore(add(transcript, 96), msg32)
         }
         if (uint256(Bls12381.hash(transcript)) >> 64 != _word(sig, C) >> 64) return false;
@@ -87,13 +91,16 @@ contract SignatureVerifier {
         // e(A', R) = e(Abar, H)
         return
             Bls12381.isPairingOne(
-                _point(transcript, A), r, _point(transcript, ABAR), Bls12381.MINUS_H
+                _point(transcript, A),
+                _at(key, KEY_R),
+                _point(transcript, ABAR),
+                _at(Bls12381.MINUS_H, 0)
             );
     }
 
     // Computes K1 to K4. Every point of the signature is in one of these sums, which proves that it
-    // is in the subgroup: else this is false.
-    function _putCommitments(bytes memory transcript, bytes calldata sig, bytes memory x)
+    // is in the subgroup: else this is false. zu G is in two of them and computed once.
+    function _putCommitments(bytes memory transcript, bytes calldata sig, Point x)
         private
         view
         returns (bool)
@@ -102,34 +109,33 @@ contract SignatureVerifier {
         uint256 zu = _word(sig, ZU);
         uint256 minusC = Bls12381.ORDER - (_word(sig, C) >> 64);
         Point a = _point(transcript, A);
-        Point g = Bls12381.pointOf(Bls12381.G);
+        Point zuG = Bls12381.pointOf(Bls12381.take(128));
+        Bls12381.pointOf(Bls12381.G).times(zu, zuG);
+        bytes memory sum = Bls12381.newSum(3);
 
-        // K1 = -zt A' + zr Q + zu G - c Abar
-        bytes memory sum = Bls12381.newSum(4);
+        // K1 = -zt A' + zr Q - c Abar + zu G
         sum.put(0, Bls12381.ORDER - _word(sig, ZT), a);
         sum.put(1, zr, Bls12381.pointOf(Q));
-        sum.put(2, zu, g);
-        sum.put(3, minusC, _point(transcript, ABAR));
-        if (!sum.compute(_point(transcript, K1))) return false;
+        sum.put(2, minusC, _point(transcript, ABAR));
+        if (!sum.compute(3, _point(transcript, K1))) return false;
+        _point(transcript, K1).add(zuG);
 
         // K2 = zr E1 - c U
-        sum = Bls12381.newSum(2);
         sum.put(0, zr, _point(transcript, E1));
         sum.put(1, minusC, Bls12381.pointOf(U));
-        if (!sum.compute(_point(transcript, K2))) return false;
+        if (!sum.compute(2, _point(transcript, K2))) return false;
 
-        // K3 = zr E2 - zu G - c X
-        sum = Bls12381.newSum(3);
+        // K3 = zr E2 - c X - zu G
         sum.put(0, zr, _point(transcript, E2));
-        sum.put(1, Bls12381.ORDER - zu, g);
-        sum.put(2, minusC, Bls12381.pointOf(x));
-        if (!sum.compute(_point(transcript, K3))) return false;
+        sum.put(1, minusC, x);
+        if (!sum.compute(2, _point(transcript, K3))) return false;
+        zuG.negate();
+        _point(transcript, K3).add(zuG);
 
         // K4 = zr T - zu A'
-        sum = Bls12381.newSum(2);
         sum.put(0, zr, _point(transcript, T));
         sum.put(1, Bls12381.ORDER - zu, a);
-        return sum.compute(_point(transcript, K4));
+        return sum.compute(2, _point(transcript, K4));
     }
 
     // Writes point i of a signature. False when y is not the one that the compressed form's sign
@@ -170,19 +176,18 @@ contract SignatureVerifier {
         }
     }
 
-    function _readKey(address data)
-        private
-        view
-        returns (bytes32 fingerprint, bytes memory x, bytes memory r)
-    {
-        if (data.code.length != KEY_DATA_BYTES) revert NotKeyData(data);
-        x = new bytes(128);
-        r = new bytes(256);
+    function _readKey(address data) private view returns (bytes memory key) {
+        key = Bls12381.take(KEY_DATA_BYTES);
         assembly ("memory-safe") {
-            extcodecopy(data, 0, 1, 32)
-            fingerprint := mload(0)
-            extcodecopy(data, add(x, 32), 33, 128)
-            extcodecopy(data, add(r, 32), 161, 256)
+            extcodecopy(data, add(key, 32), 0, KEY_DATA_BYTES)
+        }
+        // no other code begins so and is so long
+        if (key[0] != 0 || data.code.length != KEY_DATA_BYTES) revert NotKeyData(data);
+    }
+
+    function _at(bytes memory data, uint256 offset) private pure returns (uint256 where) {
+        assembly ("memory-safe") {
+            where := add(add(data, 32), offset)
         }
     }
 

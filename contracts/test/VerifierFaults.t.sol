@@ -21,7 +21,8 @@ contract VerifierFaultsTest is VerifierTest {
         WrongResult
     }
 
-    address[3] private _precompiles = [SHA256, G1MSM, PAIRING_CHECK];
+    address[4] private _precompiles = [SHA256, G1MSM, G1ADD, PAIRING_CHECK];
+
     // ---------------------------------------------------------------- gas
 
     function test_everyGasLimitValid() public view {
@@ -67,7 +68,7 @@ contract VerifierFaultsTest is VerifierTest {
 
     function test_everyGasLimitWithoutAPrecompile() public {
         bytes memory data = _callOf(_caseOf(VALID));
-        for (uint256 p = 0; p < 3; ++p) {
+        for (uint256 p = 0; p < _precompiles.length; ++p) {
             for (uint256 f = 0; f < uint256(Fault.WrongResult); ++f) {
                 _break(_precompiles[p], Fault(f));
                 for (uint256 gas = 0; gas <= 400_000; gas += 1009) {
@@ -126,7 +127,7 @@ contract VerifierFaultsTest is VerifierTest {
     // ---------------------------------------------------------------- precompiles
 
     function test_noVerifierOnAChainWithoutPrecompiles() public {
-        for (uint256 p = 0; p < 3; ++p) {
+        for (uint256 p = 0; p < _precompiles.length; ++p) {
             for (uint256 f = 0; f <= uint256(Fault.WrongResult); ++f) {
                 _break(_precompiles[p], Fault(f));
                 vm.expectRevert(_unusable(_precompiles[p]));
@@ -156,8 +157,9 @@ contract VerifierFaultsTest is VerifierTest {
     /// What is wrong before the precompile's turn is still refused; everything else reverts.
     function test_noVerdictWherePrecompilesStopWorking() public {
         Case[] memory list = _cases("sweep");
-        uint256[3] memory firstStage = [CHALLENGE, 1, PAIRING];
-        for (uint256 p = 0; p < 3; ++p) {
+        // K1's sum comes before the first addition
+        uint256[4] memory firstStage = [CHALLENGE, 1, 2, PAIRING];
+        for (uint256 p = 0; p < _precompiles.length; ++p) {
             for (uint256 f = 0; f < uint256(Fault.WrongResult); ++f) {
                 _break(_precompiles[p], Fault(f));
                 for (uint256 i = 0; i < list.length; ++i) {
@@ -176,7 +178,7 @@ contract VerifierFaultsTest is VerifierTest {
     /// A sum that fails, or is wrong, with good input too says nothing about the signature.
     function test_noVerdictWhereOneSizeOfSumsStopsWorking() public {
         Case[] memory list = _cases("sweep");
-        uint256[5] memory sizes = [uint256(0), 4, 2, 3, 2];
+        uint256[5] memory sizes = [uint256(0), 3, 2, 2, 2];
         for (uint256 i = 0; i < list.length; ++i) {
             uint256 stage = list[i].stage;
             if (stage == 0 || stage >= CHALLENGE) continue;
@@ -195,12 +197,47 @@ contract VerifierFaultsTest is VerifierTest {
         }
     }
 
+    /// No signature can make a multiple of the generator fail: only the chain can.
+    function test_noVerdictWhereAMultipleStopsWorking() public {
+        Case[] memory list = _cases("sweep");
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i].stage == 0) continue;
+            bytes memory zu = _slice(list[i].sig, 330, 32);
+            vm.mockCallRevert(G1MSM, bytes.concat(Bls12381.G, zu), "");
+            vm.expectRevert(_unusable(G1MSM));
+            _verify(list[i]);
+            vm.clearMockedCalls();
+        }
+    }
+
+    /// An adder that says O, or the first summand, of everything is found out before it is used.
+    function test_noVerifierWhereAdditionIsWrong() public {
+        vm.mockCall(G1ADD, "", new bytes(128));
+        vm.expectRevert(_unusable(G1ADD));
+        this.deployVerifier();
+        vm.mockCall(G1ADD, "", Bls12381.MINUS_G);
+        vm.expectRevert(_unusable(G1ADD));
+        this.deployVerifier();
+        vm.clearMockedCalls();
+    }
+
+    function _slice(bytes memory data, uint256 from, uint256 size)
+        private
+        pure
+        returns (bytes memory out)
+    {
+        out = new bytes(size);
+        for (uint256 i = 0; i < size; ++i) {
+            out[i] = data[from + i];
+        }
+    }
+
     function deployVerifier() external {
         _deployVerifier();
     }
 
     function _break(address precompile, Fault fault) private {
-        uint256 size = precompile == G1MSM ? 128 : 32;
+        uint256 size = precompile == G1MSM || precompile == G1ADD ? 128 : 32;
         if (fault == Fault.Absent) vm.mockCall(precompile, "", "");
         if (fault == Fault.ByteLess) vm.mockCall(precompile, "", new bytes(size - 1));
         if (fault == Fault.ByteMore) vm.mockCall(precompile, "", new bytes(size + 1));

@@ -21,6 +21,7 @@ abstract contract VerifierTest is HubTest {
     uint256 internal constant VALID = 7;
 
     address internal constant SHA256 = address(0x02);
+    address internal constant G1ADD = address(0x0b);
     address internal constant G1MSM = address(0x0c);
     address internal constant PAIRING_CHECK = address(0x0f);
 

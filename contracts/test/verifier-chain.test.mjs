@@ -18,6 +18,7 @@ const [cases] = AbiCoder.defaultAbiCoder().decode([CASES], readJson(process.env.
 const abi = new Interface(artifact.abi);
 const VERIFIER = `0x${'11'.repeat(20)}`;
 const KEY_DATA = `0x${'22'.repeat(20)}`;
+const G1ADD = '0x000000000000000000000000000000000000000b';
 const G1MSM = '0x000000000000000000000000000000000000000c';
 const PAIRING = '0x000000000000000000000000000000000000000f';
 const LIMIT = { timeout: 60_000 };
@@ -144,7 +145,7 @@ test('a verifier that got there all the same says nothing', LIMIT, async () => {
 });
 
 test('dearer sums within the headroom change nothing', LIMIT, async () => {
-  await standIn({ [G1MSM]: 140, [PAIRING]: 134 });
+  await standIn({ [G1ADD]: 1, [G1MSM]: 140, [PAIRING]: 134 });
   for (const theCase of cases) {
     assert.equal(await ask(old, theCase), theCase.stage === 7n, theCase.why);
   }
@@ -152,15 +153,15 @@ test('dearer sums within the headroom change nothing', LIMIT, async () => {
 });
 
 test('dearer sums beyond it end all verdicts', LIMIT, async () => {
-  await standIn({ [G1MSM]: 160, [PAIRING]: 134 });
+  await standIn({ [G1ADD]: 1, [G1MSM]: 160, [PAIRING]: 134 });
   for (const theCase of cases) {
     const expected = theCase.stage === 0n ? false : 'PrecompileUnusable(12)';
     assert.equal(await ask(old, theCase), expected, theCase.why);
   }
 });
 
-test('a dearer pairing only needs more gas', LIMIT, async () => {
-  await standIn({ [G1MSM]: 75, [PAIRING]: 400 });
+test('a dearer addition or pairing only needs more gas', LIMIT, async () => {
+  await standIn({ [G1ADD]: 100, [G1MSM]: 75, [PAIRING]: 400 });
   for (const theCase of cases) {
     assert.equal(await ask(old, theCase), theCase.stage === 7n, theCase.why);
   }
