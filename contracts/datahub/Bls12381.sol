@@ -145,14 +145,17 @@ library Bls12381 {
 
     /// @dev P := -P, of a P that is a result of a sum.
     function negate(Point p) internal pure {
+        uint256 high;
+        uint256 low;
         assembly ("memory-safe") {
-            let high := mload(add(p, 64))
-            let low := mload(add(p, 96))
-            // y = 0 in O alone, which is its own negative
-            if or(high, low) {
-                mstore(add(p, 64), sub(sub(P_HI, high), lt(P_LO, low)))
-                mstore(add(p, 96), sub(P_LO, low))
-            }
+            high := mload(add(p, 64))
+            low := mload(add(p, 96))
+        }
+        // y = 0 in O alone, which is its own negative
+        if (high | low == 0) return;
+        assembly ("memory-safe") {
+            mstore(add(p, 64), sub(sub(P_HI, high), lt(P_LO, low)))
+            mstore(add(p, 96), sub(P_LO, low))
         }
     }
 

@@ -45,6 +45,9 @@ contract SignaturesTest is HubTest {
             vm.prank(gm);
             hub.retireGroupKey(1, i == 1);
             vm.assertEq(hub.verifySignature(msgs[0], sigs[0], ys[0], 1), true, "valid");
+            // no version is current: 0 does not stand for the last one that was
+            vm.expectRevert(abi.encodeWithSelector(GroupKeys.KeyNotConfirmed.selector, 0));
+            hub.verifySignature(msgs[0], sigs[0], ys[0], 0);
         }
     }
 
