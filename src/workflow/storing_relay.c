@@ -168,6 +168,7 @@ struct relay {
     struct storing_row *rows;                               /* owned; those to send */
     size_t n_rows;
     int64_t room; /* of today's quota */
+    int64_t now;  /* what a block of now has as its time, or later */
     struct revocation_list revocations;
 };
 static void relay_clear(struct relay *relay)
@@ -194,7 +195,7 @@ static enum galen_err report_row(struct json_object *list, const struct storing_
 
 /* What would be anchored now, by a doctor whose revocation has taken effect, every reader would
  * refuse. Without a list that holds nobody can say: it waits. */
-static enum galen_err check_unrevoked(const struct revocation_list *list,
+static enum galen_err check_unrevoked(const struct revocation_list *list, int64_t now,
                                       const struct groupsig_verified *verified,
                                       struct galen_errinfo *info)
 {
@@ -204,7 +205,7 @@ static enum galen_err check_unrevoked(const struct revocation_list *list,
         return base_fail(info, GALEN_ERR_STATE, "the revocation list cannot be used: %s",
                          list->problem);
     GALEN_TRY(workflow_array(&checks, info));
-    GALEN_TRY(revocation_list_check(list, checks, &passed, verified, base_time_s(), info));
+    GALEN_TRY(revocation_list_check(list, checks, &passed, verified, now, info));
     if (!passed)
         return base_fail(info, GALEN_ERR_CHECK, "its doctor's membership is revoked");
     return GALEN_OK;
@@ -213,7 +214,7 @@ static enum galen_err check_unrevoked(const struct revocation_list *list,
 /* Everything the relay answers for: the version in force, the signature, that its doctor is not
  * revoked, the block and its CERT. */
 static enum galen_err check_row(struct workflow *wf, const struct storing_row *row,
-                                uint32_t current, const struct revocation_list *list,
+                                uint32_t current, const struct revocation_list *list, int64_t now,
                                 struct galen_errinfo *info)
 {
     struct groupsig_verified verified;
@@ -224,7 +225,7 @@ static enum galen_err check_row(struct workflow *wf, const struct storing_row *r
                          current);
     GALEN_TRY(storing_check_signature(wf, &verified, row->key_version, row->sig, row->root,
                                       &row->owner, info));
-    GALEN_TRY(check_unrevoked(list, &verified, info));
+    GALEN_TRY(check_unrevoked(list, now, &verified, info));
     enum galen_err err = storing_get_envelope(wf, &envelope, row, info);
     if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK)
         return base_fail(info, GALEN_ERR_STATE, "its block is not at hand");
@@ -249,7 +250,7 @@ static enum galen_err sort_row(struct workflow *wf, struct relay *relay,
                              DB_INT(anchored_at), DB_INT(row->id)));
         return report_row(relay->anchored, row, NULL, info);
     }
-    enum galen_err err = check_row(wf, row, current, &relay->revocations, &why);
+    enum galen_err err = check_row(wf, row, current, &relay->revocations, relay->now, &why);
     if (err == GALEN_OK && (int64_t)relay->n_rows >= relay->room)
         err = over_quota(wf, &why);
     if (err == GALEN_OK) {
@@ -266,6 +267,18 @@ static enum galen_err sort_row(struct workflow *wf, struct relay *relay,
     if (!wf->dry_run)
         GALEN_TRY(storing_set_state(wf, row->id, "refused", why.what, info));
     return report_row(relay->refused, row, why.what, info);
+}
+
+static enum galen_err read_now(struct workflow *wf, int64_t *now, struct galen_errinfo *info)
+{
+    struct chain_rpc *rpc = NULL;
+    struct chain_block newest = {0};
+    uint64_t head = 0;
+    GALEN_TRY(workflow_rpc(wf, &rpc, info));
+    GALEN_TRY(chain_rpc_block_number(rpc, &head, info));
+    GALEN_TRY(chain_rpc_block(rpc, &newest, head, info));
+    *now = newest.time_s > base_time_s() ? newest.time_s : base_time_s();
+    return GALEN_OK;
 }
 
 /* By Merkle root: in the order they came, neighbours on the chain would be one doctor's. */
@@ -380,6 +393,7 @@ enum galen_err storing_relay(struct workflow *wf, const struct chain_address *ho
     GALEN_TRY(check_none_open(wf, hospital, info));
     GALEN_TRY(load_rows(wf, &ids, &n_ids, hospital, info));
     GALEN_TRY(read_room(wf, &relay.room, info));
+    GALEN_TRY(read_now(wf, &relay.now, info));
     GALEN_TRY(revocation_list_load(wf, &relay.revocations, 0, info));
     GALEN_TRY(workflow_array(&relay.anchored, info));
     GALEN_TRY(workflow_array(&relay.refused, info));

@@ -237,6 +237,17 @@ static void the_list_has_two_signatures(void **state)
     assert_null(strstr((const char *)block.data, "DE-12345"));
 }
 
+static void store_from_wallet(struct fixture *fx, const struct chain_address *patient, int variant,
+                              char root_hex[65])
+{
+    RECORD_JSON_AUTO record = fixture_record(fx, patient, variant);
+    RECORD_JSON_AUTO result = NULL;
+    const struct storing_options options = {.releases = -1, .from_wallet = true};
+    OK(storing_store(fx->home[DOCTOR], &fx->who[DOCTOR], record, &options, &result, INFO));
+    snprintf(root_hex, 65, "%s", fixture_text(result, "merkleRoot") + 2);
+    assert_int_equal(fixture_settle(fx), 0);
+}
+
 static void what_a_listed_doctor_signed(void **state)
 {
     struct market *market = *state;
@@ -248,9 +259,9 @@ static void what_a_listed_doctor_signed(void **state)
     bool passed = false;
     assert_true(record_row(fx->home[PATIENT], root, "signed before revocation"));
 
-    /* anchored after the revocation took effect */
+    /* anchored after the revocation took effect, past the relay, which would refuse it */
     fixture_pass_time(fx, 1200);
-    fixture_store(fx, &market->patients[0], 71, later);
+    store_from_wallet(fx, &market->patients[0], 71, later);
     assert_false(record_row(fx->home[PATIENT], later, "membership is revoked"));
     OK(sharing_grant(fx->home[PATIENT], root, &fx->doctor2, NULL, &old_share, INFO));
     OK(sharing_grant(fx->home[PATIENT], later, &fx->doctor2, NULL, &new_share, INFO));
@@ -498,6 +509,40 @@ static void a_doctor_claims_its_own_signature(void **state)
     FAILS(GALEN_ERR_PARSE, claim_verify(fx->home[BUYER], claim, nonce, NULL, &passed, NULL, INFO));
 }
 
+/* How many of the hospital's records came into this list, the reason of the first with these words.
+ */
+static size_t relayed(struct fixture *fx, const char *list, const char *reason)
+{
+    RECORD_JSON_AUTO result = NULL;
+    OK(storing_relay(fx->home[HOSPITAL], &fx->who[HOSPITAL], &result, INFO));
+    struct json_object *rows = fixture_member(result, list);
+    size_t n = json_object_array_length(rows);
+    if (n > 0 && reason != NULL)
+        assert_non_null(strstr(fixture_text(json_object_array_get_idx(rows, 0), "reason"), reason));
+    return n;
+}
+
+/* Nothing of a listed doctor's is anchored; without the list, nothing of anybody's is. */
+static void the_relay_looks_at_the_list(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    BASE_BUF_AUTO block = {0};
+    uint8_t cid[32];
+    uint64_t version = 0;
+    REVOCATION_BLOCK_AUTO newest = {0};
+    RECORD_JSON_AUTO record = fixture_record(fx, &market->patients[0], 90);
+    OK(storing_store(fx->home[DOCTOR], &fx->doctor2, record, NULL, NULL, INFO));
+    assert_int_equal(fixture_settle(fx), 0);
+    OK(revocation_list_newest(fx->home[HOSPITAL], &version, &newest, cid, INFO));
+    OK(store_get(&block, fx->home[HOSPITAL]->store, cid, INFO));
+    OK(store_remove(fx->home[HOSPITAL]->store, cid, INFO));
+    assert_int_equal(relayed(fx, "waiting", "revocation list cannot be used"), 1);
+    OK(store_put(NULL, fx->home[HOSPITAL]->store, block.data, block.len, INFO));
+    assert_int_equal(relayed(fx, "refused", "membership is revoked"), 1);
+    assert_int_equal(relayed(fx, "anchored", NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -506,6 +551,7 @@ int main(void)
         cmocka_unit_test(what_a_listed_doctor_signed),
         cmocka_unit_test(proposals_are_carried_on),
         cmocka_unit_test(a_list_kept_back_lets_nobody_off),
+        cmocka_unit_test(the_relay_looks_at_the_list),
         cmocka_unit_test(a_doctor_claims_its_own_signature),
     };
     return cmocka_run_group_tests_name("opening, revoked", tests, set_up, market_tear_down);
