@@ -107,7 +107,7 @@ static int set_up(void **state)
     stage = (struct stage){.market = market, .server = post_server_start(serve, NULL)};
     *state = &stage;
     struct fixture *fx = stage.market->fx;
-    for (int home = 0; home < FIXTURE_HOMES; home++) {
+    for (enum fixture_home home = GM; home < FIXTURE_HOMES; home++) {
         OK(http_network_parse(&fx->home[home]->post.networks[0], "127.0.0.0/8", INFO));
         fx->home[home]->post.n_networks = fx->home[home]->guard.n_networks = 1;
         own_store(home, home != BUYER);
