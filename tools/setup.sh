@@ -73,7 +73,7 @@ missing_packages() {
     for row in jose:libjose-dev libsecp256k1:libsecp256k1-dev json-c:libjson-c-dev \
         jansson:libjansson-dev nettle:nettle-dev libsodium:libsodium-dev \
         libcurl:libcurl4-openssl-dev sqlite3:libsqlite3-dev libmicrohttpd:libmicrohttpd-dev \
-        libarchive:libarchive-dev cmocka:libcmocka-dev libcrypto:libssl-dev zlib:zlib1g-dev; do
+        libarchive:libarchive-dev libgfshare:libgfshare-dev cmocka:libcmocka-dev libcrypto:libssl-dev zlib:zlib1g-dev; do
         pkg-config --exists "${row%%:*}" 2>/dev/null || echo "${row#*:}"
     done
     if npm_is_wanted && ! have npm; then

@@ -155,9 +155,10 @@ cli_run cli_groupsig_batch_verify, cli_groupsig_open_share, cli_groupsig_open;
 cli_run cli_groupsig_reveal_share, cli_groupsig_reveal, cli_groupsig_trace, cli_groupsig_claim;
 cli_run cli_groupsig_claim_verify, cli_groupsig_link, cli_groupsig_link_verify;
 cli_run cli_groupsig_inspect;
-cli_run cli_backup, cli_restore; /* backup.c */
-cli_run cli_demo;                /* demo.c */
-cli_run cli_man;                 /* help.c */
-cli_run cli_completion;          /* completion.c */
+cli_run cli_backup, cli_restore;                                        /* backup.c */
+cli_run cli_account_split, cli_account_split_open, cli_account_combine; /* account_split.c */
+cli_run cli_demo;                                                       /* demo.c */
+cli_run cli_man;                                                        /* help.c */
+cli_run cli_completion;                                                 /* completion.c */
 
 #endif

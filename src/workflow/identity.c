@@ -87,7 +87,8 @@ enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
 
 /* ---- identities --------------------------------------------------------------------------------- */
 
-static enum galen_err check_words(const char *name, const char *role, struct galen_errinfo *info)
+enum galen_err workflow_identity_check(const char *name, const char *role,
+                                       struct galen_errinfo *info)
 {
     size_t len = strlen(name);
     if (len == 0 || len > NAME_MAX_BYTES || strncmp(name, "0x", 2) == 0)
@@ -106,7 +107,7 @@ static enum galen_err check_words(const char *name, const char *role, struct gal
 static enum galen_err identity_add(struct workflow *wf, const struct chain_key *wallet,
                                    const char *name, const char *role, struct galen_errinfo *info)
 {
-    GALEN_TRY(check_words(name, role, info));
+    GALEN_TRY(workflow_identity_check(name, role, info));
     int64_t taken = 0;
     GALEN_TRY(db_get_int(wf->db, &taken, 0, info,
                          "SELECT count(*) FROM identity WHERE name = ? OR address = ?",
@@ -140,7 +141,7 @@ enum galen_err workflow_identity_import(struct workflow *wf, struct chain_addres
                                         size_t keystore_len, const char *keystore_password,
                                         struct galen_errinfo *info)
 {
-    GALEN_TRY(check_words(name, role, info));
+    GALEN_TRY(workflow_identity_check(name, role, info));
     CHAIN_KEY_AUTO wallet = {0};
     GALEN_TRY(chain_keystore_import(&wallet, keystore, keystore_len, keystore_password,
                                     strlen(keystore_password), info));

@@ -90,6 +90,9 @@ GALEN_MUST_CHECK enum galen_err workflow_secret_put(struct workflow *wf, const c
 GALEN_MUST_CHECK enum galen_err workflow_secret_remove(struct workflow *wf, const char *prefix,
                                                        const struct chain_address *address,
                                                        struct galen_errinfo *info);
+/* USAGE unless they are good for an identity. */
+GALEN_MUST_CHECK enum galen_err workflow_identity_check(const char *name, const char *role,
+                                                        struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
                                                 const struct chain_address *address,
                                                 struct galen_errinfo *info);
