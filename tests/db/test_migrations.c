@@ -122,7 +122,7 @@ static void append_value(struct base_buf *out, const char *table_sql, const char
                          const char *type, bool may_be_null, int n)
 {
     char word[64];
-    int done = GALEN_OK;
+    enum galen_err done = GALEN_OK;
     if (may_be_null && n == ROWS - 1) {
         done = base_buf_append_text(out, "NULL");
     } else if (strcmp(type, "INTEGER") == 0) {
