@@ -412,6 +412,7 @@ enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
     GALEN_TRY(workflow_set_text(status, "home", wf->home, info));
     GALEN_TRY(workflow_set_bool(status, "unlocked", wf->keys != NULL, info));
     GALEN_TRY(chain_status(wf, status, info));
+    GALEN_TRY(revocation_watch_status(wf, status, info));
     GALEN_TRY(workflow_counts(wf, &counts, info));
     json_object_object_foreach(counts, name, count)
     {

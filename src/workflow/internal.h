@@ -349,6 +349,12 @@ GALEN_MUST_CHECK enum galen_err opening_retry_waiting(struct workflow *wf,
 enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info);
 /* Likewise: the evidence of a dispute that was interrupted goes out. */
 enum galen_err dispute_retry_evidence(struct workflow *wf, struct galen_errinfo *info);
+/* Tells every identity of this home once the revocation list is past its nextUpdate; adds
+ * {revocationList: {version, nextUpdate, overdue}} to a status. (revocation_watch.c) */
+GALEN_MUST_CHECK enum galen_err revocation_watch(struct workflow *wf, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err revocation_watch_status(struct workflow *wf,
+                                                        struct json_object *status,
+                                                        struct galen_errinfo *info);
 
 /* ---- notifications.c ----------------------------------------------------------------------------------- */
 

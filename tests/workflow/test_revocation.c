@@ -162,6 +162,22 @@ static bool list_passes(struct fixture *fx, const char *cid_share, const char *w
     return passed;
 }
 
+/* That the list is past its nextUpdate; a newer one puts an end to it. */
+static void everybody_is_told_once(struct workflow *wf, bool overdue)
+{
+    for (int i = 0; i < 2; i++) {
+        json_object_put(fixture_sync(wf));
+        assert_int_equal(fixture_count(wf, "SELECT count(*) FROM notification WHERE"
+                                           " kind = 'revocation-list-overdue' AND subject = '6'"),
+                         fixture_count(wf, "SELECT count(*) FROM identity"));
+    }
+    RECORD_JSON_AUTO status = NULL;
+    OK(workflow_status(wf, &status, INFO));
+    struct json_object *list = fixture_member(status, "revocationList");
+    assert_int_equal(fixture_number(list, "version"), overdue ? 6 : 7);
+    assert_int_equal(json_object_get_boolean(fixture_member(list, "overdue")), overdue);
+}
+
 static void the_list_is_read_strictly(void **state)
 {
     struct fixture *fx = *state;
@@ -196,8 +212,10 @@ static void the_list_is_read_strictly(void **state)
             &(struct listing){.version = 6, .prev = last, .tokens = {token2}, .next_update_s = -60},
             last); /* a colleague, and it is time for the next */
     assert_true(list_passes(fx, cid_share, "not on list version 6; a newer list is overdue"));
+    everybody_is_told_once(fx->home[PATIENT], true);
     publish(fx, &(struct listing){.version = 7, .prev = last, .tokens = {token2, token}}, listed);
     assert_false(list_passes(fx, cid_share, "membership is revoked from 2020"));
+    everybody_is_told_once(fx->home[PATIENT], false);
 
     /* nobody comes off the list again */
     publish(fx, &(struct listing){.version = 8, .prev = listed, .tokens = {token2}}, other);
