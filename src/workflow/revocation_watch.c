@@ -7,8 +7,8 @@
 #define RETRY_S 60 /* until a list that could not be had is asked for again */
 #define KIND    "revocation-list-overdue"
 
-/* nextUpdate of the newest list that both managers signed and that can be had, kept with the
- * version that the chain names. */
+/* Version and nextUpdate of the newest list that both managers signed and that can be had. known:
+ * the newest that the chain names. */
 static enum galen_err read_newest(struct workflow *wf, int64_t known, struct galen_errinfo *info)
 {
     REVOCATION_BLOCK_AUTO block = {0};
