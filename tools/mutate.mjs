@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
+import { root } from './forge-binaries.mjs';
 import {
   readSources, runForge, seed, span, syntaxTrees, walk, writeArtifacts,
 } from './contract-sources.mjs';
@@ -240,6 +241,13 @@ for (const name of stale) console.error(`no such mutant any more: ${name}`);
 const testsOf = (mutants) =>
   (mutants.some(({ file }) => VERIFIER.test(file)) ? [] : ['--no-match-contract', 'Verifier']);
 
+/** The file's own tests, which most mutants fail, then all. */
+function roundsOf(mutant) {
+  const own = `${path.basename(mutant.file, '.sol')}.t.sol`;
+  const first = fs.existsSync(path.join(root, 'contracts', 'test', own));
+  return [...first ? [['--match-path', `*/${own}`]] : [], testsOf([mutant])];
+}
+
 async function verdictOf(mutant, folder) {
   const bytes = Buffer.from(sources.get(mutant.file));
   const changed = Buffer.concat(
@@ -249,9 +257,11 @@ async function verdictOf(mutant, folder) {
   } catch {
     return { verdict: 'does not compile' };
   }
-  const args = ['--fail-fast', ...testsOf([mutant])];
-  const { failed } = await runForge(folder, { args, timeoutMs: TIMEOUT_MS });
-  return failed.length ? { verdict: 'killed', by: failed[0] } : { verdict: 'SURVIVED' };
+  for (const args of roundsOf(mutant)) {
+    const { failed } = await runForge(folder, { args: ['--fail-fast', ...args], timeoutMs: TIMEOUT_MS });
+    if (failed.length) return { verdict: 'killed', by: failed[0] };
+  }
+  return { verdict: 'SURVIVED' };
 }
 
 const candidates = every.filter(({ name }) => name.includes(pattern) && !(name in EQUIVALENT));

@@ -50,7 +50,6 @@ library Bls12381 {
 
     // A product costs 12,000, less in a sum of many. What fails burns all it was given.
     uint256 private constant PRODUCT_GAS = 24_000;
-    uint256 private constant ADDITION_GAS = 375;
     uint256 private constant PAIRING_OF_TWO_GAS = 102_900;
     uint256 private constant PAIR_BYTES = 160;
 
@@ -137,7 +136,6 @@ library Bls12381 {
             mcopy(add(both, 32), p, 128)
             mcopy(add(both, 160), q, 128)
         }
-        _requireGas(ADDITION_GAS);
         (bool ok,) =
             _call(G1ADD, gasleft(), Point.unwrap(pointOf(both)), 256, Point.unwrap(p), 128);
         if (!ok) revert PrecompileUnusable(G1ADD);
@@ -182,7 +180,6 @@ library Bls12381 {
 
     /// @dev SHA-256. Unlike Solidity's own it notices when there is no such precompile.
     function hash(bytes memory data) internal view returns (bytes32) {
-        _requireGas(60 + 12 * ((data.length + 31) / 32));
         (bool ok, bytes32 digest) =
             _call(SHA256, gasleft(), Point.unwrap(pointOf(data)), data.length, 0, 32);
         if (!ok) revert PrecompileUnusable(SHA256);
@@ -228,7 +225,9 @@ library Bls12381 {
         if (keccak256(two) != keccak256(new bytes(128))) revert PrecompileUnusable(G1ADD);
     }
 
-    // Reverts unless the next call of a precompile can have this much.
+    // Reverts unless the next call of a precompile can have this much. Addition and SHA-256 do
+    // without: too little for them leaves a 64th of a few hundred, enough for nothing but running
+    // out of gas.
     function _requireGas(uint256 price) private view {
         // a 64th stays behind (EIP-150); 1,000 for the way to the call
         uint256 needed = price + price / 63 + 1_000;

@@ -27,7 +27,7 @@ library KeyPoints {
         x = new bytes(128);
         assembly ("memory-safe") {
             // 102,900 for two pairs, 375 for an addition; a precompile that fails burns all it has
-            ok := staticcall(150000, 0x0f, add(pairs, 32), 768, 0, 32)
+            ok := staticcall(150000, 0x0f, add(pairs, 32), 768, 0, 0)
             ok := and(ok, eq(returndatasize(), 32))
             calldatacopy(add(pairs, 32), points.offset, 256)
             if ok {

@@ -9,8 +9,11 @@ contract ManagersTest is HubTest {
     address internal immutable next = _account("successor");
 
     function test_constructorSetsTwoManagers() public {
-        vm.expectEmit(vm.computeCreateAddress(address(this), vm.getNonce(address(this))));
+        address where = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.expectEmit(where);
         emit Managers.GroupManagerChanged(address(0), gm);
+        vm.expectEmit(where);
+        emit Managers.RevocationManagerChanged(address(0), rm);
         DataHub fresh = _deploy(gm, rm);
         vm.assertEq(fresh.groupManager(), gm, "group manager");
         vm.assertEq(fresh.revocationManager(), rm, "revocation manager");

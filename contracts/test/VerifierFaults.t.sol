@@ -119,9 +119,27 @@ contract VerifierFaultsTest is VerifierTest {
             return Outcome.Right;
         }
         if (result.length == 0) return Outcome.OutOfGas;
-        if (bytes4(result) == Bls12381.TooLittleGas.selector) return Outcome.TooLittleGas;
+        if (bytes4(result) == Bls12381.TooLittleGas.selector) {
+            _requireNeeded(result);
+            return Outcome.TooLittleGas;
+        }
         vm.assertTrue(bytes4(result) == Bls12381.PrecompileUnusable.selector, "known error");
         return Outcome.PrecompileUnusable;
+    }
+
+    // Sums of one, two and three products, 24,000 each, and a pairing of two, 102,900: with the 64th
+    // that stays behind and 1,000.
+    function _requireNeeded(bytes memory reason) private pure {
+        uint256 left;
+        uint256 needed;
+        assembly ("memory-safe") {
+            left := mload(add(reason, 36))
+            needed := mload(add(reason, 68))
+        }
+        vm.assertTrue(
+            needed == 25_380 || needed == 49_761 || needed == 74_142 || needed == 105_533, "needed"
+        );
+        vm.assertTrue(left < needed, "left");
     }
 
     // ---------------------------------------------------------------- precompiles
