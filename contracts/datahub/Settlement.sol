@@ -166,7 +166,8 @@ abstract contract Settlement is Disputes {
         }
         if (EntryTree.root(tree, n) != r.roots[0]) revert WrongProof(id);
 
-        PaymentList memory pays = _newPayments(n + 2);
+        // the hospital is one more; the buyer only in place of an entry that went back to it
+        PaymentList memory pays = _newPayments(n + 1);
         uint256 escrow = r.escrow;
         uint256 part = Money.part(escrow, n);
         for (uint256 w = 0; w * 32 < n; ++w) {
