@@ -27,6 +27,7 @@ struct node_response {
     struct base_buf body;
     char cookie[160];       /* Set-Cookie, when not empty */
     char download[80];      /* file name for Content-Disposition, when not empty */
+    char allow[64];         /* Allow, when not empty */
     unsigned retry_after_s; /* 0: none */
     bool allow_cache;       /* blocks: named by their hash */
     bool is_stream;         /* the connection becomes an event stream */
@@ -195,6 +196,9 @@ GALEN_MUST_CHECK enum galen_err health_show(struct node *node, struct json_objec
 
 /* Answers a request: finds its route, holds its access against it, calls it. */
 void route_answer(struct node_worker *worker, struct node_request *request);
+
+/* 405, with the methods that there are for the path. */
+void route_refuse_method(struct node_request *request);
 
 /* Is it answered from the database alone? */
 bool route_is_quick(const struct node_request *request);

@@ -59,6 +59,22 @@ static const struct api_route *find_route(const struct node_request *request, bo
     return NULL;
 }
 
+void route_refuse_method(struct node_request *request)
+{
+    const char *path = below_prefix(request->path);
+    char *allow = request->response.allow;
+    size_t len = 0;
+    for (size_t i = 0; path != NULL && i < api_n_routes; i++)
+        if (len < sizeof request->response.allow && path_fits(api_routes[i].pattern, path, NULL))
+            len += (size_t)snprintf(allow + len, sizeof request->response.allow - len, "%s%s%s",
+                                    len > 0 ? ", " : "", api_routes[i].method,
+                                    strcmp(api_routes[i].method, "GET") == 0 ? ", HEAD" : "");
+    if (len == 0)
+        snprintf(allow, sizeof request->response.allow, "GET, HEAD, POST, DELETE");
+    response_status(&request->response, MHD_HTTP_METHOD_NOT_ALLOWED,
+                    "there is another method for this", NULL);
+}
+
 bool route_is_quick(const struct node_request *request)
 {
     bool known = false;
@@ -221,8 +237,7 @@ void route_answer(struct node_worker *worker, struct node_request *request)
     const struct api_route *route = find_route(request, &path_known);
     if (route == NULL) {
         if (path_known)
-            response_status(&request->response, MHD_HTTP_METHOD_NOT_ALLOWED,
-                            "there is another method for this", NULL);
+            route_refuse_method(request);
         else
             response_status(&request->response, MHD_HTTP_NOT_FOUND, "there is nothing here",
                             "docs/openapi.yaml lists what there is");

@@ -176,6 +176,7 @@ static enum MHD_Result send_response(struct node *node, struct node_request *req
         add_header(response, "Cache-Control",
                    from->allow_cache ? "public, max-age=31536000, immutable" : "no-store") &&
         (from->type == NULL || add_header(response, "Content-Type", from->type)) &&
+        (from->allow[0] == '\0' || add_header(response, "Allow", from->allow)) &&
         (from->cookie[0] == '\0' || add_header(response, "Set-Cookie", from->cookie)) &&
         (from->download[0] == '\0' || add_header(response, "Content-Disposition", download)) &&
         (from->retry_after_s == 0 || add_header(response, "Retry-After", retry)) &&

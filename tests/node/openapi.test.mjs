@@ -7,75 +7,38 @@ import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Wallet } from 'ethers';
-import { Home, makeFolder, makeRecord, root, startChain } from '../cli/galen.mjs';
-import { Node, findOperation, operations } from './node.mjs';
+import { root } from '../cli/galen.mjs';
+import { findOperation, operations } from './node.mjs';
 import { until } from './serve.mjs';
+import { HOUR, Stage, template } from './stage.mjs';
 
-const HOUR = 3600;
-const patients = ['patient-1', 'patient-2', 'patient-3', 'patient-4'];
-const people = { hospital: 'hospital', doctor: 'doctor', buyer: 'buyer',
-  ...Object.fromEntries(patients.map((name) => [name, 'patient'])) };
-let folder, chain, home, node;
-const address = {};
+let stage, node;
 const wallet = Wallet.createRandom();
-const ether = (n) => `0x${(BigInt(n) * 10n ** 18n).toString(16)}`;
-
-const get = (as, target) => node.ok('GET', target, { as });
-const post = (as, target, body = {}) => node.ok('POST', target, { as, body });
-const fails = async (status, code, as, method, target, body) => {
-  const answer = await node.call(method, target, { as, body });
-  assert.equal(answer.status, status, `${method} ${target}: ${answer.status} ${answer.text}`);
-  assert.equal(answer.json.code, code, answer.text);
-  return answer.json;
-};
-// Does a step as soon as what it waits for has come: until then it is 4xx.
-const soon = (as, target, body = {}) => until(`POST ${target} as ${as}`, async () => {
-  const answer = await node.call('POST', target, { as, body });
-  if (answer.status === 200) return answer.json;
-  assert.ok([404, 409, 422].includes(answer.status), `POST ${target}: ${answer.status} ${answer.text}`);
-  await node.call('POST', '/sync', { as });
-  return false;
-}, 60000);
-const state = (as, id, wanted) => until(`request ${id} to be ${wanted}`, async () => {
-  await node.call('POST', '/sync', { as });
-  const shown = await get(as, `/requests/${id}`);
-  return shown.state === wanted && shown;
-}, 60000);
+const get = (...args) => stage.get(...args);
+const post = (...args) => stage.post(...args);
+const soon = (...args) => stage.soon(...args);
+const fails = (...args) => stage.fails(...args);
+const state = (...args) => stage.requestIs(...args);
+let address;
 
 before(async () => {
-  folder = makeFolder();
-  chain = await startChain();
-  home = new Home(folder, 'home');
-  home.make({ rpc: chain.url });
-  for (const name of ['gm', 'rm'])
-    address[name] = home.ok('account', 'new', name, '--role', name).address;
-  for (const name of ['gm', 'rm']) await chain.rpc('anvil_setBalance', [address[name], ether(10)]);
-  address.contract = home.ok('contract', 'deploy').contract;
-  // A browser wallet's owner brings the key.
-  const keystore = path.join(folder, 'keystore.json'), secret = path.join(folder, 'secret');
-  fs.writeFileSync(keystore, wallet.encryptSync('a keystore password', { scrypt: { N: 1024 } }));
-  fs.writeFileSync(secret, 'a keystore password\n');
-  home.ok('account', 'import', keystore, '--name', 'wallet', '--role', 'buyer',
-    '--keystore-password-file', secret);
-  node = await Node.start(home);
+  stage = await Stage.start((home, folder) => {
+    // A browser wallet's owner brings the key.
+    const keystore = path.join(folder, 'keystore.json'), secret = path.join(folder, 'secret');
+    fs.writeFileSync(keystore, wallet.encryptSync('a keystore password', { scrypt: { N: 1024 } }));
+    fs.writeFileSync(secret, 'a keystore password\n');
+    home.ok('account', 'import', keystore, '--name', 'wallet', '--role', 'buyer',
+      '--keystore-password-file', secret);
+  });
+  ({ node, address } = stage);
 });
-after(async () => {
-  await node?.stop();
-  await chain?.stop();
-  fs.rmSync(folder, { recursive: true, force: true });
-});
+after(() => stage?.stop());
 
 test('the node, its contract, its identities', async () => {
   await until('a good state of health', async () => (await node.call('GET', '/health')).status === 200);
-  for (const [name, role] of Object.entries(people)) {
-    const made = await node.ok('POST', '/accounts', { operator: true, body: { name, role } });
-    assert.equal(made.role, role);
-    address[name] = made.identity;
-  }
+  await stage.makePeople();
   await node.ok('POST', '/accounts',
     { operator: true, body: { name: 'clerk', role: 'patient', password: 'a password of its own' } });
-  for (const name of ['hospital', 'buyer', 'doctor'])
-    await chain.rpc('anvil_setBalance', [address[name], ether(10)]);
   const paid = await post('buyer', '/accounts/pay', { to: 'patient-1', wei: '1000000000000000000' });
   assert.match(paid.hash ?? paid.tx.hash, /^0x/);
   assert.equal((await get('patient-1', '/accounts'))[0].balanceWei, '1000000000000000000');
@@ -100,15 +63,7 @@ test('contacts and profiles', async () => {
 });
 
 test('the group is set up, a doctor joins, the registry is committed', async () => {
-  await post('gm', '/group/setup', { rm: 'rm' });
-  await soon('rm', '/group/setup');
-  await soon('gm', '/group/propose?dryRun=true');
-  await soon('gm', '/group/propose');
-  await soon('rm', '/group/confirm');
-  await soon('gm', '/group/hospitals', { hospital: 'hospital', accredited: true });
-  await soon('gm', '/group/invitations', { doctor: 'doctor' });
-  await soon('doctor', '/group/join', { licence: 'licence 1' });
-  await soon('gm', '/group/approvals', { doctor: 'doctor' });
+  await stage.setUpGroup();
   const members = await get('gm', '/group/members');
   assert.deepEqual(members.map((row) => row.wallet), [address.doctor]);
   await post('gm', '/group/commit');
@@ -128,22 +83,13 @@ test('the group is set up, a doctor joins, the registry is committed', async () 
 
 let first;
 test('records: stored, relayed, shown, checked', async () => {
-  const body = { record: makeRecord(address['patient-1'], address.hospital) };
-  await soon('doctor', '/records?dryRun=true', body);
-  for (const name of patients) {
-    const record = makeRecord(address[name], address.hospital, { notes: name });
-    const stored = await soon('doctor', '/records', { record, releases: 4 });
-    first ??= stored.merkleRoot;
-  }
+  await soon('doctor', '/records?dryRun=true', { record: stage.record('patient-1') });
+  first = (await stage.storeRecords())['patient-1'];
   const own = await post('doctor', '/records',
-    { record: makeRecord(address['patient-1'], address.hospital, { category: 'Orthopedics' }), fromWallet: true });
+    { record: stage.record('patient-1', { category: 'Orthopedics' }), fromWallet: true });
   assert.ok(own.tx);
   await post('hospital', '/records/relay');
-  for (const name of patients)
-    await until(`${name}'s record`, async () => {
-      const list = await get(name, '/records');
-      return list.length > 0 && list.every((row) => row.state === 'anchored');
-    });
+  await stage.recordsAreAnchored();
   await get('doctor', '/records');
   await get('hospital', '/records');
   assert.equal((await get('patient-1', `/records/${first}`)).record.notes, 'patient-1');
@@ -180,38 +126,10 @@ test('shares', async () => {
   await get('patient-1', '/shares');
 });
 
-const template = {
-  category: 'Cardiology', demographics: { age: true, gender: true, location: false, ethnicity: false },
-  medical_data: { diagnosis: true, treatment: false, medications: false, lab_results: true },
-  time_period: '1 year', min_records: 2, price_wei: '1000000000000000005',
-};
-// The hospital has as many answers as were given.
-const everyAnswer = (id, given) => until(`${given} answers`, async () => {
-  const dry = await node.call('POST', `/requests/${id}/deliver?dryRun=true`, { as: 'hospital', body: {} });
-  return dry.status === 200 && dry.json.entries === given;
-});
-const accept = async (id) => {
-  let given = 0;
-  for (const name of patients)
-    given += (await soon(name, `/requests/${id}/consent`, { accept: true })).given.length;
-  await everyAnswer(id, given);
-};
-async function sell(terms = {}, consent = accept) {
-  const { requestId } = await post('buyer', '/requests',
-    { template, maxRecords: 10, verifyWindow: HOUR, ruleWindow: 2 * HOUR, ...terms });
-  await soon('hospital', `/requests/${requestId}/reply`);
-  await state('hospital', requestId, 'replied');
-  await soon('hospital', `/requests/${requestId}/ask`);
-  await consent(requestId);
-  await soon('hospital', `/requests/${requestId}/deliver`);
-  await state('buyer', requestId, 'filled');
-  return requestId;
-}
-
 test('a purchase, from request to payment', async () => {
   const dry = await node.ok('POST', '/requests?dryRun=true', { as: 'buyer', body: { template } });
   assert.ok(dry);
-  const id = await sell({}, async (asked) => {
+  const id = await stage.sell(async (asked) => {
     const wanted = await until('to be asked', async () => {
       const list = await get('patient-1', '/consents');
       return list.length > 0 && list;
@@ -224,7 +142,7 @@ test('a purchase, from request to payment', async () => {
       given += (await post(name, `/requests/${asked}/consent`, { accept: true })).given.length;
     await get('patient-1', '/consents');
     await get('patient-3', '/consents');
-    await everyAnswer(asked, given);
+    await stage.everyAnswer(asked, given);
   });
   await fails(409, 'wrong-state', 'buyer', 'POST', `/requests/${id}/finalize`, {});
   assert.equal((await post('buyer', `/requests/${id}/verify`)).passed, true);
@@ -243,7 +161,7 @@ test('a purchase, from request to payment', async () => {
 
 let disputed, opening;
 test('a dispute, the rulings, a claim', async () => {
-  const id = disputed = await sell();
+  const id = disputed = await stage.sell();
   const terms = { entries: [0, 1], reason: 'no such values' };
   await node.ok('POST', `/requests/${id}/dispute?dryRun=true`, { as: 'buyer', body: terms });
   await fails(422, 'check-failed', 'buyer', 'POST', `/requests/${id}/prove-invalid`, { entries: [0] });
@@ -264,8 +182,7 @@ test('a dispute, the rulings, a claim', async () => {
   assert.equal(ruled.entries[0].status, 'fraud');
   await post('buyer', `/requests/${id}/verify`);
   await post('buyer', `/requests/${id}/finalize`);
-  await chain.rpc('evm_increaseTime', [3 * HOUR + 10]);
-  await chain.rpc('evm_mine');
+  await stage.later(3 * HOUR + 10);
   const claimed = await soon('hospital', `/requests/${id}/claim`, { entry: 1 });
   assert.ok(claimed.paid.length > 0);
   await state('buyer', id, 'finalized');
@@ -337,8 +254,7 @@ test('evidence is forgotten, requests run out', async () => {
   await get('gm', `/disputes/${disputed}`);
   const { requestId } = await post('buyer', '/requests', { template, replyWindow: HOUR });
   await fails(409, 'wrong-state', 'buyer', 'POST', `/requests/${requestId}/expire`, {});
-  await chain.rpc('evm_increaseTime', [2 * HOUR]);
-  await chain.rpc('evm_mine');
+  await stage.later(2 * HOUR);
   await soon('buyer', `/requests/${requestId}/expire`);
   await get('buyer', `/requests/${requestId}`);
 });
@@ -422,6 +338,9 @@ test('what is refused, and how', async () => {
   await fails(404, 'not-found', 'buyer', 'GET', '/requests/999');
   await fails(404, 'not-found', 'buyer', 'GET', '/nothing');
   await fails(405, 'method', 'buyer', 'POST', '/health', {});
+  for (const [method, target, allow] of [['POST', '/health', 'GET, HEAD'], ['PATCH', '/session', 'GET, HEAD, POST, DELETE'],
+    ['PUT', '/records/relay', 'POST, GET, HEAD']])
+    assert.equal((await node.call(method, target, { as: 'buyer' })).headers.get('allow'), allow);
   await fails(422, 'insufficient-funds', 'patient-3', 'POST', '/accounts/pay', { to: 'gm', wei: '1' });
   assert.equal((await node.call('GET', '/status')).json.code, 'unauthorized');
   assert.equal((await node.call('GET', '/records', { operator: true })).json.code, 'error');
@@ -449,8 +368,7 @@ test('every operation was used, and worked', () => {
 });
 
 test('without the chain', async () => {
-  await chain.stop();
-  chain = undefined;
+  await stage.stopChain();
   await fails(502, 'network', 'buyer', 'GET', '/contract');
   await fails(502, 'network', 'buyer', 'POST', '/profile', {});
   assert.ok((await get('buyer', '/requests')).every((row) => row.problem));
