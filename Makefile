@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/build-tools/bin:$(PATH)
 GALEN := build/src/cli/galen
 sources = $(shell find $(wildcard src tests bench fuzz examples) -name '*.[ch]')
 
-.PHONY: help setup build demo test test-kubo run bench gas coverage mutate fmt fmt-check sanitize clang \
+.PHONY: help setup build demo test test-kubo run bench gas coverage mutate fuzz-api fmt fmt-check sanitize clang \
     analyze clean
 
 help: ## this list
@@ -56,6 +56,12 @@ coverage: build ## every line and branch of the contract is reached by its Forge
 
 mutate: build ## every small change to the contract fails its Forge tests (ARGS="60", "all")
 	@nice node tools/mutate.mjs build/mutate $(ARGS)
+
+fuzz-api: build ## Schemathesis, pinned from PyPI, against a node as every role (ARGS="-n 100 buyer")
+	@tools/setup.sh test
+	@tools/fuzz-api/install.sh
+	@GALEN_SOURCE_ROOT=$(CURDIR) GALEN_BINARY=$(CURDIR)/$(GALEN) \
+	    GALEN_MAKE_HOME=$(CURDIR)/build/tests/cli/make-home node tools/fuzz-api/run.mjs $(ARGS)
 
 fmt: ## format the C sources
 	@tools/setup.sh test

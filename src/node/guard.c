@@ -68,11 +68,8 @@ bool guard_admits(struct node *node, struct node_request *request)
                       "start it with --name NAME to let requests come by that name");
     if (origin != NULL && !is_own_origin(node, origin))
         return refuse(request, MHD_HTTP_FORBIDDEN, "requests from other sites are refused", NULL);
-    if (!is_read && strcmp(request->method, "POST") != 0 && strcmp(request->method, "PUT") != 0 &&
-        strcmp(request->method, "DELETE") != 0) {
-        route_refuse_method(request);
+    if (!route_has_method(request))
         return false;
-    }
     if (length != NULL && strtoull(length, NULL, 10) > NODE_BODY_MAX)
         return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "the request is too large",
                       "send less at once");

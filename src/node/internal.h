@@ -197,8 +197,8 @@ GALEN_MUST_CHECK enum galen_err health_show(struct node *node, struct json_objec
 /* Answers a request: finds its route, holds its access against it, calls it. */
 void route_answer(struct node_worker *worker, struct node_request *request);
 
-/* 405, with the methods that there are for the path. */
-void route_refuse_method(struct node_request *request);
+/* False: there are other methods for the path; the response is set, with Allow. */
+bool route_has_method(struct node_request *request);
 
 /* Is it answered from the database alone? */
 bool route_is_quick(const struct node_request *request);

@@ -5,6 +5,7 @@
 #include "node/api.h"
 
 #define API_PREFIX "/api/v1"
+#define ALLOW_MAX  sizeof(((struct node_response *)NULL)->allow)
 
 /* ---- paths -------------------------------------------------------------------------------------- */
 
@@ -45,40 +46,51 @@ static bool is_method(const struct api_route *route, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
-static const struct api_route *find_route(const struct node_request *request, bool *path_known)
+/* A path that stands in the table as it is, is no route with a parameter: /records/relay. */
+static bool is_literal(const char *path)
+{
+    for (size_t i = 0; i < api_n_routes; i++)
+        if (strcmp(api_routes[i].pattern, path) == 0)
+            return true;
+    return false;
+}
+
+static const struct api_route *find_route(const struct node_request *request, char allow[ALLOW_MAX])
 {
     const char *path = below_prefix(request->path);
-    *path_known = false;
+    const bool literal = path != NULL && is_literal(path);
+    size_t len = 0;
+    allow[0] = '\0';
     for (size_t i = 0; path != NULL && i < api_n_routes; i++) {
-        if (!path_fits(api_routes[i].pattern, path, NULL))
+        const struct api_route *route = &api_routes[i];
+        if (literal ? strcmp(route->pattern, path) != 0 : !path_fits(route->pattern, path, NULL))
             continue;
-        *path_known = true;
-        if (is_method(&api_routes[i], request->method))
-            return &api_routes[i];
+        if (is_method(route, request->method))
+            return route;
+        if (len < ALLOW_MAX)
+            len += (size_t)snprintf(allow + len, ALLOW_MAX - len, "%s%s%s", len > 0 ? ", " : "",
+                                    route->method,
+                                    strcmp(route->method, "GET") == 0 ? ", HEAD" : "");
     }
     return NULL;
 }
 
-void route_refuse_method(struct node_request *request)
+bool route_has_method(struct node_request *request)
 {
-    const char *path = below_prefix(request->path);
     char *allow = request->response.allow;
-    size_t len = 0;
-    for (size_t i = 0; path != NULL && i < api_n_routes; i++)
-        if (len < sizeof request->response.allow && path_fits(api_routes[i].pattern, path, NULL))
-            len += (size_t)snprintf(allow + len, sizeof request->response.allow - len, "%s%s%s",
-                                    len > 0 ? ", " : "", api_routes[i].method,
-                                    strcmp(api_routes[i].method, "GET") == 0 ? ", HEAD" : "");
-    if (len == 0)
-        snprintf(allow, sizeof request->response.allow, "GET, HEAD, POST, DELETE");
+    if (find_route(request, allow) != NULL || allow[0] == '\0') {
+        allow[0] = '\0';
+        return true;
+    }
     response_status(&request->response, MHD_HTTP_METHOD_NOT_ALLOWED,
                     "there is another method for this", NULL);
+    return false;
 }
 
 bool route_is_quick(const struct node_request *request)
 {
-    bool known = false;
-    const struct api_route *route = find_route(request, &known);
+    char allow[ALLOW_MAX];
+    const struct api_route *route = find_route(request, allow);
     return route == NULL || (strcmp(route->method, "GET") == 0 && (route->flags & API_SLOW) == 0);
 }
 
@@ -233,14 +245,11 @@ static void call_route(struct node_worker *worker, struct node_request *request,
 
 void route_answer(struct node_worker *worker, struct node_request *request)
 {
-    bool path_known = false;
-    const struct api_route *route = find_route(request, &path_known);
-    if (route == NULL) {
-        if (path_known)
-            route_refuse_method(request);
-        else
-            response_status(&request->response, MHD_HTTP_NOT_FOUND, "there is nothing here",
-                            "docs/openapi.yaml lists what there is");
+    char allow[ALLOW_MAX];
+    const struct api_route *route = find_route(request, allow);
+    if (route == NULL) { /* another method would have been refused before */
+        response_status(&request->response, MHD_HTTP_NOT_FOUND, "there is nothing here",
+                        "docs/openapi.yaml lists what there is");
         return;
     }
     request->route = route->pattern;

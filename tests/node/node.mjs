@@ -37,10 +37,11 @@ export const operations = Object.entries(openapi.paths).flatMap(([target, item])
     pattern: new RegExp(`^${target.replace(/\{[^}]*\}/g, '[^/]+')}$`),
     parameters: [...(item.parameters ?? []), ...(item[method].parameters ?? [])].map(find),
   })));
-// The path as it stands beats one with a parameter: /records/relay, /records/{record}.
+// A path that stands in the file as it is, is none with a parameter: /records/relay.
 export function findOperation(method, target) {
-  const fits = operations.filter((one) => one.method === method && one.pattern.test(target));
-  return fits.find((one) => one.path === target) ?? fits[0];
+  const literal = operations.filter((one) => one.path === target);
+  const fits = literal.length > 0 ? literal : operations.filter((one) => one.pattern.test(target));
+  return fits.find((one) => one.method === method);
 }
 
 export class Node {
