@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "seal/seal.h"
+
 /* ---- health ------------------------------------------------------------------------------------- */
 
 enum galen_err api_health(struct api_call *call, struct json_object **result,
@@ -196,6 +198,10 @@ enum galen_err api_account_new(struct api_call *call, struct json_object **resul
     GALEN_TRY(api_text(call, "name", &name, info));
     GALEN_TRY(api_text(call, "role", &role, info));
     GALEN_TRY(api_text(call, "password", &password, info));
+    /* Before there is an identity that would not have the password asked for. */
+    if (password != NULL)
+        GALEN_TRY(seal_password_check(
+            (struct base_view){(const uint8_t *)password, strlen(password)}, info));
     GALEN_TRY(workflow_act_as(call->wf, NULL, info));
     GALEN_TRY(workflow_identity_new(call->wf, &address, name, role, info));
     if (password != NULL)

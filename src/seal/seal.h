@@ -239,8 +239,10 @@ GALEN_MUST_CHECK enum galen_err seal_keystore_change_password(struct seal_keysto
 
 #define SEAL_PASSWORD_HASH 128 /* text with its NUL */
 
-/* Argon2id in PHC's form, libsodium's interactive cost (2 passes, 64 MiB).
- * USAGE for fewer than 8 bytes or more than SEAL_PASSWORD_MAX. */
+/* USAGE for fewer than 8 bytes or more than SEAL_PASSWORD_MAX. */
+GALEN_MUST_CHECK enum galen_err seal_password_check(struct base_view password,
+                                                    struct galen_errinfo *info);
+/* Argon2id in PHC's form, libsodium's interactive cost (2 passes, 64 MiB). USAGE as above. */
 GALEN_MUST_CHECK enum galen_err seal_password_hash(char out[SEAL_PASSWORD_HASH],
                                                    struct base_view password,
                                                    struct galen_errinfo *info);

@@ -231,6 +231,8 @@ test('an opening that the buyer asks for, the token, the revocation, the trace',
     await post('gm', '/sync');
     return (await get('patient-1', '/revocations')).published;
   });
+  await until('the status to tell of it', async () =>
+    (await node.ok('GET', '/status', { operator: true })).revocationList?.version === 1);
   await post('patient-1', '/trace');
   const traced = await post('gm', '/trace', { opening, onChain: true });
   assert.ok(traced.linked.length > 0);
@@ -346,6 +348,9 @@ test('what is refused, and how', async () => {
   assert.equal((await node.call('GET', '/records', { operator: true })).json.code, 'error');
   assert.equal((await node.call('POST', '/accounts',
     { operator: true, body: { name: 'buyer', role: 'buyer' } })).json.code, 'exists');
+  const short = { name: 'newcomer', role: 'buyer', password: 'short' };
+  assert.equal((await node.call('POST', '/accounts', { operator: true, body: short })).json.code, 'usage');
+  await fails(404, 'not-found', 'newcomer', 'GET', '/records');
   assert.equal((await node.call('POST', '/sync', { as: 'gm', body: 'x',
     headers: { 'content-type': 'text/plain' } })).json.code, 'media-type');
   assert.equal((await node.call('GET', '/records',
