@@ -233,9 +233,9 @@ const sources = readSources();
 const trees = syntaxTrees(sources);
 const declared = declarations(trees);
 const every = [...sources].flatMap(([file, text]) => mutantsOf(file, text, trees.get(file), declared));
-const names = new Set(every.map(({ name }) => name));
-const stale = Object.keys(EQUIVALENT).filter((name) => !names.has(name));
-for (const name of stale) console.error(`no such mutant any more: ${name}`);
+const times = (wanted) => every.filter(({ name }) => name === wanted).length;
+const stale = Object.keys(EQUIVALENT).filter((name) => times(name) !== 1);
+for (const name of stale) console.error(`${times(name) ? 'several mutants are' : 'no such mutant any more'}: ${name}`);
 
 /** The slow tests of the verifier alone see nothing of the rest. */
 const testsOf = (mutants) =>

@@ -119,8 +119,8 @@ abstract contract Settlement is Disputes {
     function _disputeAll(uint256 id, Request storage r, Progress memory p) private {
         uint256 n = p.count;
         uint256[] memory indices = new uint256[](n);
-        for (uint256 i = 0; i < n; ++i) {
-            indices[i] = i;
+        for (uint256 index = 0; index < n; ++index) {
+            indices[index] = index;
         }
         _dispute(id, r, p, indices, true);
     }

@@ -15,6 +15,9 @@ contract GroupKeysTest is HubTest {
     // ---------------------------------------------------------------- proposing
 
     function test_setGroupKeyKeepsWhatTheVerifierNeeds() public {
+        address data = vm.computeCreateAddress(address(hub), vm.getNonce(address(hub)));
+        vm.expectEmit(address(hub));
+        emit GroupKeys.GroupKeyProposed(2, fingerprint, data);
         vm.prank(gm);
         uint32 version = hub.setGroupKey(fingerprint, groupKey, points);
         vm.assertEq(version, 2, "the next version");

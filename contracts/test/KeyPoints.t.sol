@@ -50,6 +50,30 @@ contract KeyPointsTest is HubTest {
         vm.assertEq(hub.setGroupKey(fingerprint, groupKey, points), 2, "with them it does");
     }
 
+    /// Nor one whose precompiles answer at another length, or fail with an answer of the right one.
+    function test_aChainWithOtherPrecompilesProposesNoKey() public {
+        for (uint160 precompile = 0x0b; precompile <= 0x0f; precompile += 4) {
+            bytes memory answer = precompile == 0x0b ? pointX : abi.encode(1);
+            for (uint256 i = 0; i < 3; ++i) {
+                if (i == 0) vm.mockCall(address(precompile), "", _cut(answer));
+                if (i == 1) vm.mockCall(address(precompile), "", bytes.concat(answer, hex"00"));
+                if (i == 2) vm.mockCallRevert(address(precompile), "", answer);
+                vm.expectRevert(abi.encodeWithSelector(GroupKeys.BadGroupKey.selector));
+                vm.prank(gm);
+                hub.setGroupKey(fingerprint, groupKey, points);
+                vm.clearMockedCalls();
+            }
+        }
+    }
+
+    // All but the last byte.
+    function _cut(bytes memory data) private pure returns (bytes memory shorter) {
+        shorter = new bytes(data.length - 1);
+        for (uint256 i = 0; i < shorter.length; ++i) {
+            shorter[i] = data[i];
+        }
+    }
+
     // Whether the key with this y, at `where` in the points, is taken with just that sign, on a chain
     // whose precompiles take everything.
     function _requireSign(uint256 flagAt, uint256 where, bytes memory y, bool upper) private {
