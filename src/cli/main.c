@@ -217,6 +217,9 @@ static enum galen_err run(struct cli *cli, struct json_object **result, bool *pa
 {
     GALEN_TRY(open_home(cli, info));
     GALEN_TRY(confirm(cli, info));
+    /* Not while a person thinks. */
+    if (cli->wf != NULL && (cli->command->needs & CLI_KEYS) != 0 && !cli->dry_run)
+        GALEN_TRY(workflow_lock(cli->wf, info));
     return cli->command->run(cli, result, passed, info);
 }
 

@@ -46,6 +46,7 @@ GALEN_MUST_CHECK enum galen_err api_give_verdict(struct json_object *result, boo
                                                  struct galen_errinfo *info);
 
 /* Handlers, by file. */
+api_handler api_inbox, api_block; /* post */
 api_handler api_health, api_metrics, api_session_show, api_session_begin,
     api_session_end; /* home */
 api_handler api_session_nonce, api_session_wallet, api_events, api_sync, api_notifications;

@@ -10,6 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "workflow/post.h"
+
+#define INBOX "/api/v1/inbox/"
+
 /* "HOST[:PORT]" is this node's. Other nodes come by the name that the profile says. */
 static bool is_own_host(const struct node *node, const char *host)
 {
@@ -70,7 +74,9 @@ bool guard_admits(struct node *node, struct node_request *request)
         return refuse(request, MHD_HTTP_FORBIDDEN, "requests from other sites are refused", NULL);
     if (!route_has_method(request))
         return false;
-    if (length != NULL && strtoull(length, NULL, 10) > NODE_BODY_MAX)
+    bool is_message = strncmp(request->path, INBOX, sizeof INBOX - 1) == 0;
+    if (length != NULL &&
+        strtoull(length, NULL, 10) > (is_message ? POST_MESSAGE_MAX : NODE_BODY_MAX))
         return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "the request is too large",
                       "send less at once");
     if (has_body && is_read)

@@ -167,7 +167,24 @@ void feed_publish(struct node *node, const struct chain_address *who, const char
 void feed_tick(struct node *node);
 void feed_close(struct node *node);
 
-/* ---- watcher.c ---------------------------------------------------------------------------------- */
+/* ---- thread.c --------------------------------------------------------------------------------- */
+
+struct node_thread {
+    pthread_t id;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_running, is_woken;
+};
+void thread_init(struct node_thread *thread);
+GALEN_MUST_CHECK enum galen_err thread_start(struct node_thread *thread, void *(*run)(void *),
+                                             struct node *node, struct galen_errinfo *info);
+/* Waits so long, or until it is woken. False: the thread is to end. */
+bool thread_pause(struct node_thread *thread, unsigned ms);
+void thread_wake(struct node_thread *thread);
+/* Waits for its end; fine when it never ran. */
+void thread_stop(struct node_thread *thread);
+
+/* ---- watcher.c, delivery.c ---------------------------------------------------------------------------------- */
 
 /* What /health and /metrics tell, written by the threads that know. */
 struct node_health {
@@ -180,9 +197,7 @@ struct node_health {
     int64_t unpushed;
 };
 GALEN_MUST_CHECK enum galen_err watcher_start(struct node *node, struct galen_errinfo *info);
-void watcher_stop(struct node *node);
-/* Something happened that the watcher should look at now. */
-void watcher_wake(struct node *node);
+GALEN_MUST_CHECK enum galen_err delivery_start(struct node *node, struct galen_errinfo *info);
 
 /* ---- metrics.c, health.c ----------------------------------------------------------------------- */
 
@@ -264,11 +279,7 @@ struct node {
     struct node_feed feed;
     struct node_health health;
 
-    pthread_t watcher;
-    bool has_watcher;
-    pthread_mutex_t watcher_lock;
-    pthread_cond_t watcher_woken;
-    bool is_woken;
+    struct node_thread watcher, delivery;
 
     atomic_uint_fast64_t requests[NODE_METRIC_ROUTES][6]; /* by route and hundreds of the status */
     atomic_uint_fast64_t refused;

@@ -93,15 +93,16 @@ static void init_locks(struct node *node)
     pthread_mutex_init(&node->sessions.password, NULL);
     pthread_mutex_init(&node->feed.lock, NULL);
     pthread_mutex_init(&node->health.lock, NULL);
-    pthread_mutex_init(&node->watcher_lock, NULL);
-    pthread_cond_init(&node->watcher_woken, NULL);
+    thread_init(&node->watcher);
+    thread_init(&node->delivery);
 }
 
 /* What acts is let finish, then what watches, then the connections. */
 static void stop_all(struct node *node)
 {
     atomic_store(&node->is_stopping, true);
-    watcher_stop(node);
+    thread_stop(&node->watcher);
+    thread_stop(&node->delivery);
     jobs_stop(node);
     feed_close(node);
     server_stop(node);
@@ -115,6 +116,7 @@ static enum galen_err start_all(struct node *node, const struct node_options *op
     GALEN_TRY(server_start(node, options, info));
     GALEN_TRY(write_files(node, info));
     GALEN_TRY(watcher_start(node, info));
+    GALEN_TRY(delivery_start(node, info));
     if (options->ready != NULL)
         options->ready(options->user, node->url);
     return GALEN_OK;

@@ -201,7 +201,12 @@ static enum galen_err run(struct api_call *call, const struct api_route *route,
     GALEN_TRY(parse_body(call, route->flags, info));
     GALEN_TRY(workflow_act_as(call->wf, request->has_who ? &request->who : NULL, info));
     workflow_dry_run(call->wf, is_dry);
-    enum galen_err err = route->handle(call, result, info);
+    enum galen_err err = GALEN_OK;
+    if ((route->flags & (API_READ | API_ANYONE | API_OPERATOR)) == 0 && !is_dry)
+        err = workflow_lock(call->wf, info);
+    if (err == GALEN_OK)
+        err = route->handle(call, result, info);
+    workflow_unlock(call->wf);
     workflow_dry_run(call->wf, false);
     return err;
 }
@@ -237,7 +242,7 @@ static void call_route(struct node_worker *worker, struct node_request *request,
             response_json(&request->response, MHD_HTTP_OK, result);
     }
     if (err == GALEN_OK && (route->flags & API_WAKES) != 0)
-        watcher_wake(worker->node);
+        thread_wake(&worker->node->watcher);
     record_json_put(&call.body);
     free(call.params[0]);
     free(call.params[1]);

@@ -10,6 +10,9 @@ const struct api_route api_routes[] = {
     {"GET", "/health", API_ANYONE | API_READ | API_RAW, NULL, api_health},
     {"GET", "/metrics", API_OPERATOR | API_RAW, NULL, api_metrics},
 
+    {"POST", "/inbox/{}", API_ANYONE | API_RAW | API_BYTES, NULL, api_inbox},
+    {"GET", "/ipfs/{}", API_ANYONE | API_RAW, NULL, api_block, "format"},
+
     {"GET", "/session", API_ANYONE, NULL, api_session_show},
     {"POST", "/session", API_ANYONE, NULL, api_session_begin},
     {"DELETE", "/session", API_ANYONE, NULL, api_session_end},

@@ -6,35 +6,6 @@
 
 #define PAUSE_MAX_MS 30000 /* between tries while the chain cannot be reached */
 
-/* Waits, or is woken. False: the node stops. */
-static bool pause_for(struct node *node, unsigned ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&node->watcher_lock);
-    while (!node->is_woken && node->has_watcher &&
-           pthread_cond_timedwait(&node->watcher_woken, &node->watcher_lock, &until) == 0)
-        ;
-    node->is_woken = false;
-    bool goes_on = node->has_watcher;
-    pthread_mutex_unlock(&node->watcher_lock);
-    return goes_on;
-}
-
-void watcher_wake(struct node *node)
-{
-    pthread_mutex_lock(&node->watcher_lock);
-    node->is_woken = true;
-    pthread_cond_signal(&node->watcher_woken);
-    pthread_mutex_unlock(&node->watcher_lock);
-}
-
 static int64_t number(struct json_object *object, const char *key)
 {
     int64_t value = 0;
@@ -123,7 +94,12 @@ static bool run_round(struct node *node, struct workflow *wf)
 {
     RECORD_JSON_AUTO summary = NULL;
     struct galen_errinfo why = {0};
-    enum galen_err err = workflow_sync(wf, &summary, &why);
+    enum galen_err err = workflow_lock(wf, &why);
+    if (err == GALEN_OK)
+        err = workflow_sync(wf, &summary, &why);
+    if (err == GALEN_OK)
+        relay(wf);
+    workflow_unlock(wf);
     note_round(node, summary, err, &why);
     if (err != GALEN_OK) {
         base_log(err == GALEN_ERR_NETWORK || err == GALEN_ERR_CONFIG ? BASE_LOG_INFO
@@ -132,9 +108,9 @@ static bool run_round(struct node *node, struct workflow *wf)
         return false;
     }
     publish_news(node, summary);
+    thread_wake(&node->delivery);
     if (number(summary, "events") > 0 || number(summary, "messages") > 0)
         publish_round(node, summary);
-    relay(wf);
     return true;
 }
 
@@ -152,27 +128,12 @@ static void *run_watcher(void *user)
     do {
         bool good = run_round(node, wf);
         pause = good ? node->poll_ms : 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
-    } while (pause_for(node, pause));
+    } while (thread_pause(&node->watcher, pause));
     workflow_close(&wf);
     return NULL;
 }
 
 enum galen_err watcher_start(struct node *node, struct galen_errinfo *info)
 {
-    node->has_watcher = true;
-    if (pthread_create(&node->watcher, NULL, run_watcher, node) == 0)
-        return GALEN_OK;
-    node->has_watcher = false;
-    return base_fail(info, GALEN_ERR_NOMEM, "cannot start a thread");
-}
-
-void watcher_stop(struct node *node)
-{
-    pthread_mutex_lock(&node->watcher_lock);
-    bool was_there = node->has_watcher;
-    node->has_watcher = false;
-    pthread_cond_signal(&node->watcher_woken);
-    pthread_mutex_unlock(&node->watcher_lock);
-    if (was_there)
-        pthread_join(node->watcher, NULL);
+    return thread_start(&node->watcher, run_watcher, node, info);
 }

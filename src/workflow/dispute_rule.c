@@ -9,10 +9,13 @@ struct ruling {
     bool by_gm;
     enum dispute_verdict verdict;
     struct dispute_entries entries; /* in dispute, as they stand before */
+    uint64_t *to_send;              /* indices of those that lack this vote; owned */
+    size_t n_to_send;
 };
 static void ruling_clear(struct ruling *ruling)
 {
     dispute_entries_clear(&ruling->entries);
+    free(ruling->to_send);
 }
 #define RULING_AUTO GALEN_CLEANUP(ruling_clear) struct ruling
 
@@ -78,6 +81,21 @@ static enum galen_err load_entries(struct workflow *wf, struct ruling *ruling,
     return GALEN_OK;
 }
 
+/* A vote that the contract has already, of a run that was interrupted, is not given again. */
+static enum galen_err choose_to_send(struct ruling *ruling, struct galen_errinfo *info)
+{
+    const struct dispute_entries *entries = &ruling->entries;
+    ruling->to_send = calloc(entries->n, sizeof *ruling->to_send);
+    if (ruling->to_send == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < entries->n; i++) {
+        const struct dispute_entry *entry = &entries->items[i];
+        if ((ruling->by_gm ? entry->gm_vote : entry->rm_vote) != ruling->verdict)
+            ruling->to_send[ruling->n_to_send++] = entry->index;
+    }
+    return GALEN_OK;
+}
+
 /* ---- what is sent ----------------------------------------------------------------------------------- */
 
 static enum galen_err send_part(struct workflow *wf, const struct chain_address *manager,
@@ -93,7 +111,7 @@ static enum galen_err send_part(struct workflow *wf, const struct chain_address 
     struct purchasing_onchain before;
     GALEN_TRY(purchasing_read_chain(wf, &before, ruling->chain.id, info));
     for (size_t i = 0; i < n; i++)
-        words[i] = purchasing_u256(ruling->entries.items[first + i].index);
+        words[i] = purchasing_u256(ruling->to_send[first + i]);
     GALEN_TRY(datahub_encode_rule(&data, purchasing_u256(before.id), words, n,
                                   (uint8_t)ruling->verdict, info));
     const struct purchasing_call call = {
@@ -187,10 +205,11 @@ enum galen_err dispute_rule(struct workflow *wf, const struct chain_address *man
     GALEN_TRY(need_manager(wf, &ruling, manager, info));
     GALEN_TRY(need_time(&ruling.chain, info));
     GALEN_TRY(load_entries(wf, &ruling, indices, n, info));
+    GALEN_TRY(choose_to_send(&ruling, info));
     GALEN_TRY(workflow_array(&txs, info));
     GALEN_TRY(workflow_array(&paid, info));
-    for (size_t first = 0; first < ruling.entries.n; first += DISPUTE_MAX) {
-        size_t left = ruling.entries.n - first;
+    for (size_t first = 0; first < ruling.n_to_send; first += DISPUTE_MAX) {
+        size_t left = ruling.n_to_send - first;
         GALEN_TRY(send_part(wf, manager, &ruling, first, left < DISPUTE_MAX ? left : DISPUTE_MAX,
                             txs, paid, info));
     }

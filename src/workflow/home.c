@@ -5,10 +5,13 @@
 #include "workflow/storing_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum galen_err workflow_home_create(const struct workflow_options *options, const char *store,
                                     struct galen_errinfo *info)
@@ -60,6 +63,7 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
     GALEN_CLEANUP(workflow_close) struct workflow *wf = calloc(1, sizeof *wf);
     if (wf == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    wf->lock_fd = -1;
     GALEN_TRY(config_copy_text(&wf->home, options->home, info));
     if (options->rpc != NULL)
         GALEN_TRY(config_set_rpc(&config, options->rpc, info));
@@ -126,6 +130,8 @@ void workflow_close(struct workflow **wf)
         return;
     for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++)
         free((*wf)->group_keys[i].key);
+    if ((*wf)->lock_fd >= 0)
+        close((*wf)->lock_fd);
     storing_summaries_free(*wf);
     chain_rpc_free((*wf)->rpc);
     store_free(&(*wf)->store);
@@ -139,6 +145,29 @@ void workflow_close(struct workflow **wf)
     free((*wf)->home);
     free(*wf);
     *wf = NULL;
+}
+
+enum galen_err workflow_lock(struct workflow *wf, struct galen_errinfo *info)
+{
+    char path[PATH_MAX];
+    if (wf->lock_fd < 0) {
+        GALEN_TRY(config_path(path, wf->home, "lock", info));
+        wf->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (wf->lock_fd < 0)
+            return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+    }
+    while (flock(wf->lock_fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return base_fail(info, GALEN_ERR_IO, "cannot lock the home: %s", strerror(errno));
+    wf->is_locked = true;
+    return GALEN_OK;
+}
+
+void workflow_unlock(struct workflow *wf)
+{
+    if (wf->is_locked)
+        (void)!flock(wf->lock_fd, LOCK_UN);
+    wf->is_locked = false;
 }
 
 void workflow_stop_when(struct workflow *wf, const atomic_bool *stop)

@@ -29,6 +29,8 @@ struct workflow {
     struct chain_domain domain;        /* chain id and DataHub's address, pinned by config.json */
     uint8_t code_hash[32];             /* keccak-256 of the contract's code, pinned likewise */
     struct storing_summary *summaries; /* storing_summary.c; NULL until a list is made */
+    int lock_fd;                       /* -1: not opened yet */
+    bool is_locked;
     bool dry_run;
     const atomic_bool *stop; /* workflow_stop_when; or NULL */
     bool is_narrow;          /* workflow_narrow */
@@ -355,6 +357,8 @@ GALEN_MUST_CHECK enum galen_err revocation_watch(struct workflow *wf, struct gal
 GALEN_MUST_CHECK enum galen_err revocation_watch_status(struct workflow *wf,
                                                         struct json_object *status,
                                                         struct galen_errinfo *info);
+/* Likewise: a delivery that was sealed gets its manifest published and the buyer told. */
+enum galen_err purchasing_retry_manifests(struct workflow *wf, struct galen_errinfo *info);
 
 /* ---- notifications.c ----------------------------------------------------------------------------------- */
 

@@ -371,3 +371,39 @@ enum galen_err purchasing_deliver(struct workflow *wf, const struct chain_addres
         GALEN_TRY(publish(wf, &delivery, manifest_cid, info));
     return delivery_result(result, &delivery, manifest_cid, info);
 }
+
+/* The next sealed request after *id whose buyer this home's hospital has not told of the manifest.
+ */
+static enum galen_err next_untold(struct workflow *wf, int64_t *id, struct chain_address *hospital,
+                                  bool *found, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT r.id, r.hospital FROM request r JOIN identity i ON"
+                       " i.address = r.hospital WHERE r.id > ?1 AND r.delivered_at IS NOT NULL"
+                       " AND r.state = 'filled' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE"
+                       " o.recipient = r.buyer AND o.kind = ?2 AND o.message_id = r.manifest_cid)"
+                       " ORDER BY r.id LIMIT 1",
+                       DB_INT(*id), DB_TEXT(MESSAGE_MANIFEST)));
+    GALEN_TRY(db_next(&rows, found, info));
+    if (!*found)
+        return GALEN_OK;
+    *id = db_int(&rows, 0);
+    return db_bytes(&rows, 1, hospital->bytes, 20, info);
+}
+
+enum galen_err purchasing_retry_manifests(struct workflow *wf, struct galen_errinfo *info)
+{
+    struct chain_address hospital = {0};
+    bool found = !wf->dry_run && wf->keys != NULL;
+    for (int64_t id = 0; found;) {
+        struct galen_errinfo why = {0};
+        GALEN_TRY(next_untold(wf, &id, &hospital, &found, info));
+        if (!found)
+            break;
+        if (purchasing_deliver(wf, &hospital, (uint64_t)id, NULL, &why) != GALEN_OK)
+            base_log(BASE_LOG_INFO, "the manifest of request %lld waits: %s", (long long)id,
+                     why.what);
+    }
+    return GALEN_OK;
+}

@@ -193,9 +193,16 @@ static enum galen_err deliver_share(struct workflow *wf, const struct share *sha
         bool dry = false;
         return steps_dry_run(wf, &dry, tx, info);
     }
+    if (!options->on_chain) {
+        /* Both or neither: a share that is listed is on its way. */
+        DB_TRANSACTION_AUTO both = {0};
+        GALEN_TRY(db_begin(&both, wf->db, info));
+        GALEN_TRY(remember_share(wf, share, record, doctor, options->expires_at, info));
+        GALEN_TRY(send_share(wf, share, &record->owner, doctor, info));
+        return db_commit(&both, info);
+    }
     GALEN_TRY(remember_share(wf, share, record, doctor, options->expires_at, info));
-    enum galen_err err = options->on_chain ? post_share(wf, share, &record->owner, doctor, tx, info)
-                                           : send_share(wf, share, &record->owner, doctor, info);
+    enum galen_err err = post_share(wf, share, &record->owner, doctor, tx, info);
     if (err == GALEN_ERR_FUNDS || err == GALEN_ERR_REVERTED)
         GALEN_TRY(forget_share(wf, share, NULL));
     return err;

@@ -24,6 +24,7 @@ enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
     GALEN_TRY(storing_retry_waiting(wf, info));
     GALEN_TRY(dispute_retry_evidence(wf, info));
     GALEN_TRY(revocation_watch(wf, info));
+    GALEN_TRY(purchasing_retry_manifests(wf, info));
     if (!wf->dry_run) {
         GALEN_TRY(workflow_store_sync(wf, false, &blocks, info));
         GALEN_TRY(workflow_set_object(summary, "blocks", &blocks, info));

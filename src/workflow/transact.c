@@ -130,17 +130,23 @@ static enum galen_err sign_and_store(struct workflow *wf, struct chain_rpc *rpc,
     return db_commit(&transaction, info);
 }
 
-/* In slices, so that a node that stops need not wait. */
+/* In slices, so that a node that stops need not wait; and not with the lock, since what is waited
+ * for is written: others find the home as they would after a crash here. */
 static enum galen_err wait_mined(struct workflow *wf, struct chain_rpc *rpc,
                                  struct chain_receipt *mined, const uint8_t hash32[32],
                                  struct galen_errinfo *info)
 {
     int64_t until = base_monotonic_ms() + RECEIPT_TIMEOUT_MS;
+    const bool was_locked = wf->is_locked;
+    workflow_unlock(wf);
     for (;;) {
         enum galen_err err = chain_rpc_wait_receipt(rpc, mined, hash32, RECEIPT_SLICE_MS, info);
         if (err != GALEN_ERR_NOT_FOUND || base_monotonic_ms() >= until ||
-            (wf->stop != NULL && atomic_load(wf->stop)))
+            (wf->stop != NULL && atomic_load(wf->stop))) {
+            if (was_locked)
+                GALEN_TRY(workflow_lock(wf, info));
             return err;
+        }
     }
 }
 

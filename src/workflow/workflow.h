@@ -56,6 +56,15 @@ GALEN_MUST_CHECK enum galen_err workflow_check_password(struct workflow *wf,
                                                         const char *password,
                                                         struct galen_errinfo *info);
 
+/*
+ * One at a time: steps that change the home look at it first, and what they found must hold until
+ * they have written. Who does a step, or a sync, holds the home's lock meanwhile, whichever thread
+ * or process it is; while a transaction is waited for, others may go on. Reading needs no lock.
+ * lock waits; IO when the home's folder cannot be written.
+ */
+GALEN_MUST_CHECK enum galen_err workflow_lock(struct workflow *wf, struct galen_errinfo *info);
+void workflow_unlock(struct workflow *wf); /* nothing when it is not held */
+
 /* Once *stop is true, what waits for a transaction to be mined gives up (NETWORK); it is followed
  * up at the next sync. stop is borrowed. */
 void workflow_stop_when(struct workflow *wf, const atomic_bool *stop);

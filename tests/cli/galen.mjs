@@ -18,19 +18,19 @@ const anvilProgram = () => {
 };
 
 // Anvil on a port of its own choosing: {url, stop(), rpc(method, params)}.
-export async function startChain() {
+export async function startChain({ host = '127.0.0.1', args = [] } = {}) {
   // Into a file: calls of the binary block this process, and a pipe that nobody reads would fill.
   const log = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'galen-test-anvil-')), 'log');
   const out = fs.openSync(log, 'w');
-  const child = spawn(anvilProgram(), ['--host', '127.0.0.1', '--port', '0', '--hardfork', 'prague',
-    '--accounts', '1'], { stdio: ['ignore', out, 'ignore'] });
+  const child = spawn(anvilProgram(), ['--host', host, '--port', '0', '--hardfork', 'prague',
+    '--accounts', '1', ...args], { stdio: ['ignore', out, 'ignore'] });
   fs.closeSync(out);
   const forget = () => fs.rmSync(path.dirname(log), { recursive: true, force: true });
   let ended = false;
   child.on('exit', () => { ended = true; });
   let url;
   for (const until = Date.now() + 30000; !url;) {
-    const found = /Listening on (127\.0\.0\.1:\d+)/.exec(fs.readFileSync(log, 'utf8'));
+    const found = /Listening on ([\d.]+:\d+)/.exec(fs.readFileSync(log, 'utf8'));
     if (found) {
       url = `http://${found[1]}`;
     } else if (ended || Date.now() > until) {

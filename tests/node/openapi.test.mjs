@@ -7,6 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Wallet } from 'ethers';
+import * as jose from 'jose';
 import { root } from '../cli/galen.mjs';
 import { findOperation, operations } from './node.mjs';
 import { until } from './serve.mjs';
@@ -363,6 +364,29 @@ test('what is refused, and how', async () => {
   });
   node.checkAnswer(findOperation('GET', '/api/v1/health'), elsewhere);
   assert.equal(elsewhere.json.code, 'host');
+});
+
+// Nothing is decrypted when it comes: that it is a sealed message is all that is asked.
+test('what other nodes ask for', async () => {
+  const { publicKey } = await jose.generateKeyPair('ECDH-ES+A256KW', { crv: 'P-256' });
+  const sealed = await new jose.CompactEncrypt(Buffer.alloc(4096, ' ')).setProtectedHeader(
+    { alg: 'ECDH-ES+A256KW', enc: 'A256GCM', typ: 'galen.message/1' }).encrypt(publicKey);
+  const headers = { 'content-type': 'application/jose' };
+  const leave = (body, to = stage.address.doctor) => node.call('POST', `/inbox/${to}`, { body, headers });
+  const taken = await leave(sealed);
+  assert.equal(taken.status, 202, taken.text);
+  assert.equal(taken.json.digest, `0x${crypto.createHash('sha256').update(sealed).digest('hex')}`);
+  assert.equal((await leave(sealed)).status, 200);
+  assert.equal((await leave('not a message')).status, 400);
+  assert.equal((await leave(sealed, Wallet.createRandom().address)).status, 404);
+  assert.equal((await leave('x'.repeat((1 << 20) + 1))).status, 413);
+  // The revocation list is published; what is not here, or not published, is not found.
+  const { revocationList } = await get('buyer', '/contract');
+  const block = await node.call('GET', `/ipfs/${revocationList.cid}?format=raw`);
+  assert.equal(block.status, 200, block.text);
+  assert.match(block.headers.get('cache-control'), /immutable/);
+  assert.equal((await node.call('GET', `/ipfs/bafkrei${'a'.repeat(52)}?format=raw`)).status, 404);
+  assert.equal((await node.call('GET', '/ipfs/nonsense')).status, 400);
 });
 
 test('every operation was used, and worked', () => {

@@ -17,10 +17,12 @@ export async function until(what, ask, ms = 30000) {
   }
 }
 
-// Starts the node and waits until it takes requests. options: args, env, listen, ipfs-like words.
-export async function serve(home, { args = [], env = {}, listen = '127.0.0.1:0' } = {}) {
+// Starts the node and waits until it takes requests. options: args, env, listen, and
+// prefix, the words of a program to run it under.
+export async function serve(home, { args = [], env = {}, listen = '127.0.0.1:0', prefix = [] } = {}) {
   const out = [], err = [];
-  const child = spawn(binary, ['serve', '--listen', listen, '--home', home.dir,
+  const [program, ...before] = [...prefix, binary];
+  const child = spawn(program, [...before, 'serve', '--listen', listen, '--home', home.dir,
     '--password-file', home.passwordFile, '--json', ...args],
   { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', ...env } });
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));

@@ -1,0 +1,55 @@
+// kill -9 of the node that acts, at every step of the three workflows and a dispute, and a restart:
+// all of it is completed, nothing is lost, and nothing is on the chain twice.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Interface } from 'ethers';
+import { root } from '../cli/galen.mjs';
+import { ROLES, Town, life, make, sleep, until } from './town.mjs';
+
+const abi = new Interface(JSON.parse(fs.readFileSync(
+  process.env.GALEN_ARTIFACT ?? path.join(root, 'build/contracts/DataHub.json'))).abi);
+const seed = Number(process.env.GALEN_FUZZ_SEED ?? Date.now() % 1e6) || 1;
+let state = seed;
+const random = (below) => {
+  state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+  return (state >>> 8) % below;
+};
+
+let town;
+before(async () => { town = await Town.build(); });
+after(async () => town?.close());
+
+test('killed at every step, and all of it is done', { timeout: 290000 }, async (t) => {
+  t.diagnostic(`GALEN_FUZZ_SEED=${seed}`);
+  for (const step of life(town)) {
+    const attempt = make(step, 1).catch(() => {});
+    const delay = random(120);
+    await sleep(delay);
+    await town.kill(step.who);
+    await town.start(step.who);
+    await attempt;
+    // What was on its way arrives by itself; what was not begun is asked for again.
+    const arrived = step.done && await until(step.name, step.done, 2500).catch(() => false);
+    if (!arrived) await make(step);
+    t.diagnostic(`${step.name}: ${step.who} killed after ${delay} ms, ${arrived ? 'came by itself' : 'made again'}`);
+  }
+});
+
+test('nothing is on the chain twice', async () => {
+  const events = await town.events(abi);
+  for (const [name, count] of Object.entries({ GroupKeyProposed: 1, GroupKeyConfirmed: 1, MembersCommitted: 1,
+    DataStored: 1, RequestOpen: 2, ReplySubmitted: 2, EntryDelivered: 2, Delivered: 2, Disputed: 1, VerdictGiven: 2,
+    Ruled: 1, OpeningRequested: 1, GroupManagerApproved: 1, RevocationManagerApproved: 1 }))
+    assert.equal(events[name], count, name);
+  // Every transaction that an account made is in its home's log, once.
+  for (const role of ROLES) {
+    const sent = Number(await town.chain.rpc('eth_getTransactionCount', [town.address[role], 'latest']));
+    const rows = (await town.get(role, '/transactions?limit=1000'))
+      .filter((row) => ['succeeded', 'reverted'].includes(row.status));
+    assert.equal(rows.length, sent, role);
+    assert.equal(new Set(rows.map((row) => row.nonce)).size, sent, role);
+  }
+  town.checkLogs();
+});
