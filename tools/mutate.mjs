@@ -241,9 +241,15 @@ for (const name of stale) console.error(`${times(name) ? 'several mutants are' :
 const testsOf = (mutants) =>
   (mutants.some(({ file }) => VERIFIER.test(file)) ? [] : ['--no-match-contract', 'Verifier']);
 
+// whose tests stand in for those that a file has none of its own
+const TESTED_BY = {
+  Bls12381: 'SignatureVerifier', Entries: 'Outcomes', EntryTree: 'Requests', Money: 'Outcomes', Scratch: 'Records',
+};
+
 /** The file's own tests, which most mutants fail, then all. */
 function roundsOf(mutant) {
-  const own = `${path.basename(mutant.file, '.sol')}.t.sol`;
+  const name = path.basename(mutant.file, '.sol');
+  const own = `${TESTED_BY[name] ?? name}.t.sol`;
   const first = fs.existsSync(path.join(root, 'contracts', 'test', own));
   return [...first ? [['--match-path', `*/${own}`]] : [], testsOf([mutant])];
 }

@@ -196,9 +196,9 @@ abstract contract GroupKeys is Managers {
     // The data contract of a key that was confirmed, retired or not.
     function _confirmedKey(uint32 version) internal view returns (address) {
         if (version == currentKeyVersion && version != 0) return _currentKey;
-        GroupKey storage key = _groupKeys[version];
-        if (key.confirmedAt == 0) revert KeyNotConfirmed(version);
-        return key.data;
+        GroupKey storage former = _groupKeys[version];
+        if (former.confirmedAt == 0) revert KeyNotConfirmed(version);
+        return former.data;
     }
 
     // A contract whose code is these bytes (they begin with STOP).

@@ -251,7 +251,9 @@ contract GroupKeysTest is HubTest {
         vm.prank(gm);
         hub.retireGroupKey(1, true);
         vm.warp(START + 100);
+        vm.recordLogs();
         _installKey();
+        vm.assertEq(vm.getRecordedLogs().length, 2, "proposed and confirmed, none is retired");
         vm.assertEq(hub.currentKeyVersion(), 2, "current");
         vm.assertEq(hub.getGroupKey(1).retiredAt, START, "its retirement stays");
     }

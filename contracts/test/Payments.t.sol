@@ -5,6 +5,7 @@ import {Payments} from "../datahub/Payments.sol";
 import {Entry} from "../datahub/Types.sol";
 import {Bomber, Burner, Fussy, Reenterer, Refuser} from "./Hostile.sol";
 import {HubTest} from "./HubTest.sol";
+import {Vm} from "./Vm.sol";
 
 /// @notice Recipients that do not take their money, or not quietly.
 contract PaymentsTest is HubTest {
@@ -45,6 +46,26 @@ contract PaymentsTest is HubTest {
             hub.withdraw(owed);
         }
         vm.assertEq(address(hub).balance, 0, "no wei stays");
+    }
+
+    /// 20,000, and the 2,300 that come with any value. This recipient logs what it has left.
+    function test_aRecipientGetsJustThatGas() public {
+        Entry[] memory entries = _entries(0, 1);
+        // GAS, PUSH0, MSTORE, PUSH1 32, PUSH0, LOG0, STOP
+        vm.etch(entries[0].payout, hex"5a5f5260205fa000");
+        uint256 id = _delivered(1 ether, 1, entries);
+        vm.recordLogs();
+        vm.prank(buyer);
+        hub.finalizeWithBodyHashes(id, true, _payouts(entries), _bodyHashes(entries));
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        uint256 seen = 0;
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter != entries[0].payout) continue;
+            // GAS itself costs 2
+            vm.assertEq(uint256(bytes32(logs[i].data)), 20_000 + 2_300 - 2, "gas");
+            ++seen;
+        }
+        vm.assertEq(seen, 1, "paid");
     }
 
     function test_aHostileBuyerIsCredited() public {
