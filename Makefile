@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/build-tools/bin:$(PATH)
 GALEN := build/src/cli/galen
 sources = $(shell find $(wildcard src tests bench fuzz examples) -name '*.[ch]')
 
-.PHONY: help setup build demo test test-kubo run bench gas coverage mutate fuzz-api fmt fmt-check sanitize clang \
+.PHONY: help setup build demo test test-kubo run tsan bench gas coverage mutate fuzz-api fmt fmt-check sanitize clang \
     analyze clean
 
 help: ## this list
@@ -38,12 +38,16 @@ test-kubo: build ## the store on a real IPFS node, built from its Go module (nee
 	@GALEN_KUBO=$$(tools/kubo.sh) GALEN_SOURCE_ROOT=$(CURDIR) GALEN_BINARY=$(CURDIR)/$(GALEN) \
 	    GALEN_MAKE_HOME=$(CURDIR)/build/tests/cli/make-home node --test tests/kubo/
 
-run: build ## the node (this version has none, and says so)
-	@if $(GALEN) serve --help >/dev/null 2>&1; then \
-	    exec $(GALEN) serve $(ARGS); \
-	else \
-	    echo 'make run: this version has no node (galen serve) yet; try: make demo' >&2; exit 2; \
-	fi
+run: build ## the node on your home, GALEN_HOME (ARGS="--embedded-chain --listen ...")
+	@$(GALEN) serve $(ARGS)
+
+tsan: ## the node's tests under ThreadSanitizer
+	@tools/setup.sh test
+	@[ -e build-tsan/build.ninja ] || \
+	    CC=clang meson setup build-tsan -Db_sanitize=thread -Db_lundef=false
+	@ninja -C build-tsan src/cli/galen tests/cli/make-home contracts/DataHub.json
+	@TSAN_OPTIONS=halt_on_error=1 meson test -C build-tsan --no-rebuild --suite node \
+	    --wrapper tools/tap-skip.sh --print-errorlogs
 
 bench: build ## the measurements
 	@meson test -C build --no-rebuild --benchmark --verbose --num-processes 1
@@ -86,4 +90,4 @@ analyze: ## static analysis of the contract and of src (ARGS="solhint solc slith
 	@node contracts/analysis/analyze.mjs $(ARGS)
 
 clean: ## remove what was built (what was installed stays)
-	@rm -rf build build-asan build-clang build-analyze
+	@rm -rf build build-asan build-clang build-tsan build-analyze

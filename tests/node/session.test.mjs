@@ -2,7 +2,9 @@
 // they are read.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -262,6 +264,32 @@ test('one who does not say what he wants is let go', { timeout: 60000 }, async (
   for (; !closed && Date.now() - begun < 50000; await sleep(500)) socket.write('X: y\r\n');
   assert.ok(closed, 'still connected');
   assert.ok(Date.now() - begun < 40000);
+});
+
+const noOpenssl = spawnSync('openssl', ['version']).status !== 0 && 'no openssl program to make a certificate with';
+test('TLS', { skip: noOpenssl }, async () => {
+  const key = path.join(folder, 'key.pem'), certificate = path.join(folder, 'certificate.pem');
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+    '-days', '1', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key,
+    '-out', certificate], { encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  const other = new Home(folder, 'tls');
+  other.make();
+  await assert.rejects(serve(other, { args: ['--tls-key', key] }), /TLS needs a certificate and its key/);
+  await assert.rejects(serve(other, { args: ['--tls-certificate', key, '--tls-key', certificate] }), /PEM files/);
+  const secure = await serve(other, { args: ['--tls-certificate', certificate, '--tls-key', key] });
+  assert.match(secure.url, /^https:/);
+  const ca = fs.readFileSync(certificate);
+  const get = (options) => new Promise((resolve, reject) => {
+    https.get(`${secure.url}${api}/session`, options, resolve).on('error', reject);
+  });
+  const answer = await get({ ca });
+  assert.equal(answer.statusCode, 200);
+  assert.match(answer.headers['strict-transport-security'], /max-age/);
+  answer.resume();
+  await assert.rejects(get({ ca, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' }));
+  await assert.rejects(fetch(secure.url.replace('https', 'http')));
+  assert.equal((await secure.stop()).code, 0);
 });
 
 test('a second node on the home is refused; the command line works beside it; it stops cleanly', async () => {
