@@ -13,7 +13,10 @@ enum galen_err api_group_setup(struct api_call *call, struct json_object **resul
     struct chain_address rm;
     GALEN_TRY(api_members(call, NULL, allowed, info));
     GALEN_TRY(api_text(call, "rm", &rm_name, info));
-    if (strcmp(call->request->role, "rm") == 0)
+    const bool is_rm = strcmp(call->request->role, "rm") == 0;
+    if (is_rm && rm_name != NULL)
+        return base_fail(info, GALEN_ERR_USAGE, "body/rm is for the Group Manager to say");
+    if (is_rm)
         return group_setup_rm(call->wf, &call->request->who, result, info);
     if (rm_name == NULL)
         return base_fail(info, GALEN_ERR_USAGE, "name the Revocation Manager in body/rm");

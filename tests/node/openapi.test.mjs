@@ -80,6 +80,15 @@ test('the group is set up, a doctor joins, the registry is committed', async () 
     return row.committed === 1;
   });
   assert.equal((await post('gm', '/group/commit', { keyVersion: 1 })).done, true);
+
+  // What was done is said to be, and not done again.
+  for (const [as, step, body] of [['rm', 'confirm'], ['rm', 'countersign'], ['gm', 'approvals', { doctor: 'doctor' }],
+    ['gm', 'hospitals', { hospital: 'hospital', accredited: true }]]) {
+    const again = await post(as, `/group/${step}`, body);
+    assert.deepEqual([step, again.done, again.tx], [step, true, undefined]);
+  }
+  await fails(400, 'usage', 'rm', 'POST', '/group/setup', { rm: 'rm' });
+  await post('rm', '/group/setup?dryRun=true');
 });
 
 let first;
@@ -234,6 +243,7 @@ test('an opening that the buyer asks for, the token, the revocation, the trace',
   });
   await until('the status to tell of it', async () =>
     (await node.ok('GET', '/status', { operator: true })).revocationList?.version === 1);
+  assert.equal((await post('rm', '/revocations/publish')).done, true);
   await post('patient-1', '/trace');
   const traced = await post('gm', '/trace', { opening, onChain: true });
   assert.ok(traced.linked.length > 0);
