@@ -34,7 +34,8 @@ function run(node, role) {
     args.push('--exclude-checks', 'ignored_auth', '-H', `Authorization: Bearer ${node.token}`, '-H', `Galen-Identity: ${who[role]}`);
   const out = fs.openSync(path.join(build, `${role}.log`), 'w');
   const child = spawn(path.join(build, 'venv/bin/st'), args,
-    { cwd: build, stdio: ['ignore', out, out], env: { ...process.env, NO_COLOR: '1' } });
+    { cwd: build, stdio: ['ignore', out, out], env: { ...process.env, NO_COLOR: '1', SCHEMATHESIS_HOOKS: 'hooks',
+      PYTHONPATH: path.join(root, 'tools/fuzz-api'), PYTHONDONTWRITEBYTECODE: '1' } });
   return new Promise((resolve) => child.on('close', resolve)).finally(() => fs.closeSync(out));
 }
 
