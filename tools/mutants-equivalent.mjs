@@ -13,12 +13,16 @@ const CANONICAL = 'that byte of a field element is 0, or the pairing refuses it'
 const FIRST_BYTES = 'of a slice no byte is read behind the 48 or 64 of a coordinate';
 const COMMUTES = 'the hash sorts its two arguments';
 
+const X_G = 'datahub/KeyPoints.sol: && _isCompressed(groupKey[98:146], points[0:64], _isUpperHalf(points[64:128]))';
+const X_R = 'datahub/KeyPoints.sol: && _isCompressed(groupKey[362:410], points[128:192], _isUpperHalf(points[192:256]))';
+const R = 'datahub/KeyPoints.sol: && _isCompressed(groupKey[2:50], points[320:384], _isUpperHalfOfTwo(points[384:512]))';
 const list = (reason, ...names) => names.map((name) => [name, reason]);
 const pays = 'PaymentList memory pays = _newPayments';
 
 export const EQUIVALENT = Object.fromEntries([
   ...list(ROOM,
     `datahub/InvalidEntries.sol: ${pays}(3); [literal at 39: 3 -> 4]`,
+    `datahub/Disputes.sol: ${pays}(3); [literal at 39: 3 -> 4]`,
     `datahub/Settlement.sol: ${pays}(4); [literal at 39: 4 -> 5]`,
     `datahub/Settlement.sol: ${pays}(n + 1); [literal at 43: 1 -> 2]`,
     `datahub/Settlement.sol: ${pays}(1); [literal at 39: 1 -> 2]`,
@@ -66,7 +70,12 @@ export const EQUIVALENT = Object.fromEntries([
   ...list(CANONICAL,
     'datahub/KeyPoints.sol: bool zero = uint256(bytes32(y128[64:])) | uint256(bytes32(y128[96:])) == 0; [literal at 33: 64 -> 65]'),
   ...list(FIRST_BYTES,
-    'datahub/KeyPoints.sol: && _isCompressed(groupKey[362:410], points[128:192], _isUpperHalf(points[192:256])) [literal at 47: 192 -> 193]'),
+    `${X_G} [literal at 29: 146 -> 147]`, `${X_G} [literal at 44: 64 -> 65]`,
+    `${X_G} [literal at 72: 128 -> 129]`,
+    `${X_R} [literal at 30: 410 -> 411]`, `${X_R} [literal at 47: 192 -> 193]`,
+    `${X_R} [literal at 77: 256 -> 257]`,
+    `${R} [literal at 28: 50 -> 51]`, `${R} [literal at 44: 384 -> 385]`,
+    'datahub/KeyPoints.sol: return _isUpperHalf(zero ? y128[:64] : y128[64:]); [literal at 33: 64 -> 65]'),
   ...list(COMMUTES,
     'datahub/EntryTree.sol: tree[i - 1] = Hashes.commutativeKeccak256(tree[2 * i - 1], tree[2 * i]); [arguments at 42: tree[2 * i - 1], tree[2 * i] -> tree[2 * i], tree[2 * i - 1]]'),
 ]);
