@@ -129,7 +129,7 @@ contract SignatureVerifier {
         sum.put(0, zr, _point(transcript, E2));
         sum.put(1, minusC, x);
         if (!sum.compute(2, _point(transcript, K3))) return false;
-        zuG.negate();
+        if (zu != 0) zuG.negate();
         _point(transcript, K3).add(zuG);
 
         // K4 = zr T - zu A'
