@@ -35,6 +35,10 @@ static enum galen_err lock_home(int *fd, const char *home, struct galen_errinfo 
     char path[PATH_MAX];
     GALEN_TRY(path_in(path, home, LOCK_FILE, info));
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0 && errno == ENOENT) {
+        base_fail(info, GALEN_ERR_CONFIG, "there is no Galen home at %s", home);
+        return base_hint(info, "make one with 'galen init', or name another (--home)");
+    }
     if (*fd < 0)
         return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(errno));
     if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
