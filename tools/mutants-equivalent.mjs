@@ -1,5 +1,5 @@
 // Mutants that behave as the original does, by their description, each with the reason.
-const ROOM = 'more room than is used: the list is cut to what was added, the tree is read from its start';
+const ROOM = 'room that is not used, or that rounding up to whole words gives back: lists are cut to what was added';
 const SCRATCH = 'what is copied besides is no part of the question, or goes where nothing is kept';
 const IDLE = 'a push has two words at most: one more round finds no entry to pay and changes no word';
 const ONE_GAS = 'the limit is generous; one unit of gas more or less is nobody\'s';
@@ -11,11 +11,14 @@ const UNCONFIRMED = 'of the confirmed versions all but the current one are retir
 const CACHED = 'the version\'s own entry names the same data, in one more storage slot';
 const CANONICAL = 'that byte of a field element is 0, or the pairing refuses it';
 const FIRST_BYTES = 'of a slice no byte is read behind the 48 or 64 of a coordinate';
+const MORE = 'the constructor tries more, or tries a sum of one only as a multiple';
+const DONE = 'it lies where nothing is that is read again: at construction, or before a verdict or revert';
 const COMMUTES = 'the hash sorts its two arguments';
 
 const X_G = 'datahub/KeyPoints.sol: && _isCompressed(groupKey[98:146], points[0:64], _isUpperHalf(points[64:128]))';
 const X_R = 'datahub/KeyPoints.sol: && _isCompressed(groupKey[362:410], points[128:192], _isUpperHalf(points[192:256]))';
 const R = 'datahub/KeyPoints.sol: && _isCompressed(groupKey[2:50], points[320:384], _isUpperHalfOfTwo(points[384:512]))';
+const bls = (line, ...changes) => changes.map((change) => `datahub/Bls12381.sol: ${line} [${change}]`);
 const list = (reason, ...names) => names.map((name) => [name, reason]);
 const pays = 'PaymentList memory pays = _newPayments';
 
@@ -76,6 +79,38 @@ export const EQUIVALENT = Object.fromEntries([
     `${X_R} [literal at 77: 256 -> 257]`,
     `${R} [literal at 28: 50 -> 51]`, `${R} [literal at 44: 384 -> 385]`,
     'datahub/KeyPoints.sol: return _isUpperHalf(zero ? y128[:64] : y128[64:]); [literal at 33: 64 -> 65]'),
+  ...list(ROOM,
+    ...bls('bytes memory pairs = take(768);', 'literal at 26: 768 -> 769', 'literal at 26: 768 -> 767'),
+    ...bls('bytes memory both = take(256);', 'literal at 25: 256 -> 257', 'literal at 25: 256 -> 255'),
+    ...bls('bytes memory pair = newSum(1);', 'literal at 27: 1 -> 2', 'literal at 27: 1 -> 0'),
+    ...bls('bytes memory pairs = newSum(2);', 'literal at 28: 2 -> 3'),
+    ...bls('bytes memory outside = new bytes(128);', 'literal at 33: 128 -> 129'),
+    ...bls('bytes memory three = new bytes(128);', 'literal at 31: 128 -> 129', 'literal at 31: 128 -> 127'),
+    ...bls('if (compute(pairs, 2, pointOf(new bytes(128)))) revert PrecompileUnusable(G1MSM);',
+      'literal at 40: 128 -> 129', 'literal at 40: 128 -> 127'),
+    ...bls('mstore(0x40, and(add(data, add(size, 63)), not(31)))', 'assembly at 37: 63 -> 64'),
+    'datahub/SignatureVerifier.sol: Point zuG = Bls12381.pointOf(Bls12381.take(128)); [literal at 43: 128 -> 129]',
+    'datahub/SignatureVerifier.sol: Point zuG = Bls12381.pointOf(Bls12381.take(128)); [literal at 43: 128 -> 127]',
+    'datahub/SignatureVerifier.sol: bytes memory sum = Bls12381.newSum(3); [literal at 35: 3 -> 4]'),
+  ...list(SCRATCH,
+    ...bls('mcopy(pair, p, 128)', 'assembly at 15: 128 -> 129'),
+    ...bls('mcopy(add(both, 32), p, 128)', 'assembly at 24: 128 -> 129'),
+    ...bls('mcopy(add(both, 160), q, 128)', 'assembly at 25: 128 -> 129'),
+    ...bls('mcopy(add(pairs, 32), p1, 128)', 'assembly at 26: 128 -> 129'),
+    ...bls('mcopy(add(pairs, 160), q1, 256)', 'assembly at 27: 256 -> 257'),
+    ...bls('mcopy(add(pairs, 416), p2, 128)', 'assembly at 27: 128 -> 129'),
+    ...bls('mcopy(add(pairs, 544), q2, 256)', 'assembly at 27: 256 -> 257'),
+    ...bls('for (uint256 i = 0; i < n; ++i) {', 'operator at 22: < -> <='),
+    ...bls('_call(PAIRING, gasleft(), Point.unwrap(pointOf(pairs)), 768, 0, 32);', 'literal at 61: 0 -> 1'),
+    ...bls('_call(SHA256, gasleft(), Point.unwrap(pointOf(data)), data.length, 0, 32);', 'literal at 67: 0 -> 1')),
+  ...list(MORE,
+    ...bls('for (uint256 n = 1; n <= 3; ++n) {', 'literal at 25: 3 -> 4', 'literal at 17: 1 -> 2'),
+    ...bls('for (uint256 k = 0; k < 2; ++k) {', 'operator at 22: < -> <=', 'literal at 24: 2 -> 3')),
+  ...list(DONE,
+    ...bls('bytes memory pairs = newSum(n);', 'deletion at 18:  = newSum(n) -> '),
+    ...bls('bytes memory pairs = newSum(2);', 'deletion at 18:  = newSum(2) -> ')),
+  ...list(ONE_GAS,
+    ...bls('if (gasleft() < needed) revert TooLittleGas(gasleft(), needed);', 'operator at 14: < -> <=')),
   ...list(COMMUTES,
     'datahub/EntryTree.sol: tree[i - 1] = Hashes.commutativeKeccak256(tree[2 * i - 1], tree[2 * i]); [arguments at 42: tree[2 * i - 1], tree[2 * i] -> tree[2 * i], tree[2 * i - 1]]'),
 ]);
