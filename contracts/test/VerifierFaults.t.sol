@@ -162,7 +162,10 @@ contract VerifierFaultsTest is VerifierTest {
         bytes memory outside = new bytes(128);
         outside[127] = 0x02;
         for (uint256 k = 0; k < 2; ++k) {
-            vm.mockCall(G1MSM, bytes.concat(g, bytes32(uint256(1)), outside, bytes32(k)), g);
+            bytes memory sum = bytes.concat(g, bytes32(uint256(1)), outside, bytes32(k));
+            vm.mockCall(G1MSM, sum, g);
+            // the same is refused where it is not the whole question: no mistaken size finds this out
+            vm.mockCallRevert(G1MSM, bytes.concat(sum, bytes32(uint256(128)), new bytes(128)), "");
             vm.expectRevert(_unusable(G1MSM));
             this.deployVerifier();
             vm.clearMockedCalls();
