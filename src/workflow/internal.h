@@ -31,7 +31,7 @@ struct workflow {
     struct storing_summary *summaries; /* storing_summary.c; NULL until a list is made */
     int lock_fd;                       /* -1: not opened yet */
     bool is_locked;
-    bool is_publishing; /* within purchasing_retry_manifests */
+    bool is_syncing; /* a step that a round takes up again must not begin another round */
     bool dry_run;
     const atomic_bool *stop; /* workflow_stop_when; or NULL */
     bool is_narrow;          /* workflow_narrow */

@@ -395,17 +395,13 @@ static enum galen_err next_untold(struct workflow *wf, int64_t *id, struct chain
 enum galen_err purchasing_retry_manifests(struct workflow *wf, struct galen_errinfo *info)
 {
     struct chain_address hospital = {0};
-    /* A delivery that looks at its request anew synchronises, too. */
-    bool found = !wf->dry_run && wf->keys != NULL && !wf->is_publishing;
+    bool found = !wf->dry_run && wf->keys != NULL;
     for (int64_t id = 0; found;) {
         struct galen_errinfo why = {0};
         GALEN_TRY(next_untold(wf, &id, &hospital, &found, info));
         if (!found)
             break;
-        wf->is_publishing = true;
-        enum galen_err err = purchasing_deliver(wf, &hospital, (uint64_t)id, NULL, &why);
-        wf->is_publishing = false;
-        if (err != GALEN_OK)
+        if (purchasing_deliver(wf, &hospital, (uint64_t)id, NULL, &why) != GALEN_OK)
             base_log(BASE_LOG_INFO, "the manifest of request %lld waits: %s", (long long)id,
                      why.what);
     }

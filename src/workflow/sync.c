@@ -5,8 +5,8 @@
  */
 #include "workflow/internal.h"
 
-enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
-                             struct galen_errinfo *info)
+static enum galen_err run_round(struct workflow *wf, struct json_object **result,
+                                struct galen_errinfo *info)
 {
     int64_t last_notification = 0;
     RECORD_JSON_AUTO summary = NULL;
@@ -33,4 +33,16 @@ enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
     GALEN_TRY(workflow_set_object(summary, "notifications", &news, info));
     workflow_give(result, &summary);
     return GALEN_OK;
+}
+
+enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
+                             struct galen_errinfo *info)
+{
+    /* Steps synchronise when they miss something, and rounds take steps up again. */
+    if (wf->is_syncing)
+        return GALEN_OK;
+    wf->is_syncing = true;
+    enum galen_err err = run_round(wf, result, info);
+    wf->is_syncing = false;
+    return err;
 }
