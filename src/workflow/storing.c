@@ -50,17 +50,18 @@ enum galen_err storing_list(struct workflow *wf, const struct chain_address *ide
     const int64_t most = is_paged ? page->limit : INT64_MAX;
     RECORD_JSON_AUTO list = NULL;
     GALEN_TRY(workflow_array(&list, info));
+    int64_t id = is_paged ? INT64_MAX : 0;
     for (int64_t i = 0; i < most; i++) {
         struct storing_row row;
         RECORD_JSON_AUTO object = NULL;
-        int64_t id = 0;
+        /* From the last one on: an offset would be counted anew for every record. */
         GALEN_TRY(db_get_int(wf->db, &id, 0, info,
                              is_paged ? "SELECT id FROM record WHERE (?1 IS NULL OR holder = ?1)"
-                                        " ORDER BY id DESC LIMIT 1 OFFSET ?2"
+                                        " AND id < ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3"
                                       : "SELECT id FROM record WHERE (?1 IS NULL OR holder = ?1)"
-                                        " ORDER BY id LIMIT 1 OFFSET ?2",
-                             DB_BLOB(identity != NULL ? identity->bytes : NULL, 20),
-                             DB_INT(i + (is_paged ? page->offset : 0))));
+                                        " AND id > ?2 ORDER BY id LIMIT 1 OFFSET ?3",
+                             DB_BLOB(identity != NULL ? identity->bytes : NULL, 20), DB_INT(id),
+                             DB_INT(i == 0 && is_paged ? page->offset : 0)));
         if (id == 0)
             break;
         GALEN_TRY(storing_get_row(wf, &row, id, info));
