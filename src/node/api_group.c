@@ -37,7 +37,7 @@ enum galen_err api_group_step(struct api_call *call, struct json_object **result
         {"confirm", group_confirm},
         {"countersign", group_countersign},
     };
-    const char *name = strrchr(call->request->route, '/') + 1;
+    const char *name = strrchr(call->request->route->pattern, '/') + 1;
     GALEN_TRY(api_members(call, NULL, NULL, info));
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (strcmp(steps[i].name, name) == 0)
@@ -248,6 +248,7 @@ enum galen_err api_claim_make(struct api_call *call, struct json_object **result
 enum galen_err api_claim_verify(struct api_call *call, struct json_object **result,
                                 struct galen_errinfo *info)
 {
+    bool passed = true;
     static const char *const needed[] = {"claim", "nonce", NULL};
     static const char *const allowed[] = {"record", NULL};
     struct json_object *claim = NULL;
@@ -257,6 +258,6 @@ enum galen_err api_claim_verify(struct api_call *call, struct json_object **resu
     GALEN_TRY(api_object(call, "claim", &claim, info));
     GALEN_TRY(api_hex(call, "nonce", nonce, sizeof nonce, info));
     GALEN_TRY(api_text(call, "record", &record, info));
-    GALEN_TRY(claim_verify(call->wf, claim, nonce, record, &call->passed, result, info));
-    return api_give_verdict(*result, call->passed, info);
+    GALEN_TRY(claim_verify(call->wf, claim, nonce, record, &passed, result, info));
+    return api_give_verdict(*result, passed, info);
 }

@@ -93,9 +93,10 @@ enum galen_err api_record_show(struct api_call *call, struct json_object **resul
 enum galen_err api_record_verify(struct api_call *call, struct json_object **result,
                                  struct galen_errinfo *info)
 {
+    bool passed = true;
     GALEN_TRY(api_members(call, NULL, NULL, info));
-    GALEN_TRY(storing_verify(call->wf, call->params[0], &call->passed, result, info));
-    return api_give_verdict(*result, call->passed, info);
+    GALEN_TRY(storing_verify(call->wf, call->params[0], &passed, result, info));
+    return api_give_verdict(*result, passed, info);
 }
 
 enum galen_err api_record_fhir(struct api_call *call, struct json_object **result,
@@ -154,9 +155,10 @@ enum galen_err api_share_grant(struct api_call *call, struct json_object **resul
 enum galen_err api_share_open(struct api_call *call, struct json_object **result,
                               struct galen_errinfo *info)
 {
+    bool passed = true;
     GALEN_TRY(api_members(call, NULL, NULL, info));
-    GALEN_TRY(sharing_open(call->wf, call->params[0], &call->passed, result, info));
-    return api_give_verdict(*result, call->passed, info);
+    GALEN_TRY(sharing_open(call->wf, call->params[0], &passed, result, info));
+    return api_give_verdict(*result, passed, info);
 }
 
 enum galen_err api_share_revoke(struct api_call *call, struct json_object **result,

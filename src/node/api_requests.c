@@ -69,7 +69,7 @@ enum galen_err api_request_step(struct api_call *call, struct json_object **resu
         {"expire", purchasing_expire},
     };
     uint64_t id = 0;
-    const char *name = strrchr(call->request->route, '/') + 1;
+    const char *name = strrchr(call->request->route->pattern, '/') + 1;
     GALEN_TRY(api_request_id(call, &id, info));
     GALEN_TRY(api_members(call, NULL, NULL, info));
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -93,11 +93,12 @@ enum galen_err api_request_consent(struct api_call *call, struct json_object **r
 enum galen_err api_request_verify(struct api_call *call, struct json_object **result,
                                   struct galen_errinfo *info)
 {
+    bool passed = true;
     uint64_t id = 0;
     GALEN_TRY(api_members(call, NULL, NULL, info));
     GALEN_TRY(api_request_id(call, &id, info));
-    GALEN_TRY(purchasing_verify(call->wf, id, &call->passed, result, info));
-    return api_give_verdict(*result, call->passed, info);
+    GALEN_TRY(purchasing_verify(call->wf, id, &passed, result, info));
+    return api_give_verdict(*result, passed, info);
 }
 
 enum galen_err api_request_data(struct api_call *call, struct json_object **result,

@@ -10,10 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "workflow/post.h"
-
-#define INBOX "/api/v1/inbox/"
-
 /* "HOST[:PORT]" is this node's. Other nodes come by the name that the profile says. */
 static bool is_own_host(const struct node *node, const char *host)
 {
@@ -51,6 +47,11 @@ static bool is_media_type(const char *value, const char *type)
            (value[len] == '\0' || value[len] == ';' || value[len] == ' ');
 }
 
+static size_t body_max(const struct api_route *route)
+{
+    return route != NULL && route->body_max != 0 ? route->body_max : NODE_BODY_MAX;
+}
+
 static bool refuse(struct node_request *request, unsigned status, const char *what,
                    const char *hint)
 {
@@ -72,11 +73,9 @@ bool guard_admits(struct node *node, struct node_request *request)
                       "start it with --name NAME to let requests come by that name");
     if (origin != NULL && !is_own_origin(node, origin))
         return refuse(request, MHD_HTTP_FORBIDDEN, "requests from other sites are refused", NULL);
-    if (!route_has_method(request))
+    if (!route_find(request))
         return false;
-    bool is_message = strncmp(request->path, INBOX, sizeof INBOX - 1) == 0;
-    if (length != NULL &&
-        strtoull(length, NULL, 10) > (is_message ? POST_MESSAGE_MAX : NODE_BODY_MAX))
+    if (length != NULL && strtoull(length, NULL, 10) > body_max(request->route))
         return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "the request is too large",
                       "send less at once");
     if (has_body && is_read)

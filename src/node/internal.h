@@ -48,11 +48,10 @@ struct node_request {
     struct chain_address who; /* the identity acted for */
     bool has_who;
     char role[16];
-    uint8_t session32[32]; /* the session's name; access NODE_IDENTITY */
-    const char *route;     /* the pattern, for the metrics */
+    uint8_t session32[32];         /* the session's name; access NODE_IDENTITY */
+    const struct api_route *route; /* guard.c; NULL: nothing is at that path */
     bool is_refused, is_too_large, is_queued;
     atomic_bool is_answered;
-    uint64_t after_event; /* a stream's Last-Event-ID */
 };
 /* A header or a query parameter, borrowed; NULL when it is not there. */
 const char *node_header(const struct node_request *request, const char *name);
@@ -209,14 +208,13 @@ GALEN_MUST_CHECK enum galen_err health_show(struct node *node, struct json_objec
 
 /* ---- route.c ------------------------------------------------------------------------------------ */
 
-/* Answers a request: finds its route, holds its access against it, calls it. */
-void route_answer(struct node_worker *worker, struct node_request *request);
-
-/* False: there are other methods for the path; the response is set, with Allow. */
-bool route_has_method(struct node_request *request);
-
+/* Sets the request's route, once. False: there are other methods for the path; the response is set,
+ * with Allow. */
+bool route_find(struct node_request *request);
 /* Is it answered from the database alone? */
 bool route_is_quick(const struct node_request *request);
+/* Answers a request: holds its access against its route, calls it. */
+void route_answer(struct node_worker *worker, struct node_request *request);
 
 struct api_call {
     struct node_worker *worker;
@@ -225,7 +223,6 @@ struct api_call {
     struct json_object *body; /* an object; {} when none came */
     char *params[2];          /* of the path, decoded */
     struct node_response *response;
-    bool passed; /* false: a check failed, which is no error */
 };
 typedef enum galen_err api_handler(struct api_call *call, struct json_object **result,
                                    struct galen_errinfo *info);
@@ -245,6 +242,7 @@ struct api_route {
     const char *role; /* who may; NULL: every identity */
     api_handler *handle;
     const char *query; /* the parameters that it takes; NULL: none */
+    size_t body_max;   /* bytes; 0: NODE_BODY_MAX */
 };
 extern const struct api_route api_routes[];
 extern const size_t api_n_routes;

@@ -55,33 +55,28 @@ static bool is_literal(const char *path)
     return false;
 }
 
-static const struct api_route *find_route(const struct node_request *request, char allow[ALLOW_MAX])
+bool route_find(struct node_request *request)
 {
     const char *path = below_prefix(request->path);
     const bool literal = path != NULL && is_literal(path);
+    char *allow = request->response.allow;
     size_t len = 0;
-    allow[0] = '\0';
     for (size_t i = 0; path != NULL && i < api_n_routes; i++) {
         const struct api_route *route = &api_routes[i];
         if (literal ? strcmp(route->pattern, path) != 0 : !path_fits(route->pattern, path, NULL))
             continue;
-        if (is_method(route, request->method))
-            return route;
+        if (is_method(route, request->method)) {
+            request->route = route;
+            allow[0] = '\0';
+            return true;
+        }
         if (len < ALLOW_MAX)
             len += (size_t)snprintf(allow + len, ALLOW_MAX - len, "%s%s%s", len > 0 ? ", " : "",
                                     route->method,
                                     strcmp(route->method, "GET") == 0 ? ", HEAD" : "");
     }
-    return NULL;
-}
-
-bool route_has_method(struct node_request *request)
-{
-    char *allow = request->response.allow;
-    if (find_route(request, allow) != NULL || allow[0] == '\0') {
-        allow[0] = '\0';
+    if (len == 0)
         return true;
-    }
     response_status(&request->response, MHD_HTTP_METHOD_NOT_ALLOWED,
                     "there is another method for this", NULL);
     return false;
@@ -89,8 +84,7 @@ bool route_has_method(struct node_request *request)
 
 bool route_is_quick(const struct node_request *request)
 {
-    char allow[ALLOW_MAX];
-    const struct api_route *route = find_route(request, allow);
+    const struct api_route *route = request->route;
     return route == NULL || (strcmp(route->method, "GET") == 0 && (route->flags & API_SLOW) == 0);
 }
 
@@ -211,16 +205,15 @@ static enum galen_err run(struct api_call *call, const struct api_route *route,
     return err;
 }
 
-static void call_route(struct node_worker *worker, struct node_request *request,
-                       const struct api_route *route)
+static void call_route(struct node_worker *worker, struct node_request *request)
 {
+    const struct api_route *route = request->route;
     const bool is_narrow = (route->flags & API_READ) != 0;
     struct api_call call = {
         .worker = worker,
         .request = request,
         .wf = is_narrow ? worker->narrow : worker->wide,
         .response = &request->response,
-        .passed = true,
     };
     RECORD_JSON_AUTO result = NULL;
     struct galen_errinfo why = {0};
@@ -250,14 +243,9 @@ static void call_route(struct node_worker *worker, struct node_request *request,
 
 void route_answer(struct node_worker *worker, struct node_request *request)
 {
-    char allow[ALLOW_MAX];
-    const struct api_route *route = find_route(request, allow);
-    if (route == NULL) { /* another method would have been refused before */
+    if (request->route == NULL)
         response_status(&request->response, MHD_HTTP_NOT_FOUND, "there is nothing here",
                         "docs/openapi.yaml lists what there is");
-        return;
-    }
-    request->route = route->pattern;
-    if (session_identify(worker, request) && may_use(route, request))
-        call_route(worker, request, route);
+    else if (session_identify(worker, request) && may_use(request->route, request))
+        call_route(worker, request);
 }

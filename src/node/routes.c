@@ -1,6 +1,7 @@
 /* Every resource of the API, its method, who may, and the function. docs/openapi.yaml describes
  * them; a test holds the two against each other. */
 #include "node/api.h"
+#include "workflow/post.h"
 
 #define DOES     (API_WAKES | API_DRY)
 #define PAGE     "limit offset"
@@ -10,7 +11,8 @@ const struct api_route api_routes[] = {
     {"GET", "/health", API_ANYONE | API_READ | API_RAW, NULL, api_health},
     {"GET", "/metrics", API_OPERATOR | API_RAW, NULL, api_metrics},
 
-    {"POST", "/inbox/{}", API_ANYONE | API_RAW | API_BYTES, NULL, api_inbox},
+    {"POST", "/inbox/{}", API_ANYONE | API_RAW | API_BYTES, NULL, api_inbox,
+     .body_max = POST_MESSAGE_MAX},
     {"GET", "/ipfs/{}", API_ANYONE | API_RAW, NULL, api_block, "format"},
 
     {"GET", "/session", API_ANYONE, NULL, api_session_show},

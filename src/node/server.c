@@ -136,7 +136,6 @@ static struct node_request *request_new(struct MHD_Connection *connection, const
         return NULL;
     request->connection = connection;
     request->started_ms = base_monotonic_ms();
-    request->route = "-";
     snprintf(request->method, sizeof request->method, "%s", method);
     request->path = strdup(path);
     if (request->path == NULL) {
