@@ -135,6 +135,12 @@ enum galen_err api_entries(const struct api_call *call, uint64_t **out, size_t *
     return GALEN_OK;
 }
 
+enum galen_err api_object_new(struct json_object **result, struct galen_errinfo *info)
+{
+    *result = json_object_new_object();
+    return *result != NULL ? GALEN_OK : base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+}
+
 enum galen_err api_give_verdict(struct json_object *result, bool passed, struct galen_errinfo *info)
 {
     if (result == NULL || json_object_object_get_ex(result, "passed", NULL))

@@ -41,6 +41,9 @@ GALEN_MUST_CHECK enum galen_err api_request_id(const struct api_call *call, uint
 /* The array `entries` of indices; n 0 when it is not there. free(*out). */
 GALEN_MUST_CHECK enum galen_err api_entries(const struct api_call *call, uint64_t **out, size_t *n,
                                             struct galen_errinfo *info);
+/* A new, empty result; the caller of the handler releases it, also when the rest fails. */
+GALEN_MUST_CHECK enum galen_err api_object_new(struct json_object **result,
+                                               struct galen_errinfo *info);
 /* What the verdict was stands in the result, as `passed`. */
 GALEN_MUST_CHECK enum galen_err api_give_verdict(struct json_object *result, bool passed,
                                                  struct galen_errinfo *info);

@@ -46,9 +46,7 @@ enum galen_err api_session_show(struct api_call *call, struct json_object **resu
 {
     const struct node_request *request = call->request;
     const struct node *node = call->worker->node;
-    *result = json_object_new_object();
-    if (*result == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    GALEN_TRY(api_object_new(result, info));
     GALEN_TRY(record_json_set(*result, "signedIn",
                               json_object_new_boolean(request->access != NODE_NOBODY), info));
     GALEN_TRY(
@@ -63,13 +61,10 @@ enum galen_err api_session_show(struct api_call *call, struct json_object **resu
     return record_json_set(*result, "identities", list, info);
 }
 
-static enum galen_err give_session(struct api_call *call, const struct chain_address *who,
-                                   const char *role, struct json_object **result,
-                                   struct galen_errinfo *info)
+static enum galen_err give_identity(const struct chain_address *who, const char *role,
+                                    struct json_object **result, struct galen_errinfo *info)
 {
-    *result = json_object_new_object();
-    if (*result == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    GALEN_TRY(api_object_new(result, info));
     return set_identity(*result, who, role, info);
 }
 
@@ -79,17 +74,12 @@ enum galen_err api_session_begin(struct api_call *call, struct json_object **res
     static const char *const needed[] = {"identity", "password", NULL};
     const char *identity = NULL;
     const char *password = NULL;
-    struct chain_address who;
-    const char *role = NULL;
-    bool own = false;
     GALEN_TRY(api_members(call, needed, NULL, info));
     GALEN_TRY(api_text(call, "identity", &identity, info));
     GALEN_TRY(api_text(call, "password", &password, info));
     GALEN_TRY(workflow_act_as(call->wf, NULL, info));
     GALEN_TRY(session_sign_in(call->worker, call->request, identity, password, info));
-    GALEN_TRY(workflow_identity_find(call->wf, &who, identity, NULL, info));
-    GALEN_TRY(workflow_is_own(call->wf, &own, &role, &who, info));
-    return give_session(call, &who, own ? role : "", result, info);
+    return give_identity(&call->request->who, call->request->role, result, info);
 }
 
 enum galen_err api_session_end(struct api_call *call, struct json_object **result,
@@ -107,9 +97,7 @@ enum galen_err api_session_nonce(struct api_call *call, struct json_object **res
     char nonce[24];
     GALEN_TRY(api_members(call, NULL, NULL, info));
     session_nonce(call->worker->node, nonce);
-    *result = json_object_new_object();
-    if (*result == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    GALEN_TRY(api_object_new(result, info));
     return record_json_set(*result, "nonce", json_object_new_string(nonce), info);
 }
 
@@ -132,7 +120,7 @@ enum galen_err api_session_wallet(struct api_call *call, struct json_object **re
     if (!own)
         return base_fail(info, GALEN_ERR_NOT_FOUND, "that account is no identity of this node");
     GALEN_TRY(session_begin(call->worker->node, call->request, &who, role, info));
-    return give_session(call, &who, role, result, info);
+    return give_identity(&who, role, result, info);
 }
 
 enum galen_err api_events(struct api_call *call, struct json_object **result,
@@ -206,7 +194,7 @@ enum galen_err api_account_new(struct api_call *call, struct json_object **resul
     GALEN_TRY(workflow_identity_new(call->wf, &address, name, role, info));
     if (password != NULL)
         GALEN_TRY(workflow_identity_password(call->wf, &address, password, info));
-    return give_session(call, &address, role, result, info);
+    return give_identity(&address, role, result, info);
 }
 
 enum galen_err api_account_pay(struct api_call *call, struct json_object **result,
@@ -255,9 +243,7 @@ enum galen_err api_contact_add(struct api_call *call, struct json_object **resul
     char text[CHAIN_ADDRESS_TEXT];
     GALEN_TRY(workflow_card_add(call->wf, call->body, &owner, info));
     chain_address_format(text, &owner);
-    *result = json_object_new_object();
-    if (*result == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    GALEN_TRY(api_object_new(result, info));
     return record_json_set(*result, "address", json_object_new_string(text), info);
 }
 

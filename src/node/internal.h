@@ -128,11 +128,11 @@ struct node_sessions {
 /* Who asks: the cookie's session, or the bearer token with a Galen-Identity header. Sets access,
  * who, role. False: credentials that do not hold; the response is set. */
 bool session_identify(struct node_worker *worker, struct node_request *request);
-/* Signs in by password: sets the cookie. LIMIT after too many failures. */
+/* Signs in by password: as session_begin. LIMIT after too many failures. */
 GALEN_MUST_CHECK enum galen_err session_sign_in(struct node_worker *worker,
                                                 struct node_request *request, const char *identity,
                                                 const char *password, struct galen_errinfo *info);
-/* Begins a session for an identity that has proven itself. */
+/* Begins a session for an identity that has proven itself: sets the cookie, who and role. */
 GALEN_MUST_CHECK enum galen_err session_begin(struct node *node, struct node_request *request,
                                               const struct chain_address *who, const char *role,
                                               struct galen_errinfo *info);

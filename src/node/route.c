@@ -132,10 +132,8 @@ static enum galen_err parse_body(struct api_call *call, unsigned flags, struct g
     struct base_buf *body = &call->request->body;
     if ((flags & API_BYTES) != 0)
         return GALEN_OK;
-    if (body->len == 0) {
-        call->body = json_object_new_object();
-        return call->body != NULL ? GALEN_OK : base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    }
+    if (body->len == 0)
+        return api_object_new(&call->body, info);
     GALEN_TRY(
         record_json_parse(&call->body, (const char *)body->data, body->len, NODE_BODY_MAX, info));
     if (!json_object_is_type(call->body, json_type_object))

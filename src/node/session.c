@@ -146,6 +146,8 @@ enum galen_err session_begin(struct node *node, struct node_request *request,
     pthread_mutex_unlock(&node->sessions.lock);
     if (place == NULL)
         return base_fail(info, GALEN_ERR_STATE, "too many sessions are open");
+    request->who = *who;
+    snprintf(request->role, sizeof request->role, "%s", role);
     snprintf(request->response.cookie, sizeof request->response.cookie,
              COOKIE "=%s; HttpOnly; SameSite=Strict; Path=/%s", text,
              node->has_tls ? "; Secure" : "");
