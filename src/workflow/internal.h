@@ -361,6 +361,15 @@ GALEN_MUST_CHECK enum galen_err revocation_watch_status(struct workflow *wf,
 /* Likewise: a delivery that was sealed gets its manifest published and the buyer told. */
 enum galen_err purchasing_retry_manifests(struct workflow *wf, struct galen_errinfo *info);
 
+/* ---- setting.c ----------------------------------------------------------------------------------- */
+
+/* Numbers that the home keeps under a name of its own choice. */
+GALEN_MUST_CHECK enum galen_err workflow_setting_get(struct workflow *wf, const char *name,
+                                                     int64_t *value, int64_t otherwise,
+                                                     struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_setting_set(struct workflow *wf, const char *name,
+                                                     int64_t value, struct galen_errinfo *info);
+
 /* ---- notifications.c ----------------------------------------------------------------------------------- */
 
 /* Tells an identity of this home something, once per (identity, kind, subject). */

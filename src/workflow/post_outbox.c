@@ -181,19 +181,14 @@ static enum galen_err prune_inbox(struct workflow *wf, struct galen_errinfo *inf
 {
     int64_t now = base_time_s();
     int64_t last = 0;
-    GALEN_TRY(db_get_int(wf->db, &last, 0, info,
-                         "SELECT CAST(value AS INTEGER) FROM setting"
-                         " WHERE name = 'inbox.pruned_at'"));
+    GALEN_TRY(workflow_setting_get(wf, "inbox.pruned_at", &last, 0, info));
     if (last <= now && now - last < PRUNE_EVERY_S)
         return GALEN_OK;
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM inbox WHERE state = 'done' AND received_at < ?",
                      DB_INT(now - (int64_t)(WORKFLOW_MESSAGE_DAYS + 2) * DAY_S)));
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM inbox WHERE state = 'refused' AND received_at < ?",
                      DB_INT(now - (int64_t)REFUSED_DAYS * DAY_S)));
-    return db_run(wf->db, info,
-                  "INSERT INTO setting VALUES ('inbox.pruned_at', CAST(? AS TEXT))"
-                  " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                  DB_INT(now));
+    return workflow_setting_set(wf, "inbox.pruned_at", now, info);
 }
 
 enum galen_err post_expire(struct workflow *wf, int64_t *expired, struct galen_errinfo *info)

@@ -17,8 +17,8 @@ static enum galen_err read_newest(struct workflow *wf, int64_t known, struct gal
     uint64_t version = 0;
     uint8_t cid[32];
     int64_t tried = 0, tried_version = 0, now = base_time_s();
-    GALEN_TRY(watch_setting_get(wf, "sync.revocation_tried", &tried, 0, info));
-    GALEN_TRY(watch_setting_get(wf, "sync.revocation_tried_version", &tried_version, 0, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.revocation_tried", &tried, 0, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.revocation_tried_version", &tried_version, 0, info));
     if (tried_version == known && now - tried < RETRY_S)
         return GALEN_OK;
     enum galen_err err = revocation_list_newest(wf, &version, &block, cid, &why);
@@ -30,11 +30,12 @@ static enum galen_err read_newest(struct workflow *wf, int64_t known, struct gal
     if (err != GALEN_OK)
         base_log(BASE_LOG_INFO, "revocation list version %lld: %s", (long long)known, why.what);
     GALEN_TRY(db_begin(&tx, wf->db, info));
-    GALEN_TRY(watch_setting_set(wf, "sync.revocation_tried", now, info));
-    GALEN_TRY(watch_setting_set(wf, "sync.revocation_tried_version", known, info));
+    GALEN_TRY(workflow_setting_set(wf, "sync.revocation_tried", now, info));
+    GALEN_TRY(workflow_setting_set(wf, "sync.revocation_tried_version", known, info));
     if (err == GALEN_OK && block.json != NULL) {
-        GALEN_TRY(watch_setting_set(wf, "sync.revocation_version", (int64_t)block.version, info));
-        GALEN_TRY(watch_setting_set(wf, "sync.revocation_next_update", block.next_update, info));
+        GALEN_TRY(
+            workflow_setting_set(wf, "sync.revocation_version", (int64_t)block.version, info));
+        GALEN_TRY(workflow_setting_set(wf, "sync.revocation_next_update", block.next_update, info));
     }
     return db_commit(&tx, info);
 }
@@ -68,11 +69,11 @@ enum galen_err revocation_watch(struct workflow *wf, struct galen_errinfo *info)
     int64_t newest = 0, read = 0, next_update = 0;
     GALEN_TRY(db_get_int(wf->db, &newest, 0, info,
                          "SELECT coalesce(max(version), 0) FROM revocation_list"));
-    GALEN_TRY(watch_setting_get(wf, "sync.revocation_version", &read, 0, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.revocation_version", &read, 0, info));
     if (newest != read && newest != 0)
         GALEN_TRY(read_newest(wf, newest, info));
-    GALEN_TRY(watch_setting_get(wf, "sync.revocation_version", &read, 0, info));
-    GALEN_TRY(watch_setting_get(wf, "sync.revocation_next_update", &next_update, 0, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.revocation_version", &read, 0, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.revocation_next_update", &next_update, 0, info));
     if (newest == 0 || read == 0 || next_update >= base_time_s())
         return GALEN_OK;
     return tell_everyone(wf, read, info);
@@ -83,8 +84,8 @@ enum galen_err revocation_watch_status(struct workflow *wf, struct json_object *
 {
     RECORD_JSON_AUTO list = NULL;
     int64_t version = 0, next_update = 0;
-    GALEN_TRY(watch_setting_get(wf, "sync.revocation_version", &version, 0, info));
-    GALEN_TRY(watch_setting_get(wf, "sync.revocation_next_update", &next_update, 0, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.revocation_version", &version, 0, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.revocation_next_update", &next_update, 0, info));
     if (version == 0)
         return GALEN_OK;
     GALEN_TRY(workflow_object(&list, info));

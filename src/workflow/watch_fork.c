@@ -10,31 +10,15 @@
 
 #define BEHIND_S 60 /* then a shorter chain is the chain */
 
-enum galen_err watch_setting_get(struct workflow *wf, const char *name, int64_t *value,
-                                 int64_t otherwise, struct galen_errinfo *info)
-{
-    return db_get_int(wf->db, value, otherwise, info,
-                      "SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?", DB_TEXT(name));
-}
-
-enum galen_err watch_setting_set(struct workflow *wf, const char *name, int64_t value,
-                                 struct galen_errinfo *info)
-{
-    return db_run(wf->db, info,
-                  "INSERT INTO setting VALUES (?, CAST(? AS TEXT))"
-                  " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                  DB_TEXT(name), DB_INT(value));
-}
-
 enum galen_err watch_position(struct workflow *wf, int64_t *next, int64_t start,
                               struct galen_errinfo *info)
 {
-    return watch_setting_get(wf, "sync.next_block", next, start, info);
+    return workflow_setting_get(wf, "sync.next_block", next, start, info);
 }
 
 enum galen_err watch_position_set(struct workflow *wf, int64_t next, struct galen_errinfo *info)
 {
-    return watch_setting_set(wf, "sync.next_block", next, info);
+    return workflow_setting_set(wf, "sync.next_block", next, info);
 }
 
 enum galen_err watch_block_keep(struct workflow *wf, uint64_t number, const uint8_t hash32[32],
@@ -115,9 +99,9 @@ static enum galen_err wait_for_it(struct workflow *wf, bool *patient, struct gal
 {
     int64_t now = base_time_s();
     int64_t since = 0;
-    GALEN_TRY(watch_setting_get(wf, "sync.behind_since", &since, 0, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.behind_since", &since, 0, info));
     if (since == 0)
-        GALEN_TRY(watch_setting_set(wf, "sync.behind_since", now, info));
+        GALEN_TRY(workflow_setting_set(wf, "sync.behind_since", now, info));
     *patient = since == 0 || now - since < BEHIND_S;
     return GALEN_OK;
 }
@@ -125,8 +109,8 @@ static enum galen_err wait_for_it(struct workflow *wf, bool *patient, struct gal
 static enum galen_err it_came(struct workflow *wf, struct galen_errinfo *info)
 {
     int64_t since = 0;
-    GALEN_TRY(watch_setting_get(wf, "sync.behind_since", &since, 0, info));
-    return since != 0 ? watch_setting_set(wf, "sync.behind_since", 0, info) : GALEN_OK;
+    GALEN_TRY(workflow_setting_get(wf, "sync.behind_since", &since, 0, info));
+    return since != 0 ? workflow_setting_set(wf, "sync.behind_since", 0, info) : GALEN_OK;
 }
 
 enum galen_err watch_compare(struct workflow *wf, struct chain_rpc *rpc, enum watch_chain *chain,

@@ -118,12 +118,4 @@ GALEN_MUST_CHECK enum galen_err watch_start(struct workflow *wf, struct chain_rp
                                             int64_t *start, uint64_t head,
                                             struct galen_errinfo *info);
 
-/* ---- settings ----------------------------------------------------------------------------------- */
-
-GALEN_MUST_CHECK enum galen_err watch_setting_get(struct workflow *wf, const char *name,
-                                                  int64_t *value, int64_t otherwise,
-                                                  struct galen_errinfo *info);
-GALEN_MUST_CHECK enum galen_err watch_setting_set(struct workflow *wf, const char *name,
-                                                  int64_t value, struct galen_errinfo *info);
-
 #endif

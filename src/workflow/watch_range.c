@@ -13,7 +13,7 @@ enum galen_err watch_range_load(struct workflow *wf, struct watch_range *range,
                                 struct galen_errinfo *info)
 {
     int64_t blocks = 0;
-    GALEN_TRY(watch_setting_get(wf, "sync.range", &blocks, RANGE_MAX, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.range", &blocks, RANGE_MAX, info));
     *range = (struct watch_range){.blocks = blocks < 1 || blocks > RANGE_MAX ? RANGE_MAX
                                                                              : (uint64_t)blocks};
     return GALEN_OK;
@@ -25,7 +25,7 @@ static enum galen_err keep(struct workflow *wf, struct watch_range *range, uint6
     if (blocks == range->blocks)
         return GALEN_OK;
     range->blocks = blocks;
-    return watch_setting_set(wf, "sync.range", (int64_t)blocks, info);
+    return workflow_setting_set(wf, "sync.range", (int64_t)blocks, info);
 }
 
 enum galen_err watch_range_refused(struct workflow *wf, struct watch_range *range, uint64_t blocks,
@@ -109,7 +109,7 @@ enum galen_err watch_start(struct workflow *wf, struct chain_rpc *rpc, int64_t *
     *start = wf->start_block;
     if (*start >= 0)
         return GALEN_OK;
-    GALEN_TRY(watch_setting_get(wf, "sync.start_block", start, START_UNKNOWN, info));
+    GALEN_TRY(workflow_setting_get(wf, "sync.start_block", start, START_UNKNOWN, info));
     if (*start != START_UNKNOWN)
         return GALEN_OK;
     /* Without it everything is read from the first block on, which only takes longer. */
@@ -118,5 +118,5 @@ enum galen_err watch_start(struct workflow *wf, struct chain_rpc *rpc, int64_t *
         err != GALEN_ERR_UNSUPPORTED && err != GALEN_ERR_NOT_FOUND && err != GALEN_ERR_REVERTED)
         return base_fail(info, err, "the contract's first block cannot be looked for");
     *start = err == GALEN_OK ? (int64_t)found : 0;
-    return watch_setting_set(wf, "sync.start_block", *start, info);
+    return workflow_setting_set(wf, "sync.start_block", *start, info);
 }
