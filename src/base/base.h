@@ -189,6 +189,20 @@ GALEN_MUST_CHECK enum galen_err base_file_remove(const char *path, struct galen_
 GALEN_MUST_CHECK enum galen_err base_dir_make(const char *path, unsigned mode,
                                               struct galen_errinfo *info);
 
+/* A descriptor that closes itself: `BASE_FD_AUTO fd = open(…)`; negative: none. */
+void base_fd_close(int *fd);
+#define BASE_FD_AUTO GALEN_CLEANUP(base_fd_close) int
+/* All of it; IO. */
+GALEN_MUST_CHECK enum galen_err base_fd_write(int fd, const void *data, size_t len,
+                                              struct galen_errinfo *info);
+/* After a rename: the folder that holds the name is put on the disk. IO. */
+GALEN_MUST_CHECK enum galen_err base_dir_sync(const char *path, struct galen_errinfo *info);
+/* Makes the file (0600) when it is not there and locks it (flock) until *fd is closed, however its
+ * process ends. STATE when another has it and wait is false; IO, NOT_FOUND (no such folder). *fd is
+ * set only when it is locked. */
+GALEN_MUST_CHECK enum galen_err base_file_lock(int *fd, const char *path, bool wait,
+                                               struct galen_errinfo *info);
+
 /* ---- log (stderr; libraries below src/workflow do not log) ------------------------------------
  */
 

@@ -7,12 +7,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void close_fd(int *fd)
+void base_fd_close(int *fd)
 {
-    if (*fd > STDERR_FILENO)
+    if (*fd >= 0)
         close(*fd);
 }
 
@@ -20,8 +21,8 @@ enum galen_err base_file_read(struct base_buf *out, const char *path, size_t max
                               struct galen_errinfo *info)
 {
     bool standard_input = strcmp(path, "-") == 0;
-    GALEN_CLEANUP(close_fd)
-    int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    BASE_FD_AUTO opened = standard_input ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = standard_input ? STDIN_FILENO : opened;
     if (fd < 0)
         return base_fail(info, errno == ENOENT ? GALEN_ERR_NOT_FOUND : GALEN_ERR_IO,
                          "cannot read %s: %s", path, strerror(errno));
@@ -45,27 +46,48 @@ enum galen_err base_file_read(struct base_buf *out, const char *path, size_t max
     return GALEN_OK;
 }
 
-static enum galen_err write_all(int fd, const uint8_t *data, size_t len)
+enum galen_err base_fd_write(int fd, const void *data, size_t len, struct galen_errinfo *info)
 {
+    const uint8_t *at = data;
     while (len > 0) {
-        ssize_t put = write(fd, data, len);
+        ssize_t put = write(fd, at, len);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
-            return GALEN_ERR_IO;
-        data += put;
+            return base_fail(info, GALEN_ERR_IO, "cannot write: %s", strerror(errno));
+        at += put;
         len -= (size_t)put;
     }
     return GALEN_OK;
 }
 
 /* A rename is only durable once the folder that holds the name is on disk. */
-static int sync_parent(const char *path)
+enum galen_err base_dir_sync(const char *path, struct galen_errinfo *info)
 {
     char copy[PATH_MAX];
     snprintf(copy, sizeof copy, "%s", path);
-    GALEN_CLEANUP(close_fd) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? -1 : fsync(fd);
+    BASE_FD_AUTO fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        return base_fail(info, GALEN_ERR_IO, "cannot sync the folder of %s: %s", path,
+                         strerror(errno));
+    return GALEN_OK;
+}
+
+enum galen_err base_file_lock(int *fd, const char *path, bool wait, struct galen_errinfo *info)
+{
+    BASE_FD_AUTO opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (opened < 0)
+        return base_fail(info, errno == ENOENT ? GALEN_ERR_NOT_FOUND : GALEN_ERR_IO,
+                         "cannot write %s: %s", path, strerror(errno));
+    while (flock(opened, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK)
+            return base_fail(info, GALEN_ERR_STATE, "another process has %s", path);
+        if (errno != EINTR)
+            return base_fail(info, GALEN_ERR_IO, "cannot lock %s: %s", path, strerror(errno));
+    }
+    *fd = opened;
+    opened = -1;
+    return GALEN_OK;
 }
 
 enum galen_err base_file_write(const char *path, const void *data, size_t len, unsigned mode,
@@ -74,19 +96,16 @@ enum galen_err base_file_write(const char *path, const void *data, size_t len, u
     char temporary[PATH_MAX];
     if ((size_t)snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= sizeof temporary)
         return base_fail(info, GALEN_ERR_USAGE, "path is too long");
-    GALEN_CLEANUP(close_fd) int fd = mkostemp(temporary, O_CLOEXEC);
+    BASE_FD_AUTO fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return base_fail(info, GALEN_ERR_IO, "cannot write beside %s: %s", path, strerror(errno));
-    if (fchmod(fd, mode) != 0 || write_all(fd, data, len) != GALEN_OK || fsync(fd) != 0 ||
+    if (fchmod(fd, mode) != 0 || base_fd_write(fd, data, len, NULL) != GALEN_OK || fsync(fd) != 0 ||
         rename(temporary, path) != 0) {
         int why = errno;
         unlink(temporary);
         return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(why));
     }
-    if (sync_parent(path) != 0)
-        return base_fail(info, GALEN_ERR_IO, "cannot sync the folder of %s: %s", path,
-                         strerror(errno));
-    return GALEN_OK;
+    return base_dir_sync(path, info);
 }
 
 enum galen_err base_file_remove(const char *path, struct galen_errinfo *info)
@@ -94,10 +113,7 @@ enum galen_err base_file_remove(const char *path, struct galen_errinfo *info)
     if (unlink(path) != 0)
         return base_fail(info, errno == ENOENT ? GALEN_ERR_NOT_FOUND : GALEN_ERR_IO,
                          "cannot remove %s: %s", path, strerror(errno));
-    if (sync_parent(path) != 0)
-        return base_fail(info, GALEN_ERR_IO, "cannot sync the folder of %s: %s", path,
-                         strerror(errno));
-    return GALEN_OK;
+    return base_dir_sync(path, info);
 }
 
 enum galen_err base_dir_make(const char *path, unsigned mode, struct galen_errinfo *info)
@@ -115,9 +131,8 @@ enum galen_err base_dir_make(const char *path, unsigned mode, struct galen_errin
         if (!made && (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode)))
             return base_fail(info, GALEN_ERR_IO, "cannot make folder %s: %s", part,
                              errno == EEXIST ? "a file is in the way" : strerror(errno));
-        if (made && sync_parent(part) != 0)
-            return base_fail(info, GALEN_ERR_IO, "cannot sync the folder of %s: %s", part,
-                             strerror(errno));
+        if (made)
+            GALEN_TRY(base_dir_sync(part, info));
         if (held == '\0')
             return GALEN_OK;
         *at = held;

@@ -2,13 +2,10 @@
 #include "node/chain_state.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,14 +36,10 @@ enum galen_err node_state_open(struct node_state **out, const char *dir, int64_t
     snprintf(state->port, PATH_MAX, "%s/port", dir);
     snprintf(lock_path, PATH_MAX, "%s/lock", dir);
     GALEN_TRY(base_dir_make(dir, 0700, info));
-    state->lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (state->lock < 0)
-        return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", lock_path, strerror(errno));
     int64_t give_up = base_monotonic_ms() + patience_ms;
     const struct timespec pause = {.tv_nsec = 50 * 1000000};
-    while (flock(state->lock, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return base_fail(info, GALEN_ERR_IO, "cannot lock %s: %s", lock_path, strerror(errno));
+    enum galen_err err;
+    while ((err = base_file_lock(&state->lock, lock_path, false, info)) == GALEN_ERR_STATE) {
         if (base_monotonic_ms() > give_up) {
             base_fail(info, GALEN_ERR_STATE, "another process runs the embedded chain of %s", dir);
             (void)base_hint(info, "a home has one node at a time; stop the other one first");
@@ -54,6 +47,7 @@ enum galen_err node_state_open(struct node_state **out, const char *dir, int64_t
         }
         nanosleep(&pause, NULL);
     }
+    GALEN_TRY(err);
     *out = state;
     state = NULL;
     return GALEN_OK;
@@ -63,8 +57,7 @@ void node_state_close(struct node_state **state)
 {
     if (*state == NULL)
         return;
-    if ((*state)->lock >= 0)
-        close((*state)->lock);
+    base_fd_close(&(*state)->lock);
     free(*state);
     *state = NULL;
 }

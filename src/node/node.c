@@ -1,16 +1,12 @@
 /* A node's life: one home, its threads, until a signal ends it. */
 #include "node/internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "store/store.h"
 
@@ -34,19 +30,17 @@ static enum galen_err lock_home(int *fd, const char *home, struct galen_errinfo 
 {
     char path[PATH_MAX];
     GALEN_TRY(path_in(path, home, LOCK_FILE, info));
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*fd < 0 && errno == ENOENT) {
+    enum galen_err err = base_file_lock(fd, path, false, info);
+    if (err == GALEN_ERR_NOT_FOUND) {
         base_fail(info, GALEN_ERR_CONFIG, "there is no Galen home at %s", home);
-        return base_hint(info, "make one with 'galen init', or name another (--home)");
+        (void)base_hint(info, "make one with 'galen init', or name another (--home)");
+        return GALEN_ERR_CONFIG;
     }
-    if (*fd < 0)
-        return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
-        return GALEN_OK;
-    close(*fd);
-    *fd = -1;
-    base_fail(info, GALEN_ERR_STATE, "another node has this home");
-    return base_hint(info, "stop it first; the command line works beside it");
+    if (err == GALEN_ERR_STATE) {
+        base_fail(info, GALEN_ERR_STATE, "another node has this home");
+        (void)base_hint(info, "stop it first; the command line works beside it");
+    }
+    return err;
 }
 
 static enum galen_err write_files(struct node *node, struct galen_errinfo *info)
@@ -166,7 +160,7 @@ static enum galen_err serve(struct node *node, const struct node_options *option
 
 enum galen_err node_run(const struct node_options *options, struct galen_errinfo *info)
 {
-    int lock = -1;
+    BASE_FD_AUTO lock = -1;
     GALEN_TRY(lock_home(&lock, options->home->home, info));
     struct node *node = calloc(1, sizeof *node);
     enum galen_err err = GALEN_OK;
@@ -188,6 +182,5 @@ enum galen_err node_run(const struct node_options *options, struct galen_errinfo
         free(node->home);
         free(node);
     }
-    close(lock);
     return err;
 }

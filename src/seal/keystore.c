@@ -182,12 +182,6 @@ static enum galen_err new_keystore(struct seal_keystore **out, const char *dir,
     return GALEN_OK;
 }
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 /* The lock ends with the descriptor, so with the process too. */
 static enum galen_err lock_dir(int *fd, const char *dir, struct galen_errinfo *info)
 {
@@ -206,7 +200,7 @@ enum galen_err seal_keystore_create(struct seal_keystore **out, const char *dir,
     GALEN_TRY(path_in(path, dir, MASTER_FILE, "", info));
     GALEN_TRY(base_dir_make(dir, 0700, info));
     /* Two that create at once would each hold a master key, and one of them would be lost. */
-    GALEN_CLEANUP(close_fd) int lock = -1;
+    BASE_FD_AUTO lock = -1;
     GALEN_TRY(lock_dir(&lock, dir, info));
     if (access(path, F_OK) == 0)
         return base_fail(info, GALEN_ERR_EXISTS, "%s is there already", path);
@@ -265,7 +259,7 @@ enum galen_err seal_keystore_change_password(struct seal_keystore *keystore,
                                              struct seal_kdf_cost cost, struct galen_errinfo *info)
 {
     GALEN_TRY(seal_check_new_password(new_password, cost, info));
-    GALEN_CLEANUP(close_fd) int lock = -1;
+    BASE_FD_AUTO lock = -1;
     GALEN_TRY(lock_dir(&lock, keystore->dir, info));
     return write_master(keystore->dir, &keystore->master, new_password, cost, info);
 }

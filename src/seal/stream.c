@@ -78,20 +78,6 @@ static enum galen_err derive(const struct seal_stream *stream, struct base_secre
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static enum galen_err write_all(int fd, const uint8_t *data, size_t len, struct galen_errinfo *info)
-{
-    while (len > 0) {
-        ssize_t put = write(fd, data, len);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return base_fail(info, GALEN_ERR_IO, "cannot write: %s", strerror(errno));
-        data += put;
-        len -= (size_t)put;
-    }
-    return GALEN_OK;
-}
-
 enum galen_err seal_stream_begin(struct seal_stream **out, int fd, struct base_view password,
                                  struct seal_kdf_cost cost, struct galen_errinfo *info)
 {
@@ -106,7 +92,7 @@ enum galen_err seal_stream_begin(struct seal_stream **out, int fd, struct base_v
     GALEN_TRY(derive(stream, &key, password, info));
     crypto_secretstream_xchacha20poly1305_init_push(&stream->state, stream->head + HEADER_AT,
                                                     key.data);
-    GALEN_TRY(write_all(fd, stream->head, HEAD_BYTES, info));
+    GALEN_TRY(base_fd_write(fd, stream->head, HEAD_BYTES, info));
     *out = stream;
     stream = NULL;
     return GALEN_OK;
@@ -119,7 +105,7 @@ static enum galen_err push(struct seal_stream *stream, uint8_t tag, struct galen
                                                stream->plain, stream->len, stream->head, HEAD_BYTES,
                                                tag);
     stream->len = 0;
-    return write_all(stream->fd, stream->sealed, (size_t)sealed, info);
+    return base_fd_write(stream->fd, stream->sealed, (size_t)sealed, info);
 }
 
 enum galen_err seal_stream_write(struct seal_stream *stream, const void *data, size_t len,

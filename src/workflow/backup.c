@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "workflow/backup_internal.h"
 #include "workflow/config.h"
 #include "workflow/internal.h"
 
@@ -26,12 +25,6 @@ struct backup {
     char home[PATH_MAX];
     int64_t files;
 };
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
 
 static void free_writer(struct archive **tar)
 {
@@ -63,7 +56,7 @@ static enum galen_err add_file(struct backup *backup, const char *path, const ch
                                struct galen_errinfo *info)
 {
     struct stat st;
-    GALEN_CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    BASE_FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
         return GALEN_OK;
     if (fd < 0 || fstat(fd, &st) != 0)
@@ -188,7 +181,7 @@ static enum galen_err put_in_place(int fd, const char *temporary, const char *fi
         return errno == EEXIST
                    ? base_fail(info, GALEN_ERR_EXISTS, "%s is there already", file)
                    : base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", file, strerror(errno));
-    return backup_sync_parent(file, info);
+    return base_dir_sync(file, info);
 }
 
 enum galen_err workflow_backup(struct workflow *wf, const char *file, const char *password,
@@ -204,7 +197,7 @@ enum galen_err workflow_backup(struct workflow *wf, const char *file, const char
         return base_fail(info, GALEN_ERR_EXISTS, "%s is there already", file);
     if ((size_t)snprintf(temporary, PATH_MAX, "%s.XXXXXX", file) >= PATH_MAX)
         return base_fail(info, GALEN_ERR_USAGE, "path is too long");
-    GALEN_CLEANUP(close_fd) int fd = mkostemp(temporary, O_CLOEXEC);
+    BASE_FD_AUTO fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return base_fail(info, GALEN_ERR_IO, "cannot write beside %s: %s", file, strerror(errno));
     enum galen_err err = write_archive(wf, fd, password, quick_kdf, config.store == NULL, &files,

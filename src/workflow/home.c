@@ -5,13 +5,10 @@
 #include "workflow/storing_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum galen_err workflow_home_create(const struct workflow_options *options, const char *store,
                                     struct galen_errinfo *info)
@@ -130,8 +127,7 @@ void workflow_close(struct workflow **wf)
         return;
     for (size_t i = 0; i < WORKFLOW_KEY_VERSIONS; i++)
         free((*wf)->group_keys[i].key);
-    if ((*wf)->lock_fd >= 0)
-        close((*wf)->lock_fd);
+    workflow_unlock(*wf);
     storing_summaries_free(*wf);
     chain_rpc_free((*wf)->rpc);
     store_free(&(*wf)->store);
@@ -150,24 +146,15 @@ void workflow_close(struct workflow **wf)
 enum galen_err workflow_lock(struct workflow *wf, struct galen_errinfo *info)
 {
     char path[PATH_MAX];
-    if (wf->lock_fd < 0) {
-        GALEN_TRY(config_path(path, wf->home, "lock", info));
-        wf->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (wf->lock_fd < 0)
-            return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-    }
-    while (flock(wf->lock_fd, LOCK_EX) != 0)
-        if (errno != EINTR)
-            return base_fail(info, GALEN_ERR_IO, "cannot lock the home: %s", strerror(errno));
-    wf->is_locked = true;
-    return GALEN_OK;
+    GALEN_ASSERT(wf->lock_fd < 0);
+    GALEN_TRY(config_path(path, wf->home, "lock", info));
+    return base_file_lock(&wf->lock_fd, path, true, info);
 }
 
 void workflow_unlock(struct workflow *wf)
 {
-    if (wf->is_locked)
-        (void)!flock(wf->lock_fd, LOCK_UN);
-    wf->is_locked = false;
+    base_fd_close(&wf->lock_fd);
+    wf->lock_fd = -1;
 }
 
 void workflow_stop_when(struct workflow *wf, const atomic_bool *stop)

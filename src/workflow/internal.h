@@ -29,8 +29,7 @@ struct workflow {
     struct chain_domain domain;        /* chain id and DataHub's address, pinned by config.json */
     uint8_t code_hash[32];             /* keccak-256 of the contract's code, pinned likewise */
     struct storing_summary *summaries; /* storing_summary.c; NULL until a list is made */
-    int lock_fd;                       /* -1: not opened yet */
-    bool is_locked;
+    int lock_fd;                       /* workflow_lock; -1: not held */
     bool is_syncing; /* a step that a round takes up again must not begin another round */
     bool dry_run;
     const atomic_bool *stop; /* workflow_stop_when; or NULL */

@@ -15,33 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "workflow/backup_internal.h"
 #include "workflow/config.h"
 #include "workflow/internal.h"
 
 #define DEPTH_MAX 4 /* of names in a home, e.g. blocks/kubo-1234/pushed/bafk… */
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 static void free_reader(struct archive **tar)
 {
     if (*tar != NULL)
         archive_read_free(*tar);
-}
-
-enum galen_err backup_sync_parent(const char *path, struct galen_errinfo *info)
-{
-    char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", path);
-    GALEN_CLEANUP(close_fd) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        return base_fail(info, GALEN_ERR_IO, "cannot sync the folder of %s: %s", path,
-                         strerror(errno));
-    return GALEN_OK;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------ */
@@ -102,8 +84,7 @@ static enum galen_err copy_out(struct source *source, struct archive *tar, const
     char folder[PATH_MAX];
     snprintf(folder, sizeof folder, "%s", path);
     GALEN_TRY(base_dir_make(dirname(folder), 0700, info));
-    GALEN_CLEANUP(close_fd)
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    BASE_FD_AUTO fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return base_fail(info, errno == EEXIST ? GALEN_ERR_PARSE : GALEN_ERR_IO,
                          "cannot write %s: %s", path, strerror(errno));
@@ -112,7 +93,7 @@ static enum galen_err copy_out(struct source *source, struct archive *tar, const
         return tar_failed(source, tar, info);
     if (fsync(fd) != 0)
         return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-    return backup_sync_parent(path, info);
+    return base_dir_sync(path, info);
 }
 
 static enum galen_err read_entries(struct source *source, struct archive *tar, const char *dir,
@@ -145,7 +126,7 @@ static enum galen_err read_entries(struct source *source, struct archive *tar, c
 static enum galen_err unpack(const char *dir, const char *file, const char *password,
                              int64_t *files, struct galen_errinfo *info)
 {
-    GALEN_CLEANUP(close_fd) int fd = open(file, O_RDONLY | O_CLOEXEC);
+    BASE_FD_AUTO fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return base_fail(info, errno == ENOENT ? GALEN_ERR_NOT_FOUND : GALEN_ERR_IO,
                          "cannot read %s: %s", file, strerror(errno));
@@ -232,7 +213,7 @@ enum galen_err workflow_restore(const char *home, const char *file, const char *
         nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
         return err;
     }
-    GALEN_TRY(backup_sync_parent(place, info));
+    GALEN_TRY(base_dir_sync(place, info));
     RECORD_JSON_AUTO made = NULL;
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_text(made, "home", place, info));

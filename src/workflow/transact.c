@@ -137,7 +137,7 @@ static enum galen_err wait_mined(struct workflow *wf, struct chain_rpc *rpc,
                                  struct galen_errinfo *info)
 {
     int64_t until = base_monotonic_ms() + RECEIPT_TIMEOUT_MS;
-    const bool was_locked = wf->is_locked;
+    const bool was_locked = wf->lock_fd >= 0;
     workflow_unlock(wf);
     for (;;) {
         enum galen_err err = chain_rpc_wait_receipt(rpc, mined, hash32, RECEIPT_SLICE_MS, info);
