@@ -27,22 +27,16 @@ static enum galen_err need_keys(const struct workflow *wf, struct galen_errinfo 
 enum galen_err dispute_load_key(struct workflow *wf, struct base_secret *out,
                                 const uint8_t template_hash32[32], struct galen_errinfo *info)
 {
-    static const char *const whose[] = {"buyer", "judge"};
-    /* Which of them the identity acted for may use. */
-    static const char *const may_use[] = {
-        "SELECT count(*) FROM request WHERE template_hash = ?1 AND buyer = ?2",
-        "SELECT count(*) FROM request r JOIN dispute_evidence e ON e.request_id = r.id"
-        " WHERE r.template_hash = ?1 AND e.holder = ?2",
-    };
+    static const char *const whose[] = {WORKFLOW_KEY_BUYER, WORKFLOW_KEY_JUDGE};
     GALEN_TRY(need_keys(wf, info));
     for (size_t i = 0; i < 2; i++) {
         char name[NAME_TEXT];
-        int64_t own = 0;
-        GALEN_TRY(db_get_int(wf->db, &own, 0, info, may_use[i], DB_BLOB(template_hash32, 32),
-                             DB_BLOB(wf->actor.bytes, 20)));
-        if (wf->has_actor && own == 0)
-            continue;
+        bool own = true;
         key_name(name, whose[i], template_hash32);
+        if (wf->has_actor)
+            GALEN_TRY(workflow_secret_belongs(wf, &own, name, &wf->actor, info));
+        if (!own)
+            continue;
         enum galen_err err = seal_keystore_get(out, wf->keys, name, info);
         if (err != GALEN_ERR_NOT_FOUND)
             return err;
@@ -302,7 +296,7 @@ enum galen_err dispute_on_evidence(struct workflow *wf, const struct message *me
     char subject[24];
     GALEN_TRY(dispute_parse_evidence(&evidence, message->body, info));
     GALEN_TRY(check_message(wf, message, &evidence, &row, info));
-    key_name(name, "judge", row.template_hash);
+    key_name(name, WORKFLOW_KEY_JUDGE, row.template_hash);
     GALEN_TRY(
         seal_keystore_put(wf->keys, name, evidence.buyer_key.data, evidence.buyer_key.len, info));
     {
@@ -388,7 +382,7 @@ enum galen_err dispute_forget(struct workflow *wf, uint64_t request_id, struct j
                              "entry %llu of request %llu can be ruled until %s: its evidence stays",
                              (unsigned long long)known.items[i].index,
                              (unsigned long long)request_id, when);
-    key_name(name, "judge", row.template_hash);
+    key_name(name, WORKFLOW_KEY_JUDGE, row.template_hash);
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM dispute_evidence WHERE request_id = ?",
                      DB_INT(request_id)));
     int64_t deleted = db_changes(wf->db);

@@ -67,6 +67,42 @@ enum galen_err workflow_secret_remove(struct workflow *wf, const char *prefix,
     return seal_keystore_remove(wf->keys, name, info);
 }
 
+enum galen_err workflow_secret_belongs(struct workflow *wf, bool *own, const char *name,
+                                       const struct chain_address *identity,
+                                       struct galen_errinfo *info)
+{
+    static const struct {
+        const char *prefix;
+        size_t len;
+        const char *sql;
+    } kinds[] = {
+        {WORKFLOW_KEY_BUYER "-", 32,
+         "SELECT count(*) FROM request WHERE template_hash = ?1 AND buyer = ?2"},
+        {WORKFLOW_KEY_JUDGE "-", 32,
+         "SELECT count(*) FROM request r JOIN dispute_evidence e ON e.request_id = r.id"
+         " WHERE r.template_hash = ?1 AND e.holder = ?2"},
+        {"", 20,
+         "SELECT (?1 = ?2) + (SELECT count(*) FROM payout_account WHERE address = ?1 AND"
+         " owner = ?2)"},
+    };
+    const char *dash = strchr(name, '-');
+    uint8_t value[32];
+    int64_t n = 0;
+    size_t kind = 0;
+    while (strncmp(name, kinds[kind].prefix, strlen(kinds[kind].prefix)) != 0)
+        kind++;
+    const size_t len = kinds[kind].len;
+    *own = false;
+    if (dash == NULL || strlen(dash + 1) != 2 * len ||
+        strspn(dash + 1, "0123456789abcdef") != 2 * len)
+        return GALEN_OK;
+    GALEN_TRY(base_hex_decode(value, len, dash + 1, "name", info));
+    GALEN_TRY(db_get_int(wf->db, &n, 0, info, kinds[kind].sql, DB_BLOB(value, len),
+                         DB_BLOB(identity->bytes, 20)));
+    *own = n > 0;
+    return GALEN_OK;
+}
+
 enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
                                const struct chain_address *address, struct galen_errinfo *info)
 {
@@ -87,8 +123,7 @@ enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
 
 /* ---- identities --------------------------------------------------------------------------------- */
 
-enum galen_err workflow_identity_check(const char *name, const char *role,
-                                       struct galen_errinfo *info)
+static enum galen_err check_words(const char *name, const char *role, struct galen_errinfo *info)
 {
     size_t len = strlen(name);
     if (len == 0 || len > NAME_MAX_BYTES || strncmp(name, "0x", 2) == 0)
@@ -103,17 +138,33 @@ enum galen_err workflow_identity_check(const char *name, const char *role,
     return GALEN_OK;
 }
 
+enum galen_err workflow_identity_check_new(struct workflow *wf, const struct chain_address *address,
+                                           const char *name, const char *role,
+                                           struct galen_errinfo *info)
+{
+    int64_t taken = 0;
+    GALEN_TRY(check_words(name, role, info));
+    GALEN_TRY(db_get_int(wf->db, &taken, 0, info,
+                         "SELECT count(*) FROM identity WHERE name = ? OR address = ?",
+                         DB_TEXT(name), DB_BLOB(address->bytes, 20)));
+    return taken == 0
+               ? GALEN_OK
+               : base_fail(info, GALEN_ERR_EXISTS, "this home has that name or account already");
+}
+
+enum galen_err workflow_identity_add_row(struct workflow *wf, const struct chain_address *address,
+                                         const char *name, const char *role,
+                                         struct galen_errinfo *info)
+{
+    return db_run(wf->db, info, "INSERT INTO identity VALUES (?, ?, ?, ?)",
+                  DB_BLOB(address->bytes, 20), DB_TEXT(name), DB_TEXT(role), DB_INT(base_time_s()));
+}
+
 /* Keys first, row last: an interruption leaves unused keys, never an identity without keys. */
 static enum galen_err identity_add(struct workflow *wf, const struct chain_key *wallet,
                                    const char *name, const char *role, struct galen_errinfo *info)
 {
-    GALEN_TRY(workflow_identity_check(name, role, info));
-    int64_t taken = 0;
-    GALEN_TRY(db_get_int(wf->db, &taken, 0, info,
-                         "SELECT count(*) FROM identity WHERE name = ? OR address = ?",
-                         DB_TEXT(name), DB_BLOB(wallet->address.bytes, 20)));
-    if (taken > 0)
-        return base_fail(info, GALEN_ERR_EXISTS, "this home has that name or account already");
+    GALEN_TRY(workflow_identity_check_new(wf, &wallet->address, name, role, info));
     BASE_SECRET_AUTO jwk = {0};
     CHAIN_KEY_AUTO sale = {0};
     GALEN_TRY(seal_key_generate(&jwk, NULL, info));
@@ -122,8 +173,7 @@ static enum galen_err identity_add(struct workflow *wf, const struct chain_key *
     GALEN_TRY(workflow_secret_put(wf, WORKFLOW_KEY_JWK, address, jwk.data, jwk.len, info));
     GALEN_TRY(workflow_secret_put(wf, WORKFLOW_KEY_SALE, address, sale.secret.data, 32, info));
     GALEN_TRY(workflow_secret_put(wf, WORKFLOW_KEY_WALLET, address, wallet->secret.data, 32, info));
-    return db_run(wf->db, info, "INSERT INTO identity VALUES (?, ?, ?, ?)",
-                  DB_BLOB(address->bytes, 20), DB_TEXT(name), DB_TEXT(role), DB_INT(base_time_s()));
+    return workflow_identity_add_row(wf, address, name, role, info);
 }
 
 enum galen_err workflow_identity_new(struct workflow *wf, struct chain_address *address,
@@ -141,7 +191,7 @@ enum galen_err workflow_identity_import(struct workflow *wf, struct chain_addres
                                         size_t keystore_len, const char *keystore_password,
                                         struct galen_errinfo *info)
 {
-    GALEN_TRY(workflow_identity_check(name, role, info));
+    GALEN_TRY(check_words(name, role, info));
     CHAIN_KEY_AUTO wallet = {0};
     GALEN_TRY(chain_keystore_import(&wallet, keystore, keystore_len, keystore_password,
                                     strlen(keystore_password), info));

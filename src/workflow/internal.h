@@ -81,6 +81,9 @@ GALEN_MUST_CHECK enum galen_err workflow_credit_of(struct workflow *wf, struct c
 #define WORKFLOW_KEY_MEMBER "member" /* groupsig member secret */
 #define WORKFLOW_KEY_GM     "gm"     /* groupsig GM secret ‖ GM share */
 #define WORKFLOW_KEY_RM     "rm" /* groupsig RM secret ‖ RM share ‖ the GM share before it */
+/* Template keys, under the template's hash: of requests made here, and of those judged here. */
+#define WORKFLOW_KEY_BUYER "buyer"
+#define WORKFLOW_KEY_JUDGE "judge"
 GALEN_MUST_CHECK enum galen_err workflow_secret_get(struct workflow *wf, struct base_secret *out,
                                                     const char *prefix,
                                                     const struct chain_address *address,
@@ -92,9 +95,22 @@ GALEN_MUST_CHECK enum galen_err workflow_secret_put(struct workflow *wf, const c
 GALEN_MUST_CHECK enum galen_err workflow_secret_remove(struct workflow *wf, const char *prefix,
                                                        const struct chain_address *address,
                                                        struct galen_errinfo *info);
-/* USAGE unless they are good for an identity. */
-GALEN_MUST_CHECK enum galen_err workflow_identity_check(const char *name, const char *role,
+/* Is a secret of that name the identity's: its own, a payout account's of it, or the template key
+ * of a request that it made or judges? */
+GALEN_MUST_CHECK enum galen_err workflow_secret_belongs(struct workflow *wf, bool *own,
+                                                        const char *name,
+                                                        const struct chain_address *identity,
                                                         struct galen_errinfo *info);
+/* USAGE unless they are good for a new identity; EXISTS when this home has one of them. Then, its
+ * keys being there, its row. */
+GALEN_MUST_CHECK enum galen_err workflow_identity_check_new(struct workflow *wf,
+                                                            const struct chain_address *address,
+                                                            const char *name, const char *role,
+                                                            struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_identity_add_row(struct workflow *wf,
+                                                          const struct chain_address *address,
+                                                          const char *name, const char *role,
+                                                          struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
                                                 const struct chain_address *address,
                                                 struct galen_errinfo *info);

@@ -51,6 +51,7 @@ static enum galen_err make_file(struct json_object **out, struct json_object *he
 {
     RECORD_JSON_AUTO made = NULL;
     RECORD_JSON_AUTO context = NULL;
+    struct json_object *header_copy = NULL;
     BASE_BUF_AUTO plain = {0};
     BASE_BUF_AUTO context_text = {0};
     BASE_BUF_AUTO sealed = {0};
@@ -65,7 +66,8 @@ static enum galen_err make_file(struct json_object **out, struct json_object *he
         seal_message(&sealed, TYPE_FILE, reader, (struct base_view){plain.data, plain.len}, info));
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_text(made, "type", TYPE_FILE, info));
-    GALEN_TRY(record_json_set(made, "header", json_object_get(header), info));
+    GALEN_TRY(record_json_copy(&header_copy, header, info));
+    GALEN_TRY(record_json_set(made, "header", header_copy, info));
     GALEN_TRY(workflow_set_int(made, "number", number, info));
     GALEN_TRY(workflow_set_text(made, "payload", payload, info));
     GALEN_TRY(workflow_set_text(made, "share", (char *)sealed.data, info));
@@ -168,47 +170,13 @@ struct collect {
     struct galen_errinfo *info;
 };
 
-/* PREFIX-ADDRESS of the identity or of a payout account of it; a template's key by its hash. */
-static enum galen_err belongs(struct collect *collect, const char *name, bool *own)
-{
-    const char *dash = strchr(name, '-');
-    uint8_t value[32];
-    int64_t n = 0;
-    const char *sql = NULL;
-    size_t len = 20;
-    *own = false;
-    if (dash == NULL)
-        return GALEN_OK;
-    if (strncmp(name, "buyer-", 6) == 0) {
-        sql = "SELECT count(*) FROM request WHERE template_hash = ?1 AND buyer = ?2";
-        len = 32;
-    } else if (strncmp(name, "judge-", 6) == 0) {
-        sql = "SELECT count(*) FROM request r JOIN dispute_evidence e ON e.request_id = r.id"
-              " WHERE r.template_hash = ?1 AND e.holder = ?2";
-        len = 32;
-    } else {
-        sql = "SELECT (?1 = ?2) + (SELECT count(*) FROM payout_account WHERE address = ?1 AND"
-              " owner = ?2)";
-    }
-    char hex[65];
-    size_t digits = strspn(dash + 1, "0123456789abcdef");
-    if (digits != 2 * len)
-        return GALEN_OK;
-    snprintf(hex, sizeof hex, "%.*s", (int)digits, dash + 1);
-    GALEN_TRY(base_hex_decode(value, len, hex, "name", collect->info));
-    GALEN_TRY(db_get_int(collect->wf->db, &n, 0, collect->info, sql, DB_BLOB(value, len),
-                         DB_BLOB(collect->identity->bytes, 20)));
-    *own = n > 0;
-    return GALEN_OK;
-}
-
 /* Names are letters, digits, _ - . alone: they stand in JSON as they are. */
 static enum galen_err collect_secret(void *user, const char *name)
 {
     struct collect *collect = user;
     BASE_SECRET_AUTO secret = {0};
     bool own = false;
-    GALEN_TRY(belongs(collect, name, &own));
+    GALEN_TRY(workflow_secret_belongs(collect->wf, &own, name, collect->identity, collect->info));
     if (!own)
         return GALEN_OK;
     GALEN_TRY(seal_keystore_get(&secret, collect->wf->keys, name, collect->info));
@@ -430,15 +398,9 @@ static enum galen_err put_identity(struct workflow *wf, struct json_object *secr
     char hex[41];
     char wallet_name[64];
     const char *text = NULL;
-    int64_t taken = 0;
     BASE_SECRET_AUTO bytes = {0};
     CHAIN_KEY_AUTO wallet = {0};
-    GALEN_TRY(workflow_identity_check(name, role, info));
-    GALEN_TRY(db_get_int(wf->db, &taken, 0, info,
-                         "SELECT count(*) FROM identity WHERE name = ? OR address = ?",
-                         DB_TEXT(name), DB_BLOB(address->bytes, 20)));
-    if (taken > 0)
-        return base_fail(info, GALEN_ERR_EXISTS, "this home has that name or account already");
+    GALEN_TRY(workflow_identity_check_new(wf, address, name, role, info));
     base_hex_encode(hex, address->bytes, 20);
     snprintf(wallet_name, sizeof wallet_name, WORKFLOW_KEY_WALLET "-%s", hex);
     GALEN_TRY(record_json_get_text(&text, secrets, wallet_name, RECORD_JSON_REQUIRED, 66,
@@ -450,8 +412,7 @@ static enum galen_err put_identity(struct workflow *wf, struct json_object *secr
     if (!chain_address_equal(&wallet.address, address))
         return base_fail(info, GALEN_ERR_CHECK, "the wallet is not that account's");
     GALEN_TRY(put_secrets(wf, secrets, info));
-    return db_run(wf->db, info, "INSERT INTO identity VALUES (?, ?, ?, ?)",
-                  DB_BLOB(address->bytes, 20), DB_TEXT(name), DB_TEXT(role), DB_INT(base_time_s()));
+    return workflow_identity_add_row(wf, address, name, role, info);
 }
 
 /* The payload under the combined key; its context must be the header without the payload's hash. */

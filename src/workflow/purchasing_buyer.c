@@ -72,7 +72,7 @@ static void key_name(char out[NAME_TEXT], const uint8_t template_hash32[32])
 {
     char hex[65];
     base_hex_encode(hex, template_hash32, 32);
-    snprintf(out, NAME_TEXT, "buyer-%s", hex);
+    snprintf(out, NAME_TEXT, WORKFLOW_KEY_BUYER "-%s", hex);
 }
 
 /* ---- an interrupted run is found again ---------------------------------------------------------- */

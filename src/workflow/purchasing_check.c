@@ -108,7 +108,7 @@ static enum galen_err read_buyer_key(struct workflow *wf, struct purchasing_buye
         return base_fail(info, GALEN_ERR_PASSWORD, "reading a delivery needs the home's keys");
     GALEN_TRY(workflow_check_actor(wf, &view->row.buyer, info));
     base_hex_encode(hex, view->row.template_hash, 32);
-    snprintf(name, sizeof name, "buyer-%s", hex);
+    snprintf(name, sizeof name, WORKFLOW_KEY_BUYER "-%s", hex);
     enum galen_err err = seal_keystore_get(&view->private_jwk, wf->keys, name, info);
     if (err == GALEN_ERR_NOT_FOUND)
         return base_fail(info, GALEN_ERR_NOT_FOUND,
