@@ -18,6 +18,7 @@
 #define CONNECTIONS_PER_IP 128 /* unless only this machine can connect */
 #define HEADERS_MAX        (24 * 1024)
 #define IDLE_TIMEOUT_S     60
+#define READ_PAST_MAX      (2 * NODE_BODY_MAX)
 #define REQUEST_MAX_MS     30000 /* for all of a request to come, from the connection's last one */
 #define TICK_MS            1000
 #define STREAM_TICK_TICKS  15
@@ -195,14 +196,22 @@ void server_answered(struct node_request *request)
     MHD_resume_connection(connection);
 }
 
+/* Whoever is still sending when the connection is closed may lose the answer: what is refused is
+ * read past, up to a bound, unless the client waits for a word before it sends. */
+static bool is_read_past(const struct node_request *request)
+{
+    const char *length = node_header(request, "Content-Length");
+    return node_header(request, "Expect") == NULL &&
+           (length == NULL || strtoull(length, NULL, 10) <= READ_PAST_MAX);
+}
+
 static enum MHD_Result take_body(struct node_request *request, const char *data, size_t *len)
 {
-    /* What is too much is read past, so that the answer can be sent; up to a bound. */
     if (request->body.len + *len > NODE_BODY_MAX)
         request->is_too_large = true;
-    if (request->is_too_large) {
+    if (request->is_refused || request->is_too_large) {
         request->body.len += *len;
-        if (request->body.len > 2 * NODE_BODY_MAX)
+        if (request->body.len > READ_PAST_MAX)
             return MHD_NO;
     } else if (base_buf_append(&request->body, data, *len) != GALEN_OK) {
         return MHD_NO;
@@ -226,16 +235,18 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
             return MHD_YES;
         request->is_refused = true;
         atomic_fetch_add(&node->refused, 1);
-        return send_response(node, request);
+        return is_read_past(request) ? MHD_YES : send_response(node, request);
     }
     if (*len > 0)
-        return request->is_refused ? MHD_NO : take_body(request, data, len);
+        return take_body(request, data, len);
     if (atomic_load(&request->is_answered)) {
         metrics_count(node, request);
         return send_response(node, request);
     }
-    if (request->is_refused || request->is_queued)
+    if (request->is_queued)
         return MHD_YES;
+    if (request->is_refused)
+        return send_response(node, request);
     if (request->is_too_large) {
         response_status(&request->response, MHD_HTTP_CONTENT_TOO_LARGE, "the request is too large",
                         "send less at once");
