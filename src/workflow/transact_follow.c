@@ -16,6 +16,7 @@ enum galen_err transact_record(struct workflow *wf, struct chain_rpc *rpc,
     struct chain_block block = {0};
     char base_fee[CHAIN_U256_DECIMAL];
     char price[CHAIN_U256_DECIMAL];
+    char l1_fee[CHAIN_U256_DECIMAL];
     char total[CHAIN_U256_DECIMAL];
     struct galen_errinfo why = {0};
     GALEN_TRY(chain_rpc_block(rpc, &block, receipt->block_number, info));
@@ -23,6 +24,7 @@ enum galen_err transact_record(struct workflow *wf, struct chain_rpc *rpc,
         (void)!chain_rpc_explain(rpc, receipt->tx_hash, &why);
     chain_u256_format(base_fee, &block.base_fee);
     chain_u256_format(price, &receipt->effective_gas_price);
+    chain_u256_format(l1_fee, &receipt->l1_fee);
     chain_u256_format(total, &receipt->total_fee);
     if (memcmp(block.hash, receipt->block_hash, 32) != 0)
         return base_fail(info, GALEN_ERR_NETWORK,
@@ -30,12 +32,14 @@ enum galen_err transact_record(struct workflow *wf, struct chain_rpc *rpc,
     return db_run(wf->db, info,
                   "UPDATE tx SET status = ?, reason = ?, block_number = ?, block_hash = ?,"
                   " block_time = ?,"
-                  " gas_used = ?, base_fee_wei = ?, effective_gas_price_wei = ?, total_wei = ?"
-                  " WHERE hash = ?",
+                  " gas_used = ?, base_fee_wei = ?, effective_gas_price_wei = ?, l1_fee_wei = ?,"
+                  " total_wei = ? WHERE hash = ?",
                   DB_TEXT(receipt->succeeded ? "succeeded" : "reverted"),
                   DB_TEXT(receipt->succeeded ? NULL : why.what), DB_INT(receipt->block_number),
                   DB_BLOB(receipt->block_hash, 32), DB_INT(block.time_s), DB_INT(receipt->gas_used),
-                  DB_TEXT(base_fee), DB_TEXT(price), DB_TEXT(total), DB_BLOB(receipt->tx_hash, 32));
+                  DB_TEXT(base_fee), DB_TEXT(price),
+                  DB_TEXT(chain_u256_is_zero(&receipt->l1_fee) ? NULL : l1_fee), DB_TEXT(total),
+                  DB_BLOB(receipt->tx_hash, 32));
 }
 
 static enum galen_err set_status(struct workflow *wf, const uint8_t hash32[32], const char *status,

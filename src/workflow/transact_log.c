@@ -7,7 +7,8 @@
 static const char tx_columns[] =
     "SELECT hash, sender, recipient, role, workflow, operation, nonce, value_wei, gas_estimate,"
     " gas_limit, max_fee_wei, max_priority_fee_wei, status, reason, block_number, block_time,"
-    " gas_used, base_fee_wei, effective_gas_price_wei, total_wei, request_id, created_at FROM tx ";
+    " gas_used, base_fee_wei, effective_gas_price_wei, l1_fee_wei, total_wei, request_id,"
+    " created_at FROM tx ";
 
 static enum galen_err set_optional_text(struct json_object *object, const char *key,
                                         const struct db_rows *rows, int column,
@@ -57,9 +58,10 @@ static enum galen_err tx_row(struct json_object **out, const struct db_rows *row
     GALEN_TRY(set_optional_int(row, "gasUsed", rows, 16, info));
     GALEN_TRY(set_optional_text(row, "baseFeeWei", rows, 17, info));
     GALEN_TRY(set_optional_text(row, "effectiveGasPriceWei", rows, 18, info));
-    GALEN_TRY(set_optional_text(row, "totalWei", rows, 19, info));
-    GALEN_TRY(set_optional_int(row, "requestId", rows, 20, info));
-    GALEN_TRY(workflow_set_time(row, "created", db_int(rows, 21), info));
+    GALEN_TRY(set_optional_text(row, "l1FeeWei", rows, 19, info));
+    GALEN_TRY(set_optional_text(row, "totalWei", rows, 20, info));
+    GALEN_TRY(set_optional_int(row, "requestId", rows, 21, info));
+    GALEN_TRY(workflow_set_time(row, "created", db_int(rows, 22), info));
     *out = row;
     row = NULL;
     return GALEN_OK;
@@ -156,6 +158,7 @@ enum galen_err workflow_transactions_csv(struct workflow *wf,
         "maxPriorityFeeWei",
         "maxFeeWei",
         "effectiveGasPriceWei",
+        "l1FeeWei",
         "totalWei",
         "status",
         "reason",

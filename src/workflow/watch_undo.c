@@ -110,7 +110,8 @@ static enum galen_err undo_receipts(struct workflow *wf, int64_t block, struct g
     return db_run(wf->db, info,
                   "UPDATE tx SET status = 'sent', reason = NULL, block_number = NULL,"
                   " block_hash = NULL, block_time = NULL, gas_used = NULL, base_fee_wei = NULL,"
-                  " effective_gas_price_wei = NULL, total_wei = NULL WHERE block_number >= ?"
+                  " effective_gas_price_wei = NULL, l1_fee_wei = NULL, total_wei = NULL WHERE "
+                  "block_number >= ?"
                   " AND status IN ('succeeded', 'reverted')",
                   DB_INT(block));
 }

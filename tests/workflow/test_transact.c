@@ -1,5 +1,5 @@
 /* Signed transactions that wait, dry runs, and a chain that is not what it was. */
-#include "fixture.h"
+#include "faulty_rpc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +168,39 @@ static void former_form_is_mined(void **state)
                      1);
 }
 
+/* What a rollup takes for its data is part of what a transaction cost, and told apart. */
+static void rollup_fee_is_logged(void **state)
+{
+    struct fixture *fx = *state;
+    struct faulty_rpc rollup;
+    const struct faulty_rpc *const one[] = {&rollup};
+    const struct chain_address payee = {{0x16}};
+    const struct chain_u256 wei = chain_u256_from_u64(1);
+    struct chain_u256 price, l1_fee, total;
+    RECORD_JSON_AUTO tx = NULL;
+    BASE_BUF_AUTO csv = {0};
+    faulty_start(&rollup, fx, "rollup");
+    faulty_reopen(fx, HOSPITAL, one, 1, 0, -1);
+    faulty_be(&rollup, "rollup 123456789");
+    OK(workflow_pay(fx->home[HOSPITAL], &fx->who[HOSPITAL], &payee, &wei, &tx, INFO));
+    assert_string_equal(fixture_text(tx, "l1FeeWei"), "123456789");
+    OK(chain_u256_parse(&price, fixture_text(tx, "effectiveGasPriceWei"), INFO));
+    OK(chain_u256_parse(&l1_fee, fixture_text(tx, "l1FeeWei"), INFO));
+    OK(chain_u256_mul_u64(&total, &price, (uint64_t)fixture_number(tx, "gasUsed")));
+    OK(chain_u256_add(&total, &total, &l1_fee));
+    char expected[CHAIN_U256_DECIMAL];
+    chain_u256_format(expected, &total);
+    assert_string_equal(fixture_text(tx, "totalWei"), expected);
+    OK(workflow_transactions_csv(fx->home[HOSPITAL], NULL, &csv, INFO));
+    assert_non_null(strstr((const char *)csv.data, ",\"l1FeeWei\",\"totalWei\","));
+    assert_non_null(strstr((const char *)csv.data, ",\"123456789\",\""));
+    faulty_be(&rollup, "good");
+    record_json_put(&tx);
+    OK(workflow_pay(fx->home[HOSPITAL], &fx->who[HOSPITAL], &payee, &wei, &tx, INFO));
+    assert_false(json_object_object_get_ex(tx, "l1FeeWei", NULL));
+    faulty_stop(&rollup);
+}
+
 /* ---- the chain changes ---------------------------------------------------------------------------- */
 
 /* What a reorganised block says is read, though one of its number was read before. */
@@ -258,6 +291,7 @@ int main(void)
         cmocka_unit_test(low_fee_is_kept_without_keys),
         cmocka_unit_test(stuck_is_replaced),
         cmocka_unit_test(former_form_is_mined),
+        cmocka_unit_test(rollup_fee_is_logged),
         cmocka_unit_test(reorganised_blocks_are_read_again),
         cmocka_unit_test(same_address_on_another_chain),
     };
