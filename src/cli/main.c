@@ -154,6 +154,8 @@ static enum galen_err open_home(struct cli *cli, struct galen_errinfo *info)
     /* A dry run of an import only reads the files. */
     if (cli->dry_run && cli->command->run == cli_record_import)
         return GALEN_OK;
+    if (cli->command->run == cli_record_deidentify && cli_record_is_file(cli))
+        return GALEN_OK;
     BASE_BUF_AUTO password = {0};
     struct workflow_options options = {.home = cli->home, .rpc = cli->rpc, .ipfs = cli->ipfs};
     if ((cli->command->needs & CLI_KEYS) != 0) {

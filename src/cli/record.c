@@ -51,7 +51,7 @@ static enum galen_err import_patient(const struct cli *cli, struct chain_address
 }
 
 struct import {
-    bool dry_run;
+    bool dry_run, with_report;
     struct chain_address doctor;
     struct storing_options storing;
     struct record_fhir_options fhir;
@@ -66,6 +66,7 @@ static enum galen_err import_prepare(const struct cli *cli, struct import *impor
     struct chain_address hospital = {0};
     GALEN_TRY(storing_options(cli, &import->storing, info));
     import->dry_run = cli->dry_run;
+    import->with_report = cli_option(cli, "report") != NULL;
     import->fhir.hospital_name = "not given";
     if (!cli->dry_run) {
         const char *name = NULL;
@@ -100,6 +101,8 @@ static enum galen_err import_file(const struct cli *cli, const struct import *im
     *file_error = err != GALEN_OK;
     GALEN_TRY(record_fhir_report(&report, path, err == GALEN_OK ? &records : NULL,
                                  err == GALEN_OK ? NULL : &why, info));
+    if (err == GALEN_OK && import->with_report)
+        GALEN_TRY(record_fhir_report_releases(report, &records, info));
     if (err == GALEN_OK && !import->dry_run) {
         RECORD_JSON_AUTO stored = json_object_new_array();
         for (size_t i = 0; i < records.item_count; i++) {
@@ -171,6 +174,37 @@ enum galen_err cli_record_export(struct cli *cli, struct json_object **result, b
     RECORD_JSON_AUTO bundle = NULL;
     GALEN_TRY(storing_export_fhir(cli->wf, cli->args[0], &bundle, info));
     return cli_write_json(cli, bundle, info);
+}
+
+/* ---- de-identification ---------------------------------------------------------------------------- */
+
+bool cli_record_is_file(const struct cli *cli)
+{
+    return cli_option(cli, "rules") != NULL ||
+           (cli->n_args == 1 && access(cli->args[0], R_OK) == 0);
+}
+
+enum galen_err cli_record_deidentify(struct cli *cli, struct json_object **result, bool *passed,
+                                     struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO both = NULL;
+    struct json_object *report = NULL;
+    if (cli_option(cli, "rules") != NULL)
+        return record_release_rules(result, info);
+    if (cli->n_args == 0)
+        return base_fail(info, GALEN_ERR_USAGE, "say which record, or --rules");
+    if (cli->wf == NULL) {
+        RECORD_JSON_AUTO record = NULL;
+        GALEN_TRY(cli_read_json(cli->args[0], &record, info));
+        GALEN_TRY(record_release_describe(&both, record, info));
+    } else {
+        GALEN_TRY(storing_deidentify(cli->wf, cli->args[0], &both, info));
+    }
+    if (cli_option(cli, "report") != NULL && json_object_object_get_ex(both, "report", &report))
+        return record_json_copy(result, report, info);
+    *result = both;
+    both = NULL;
+    return GALEN_OK;
 }
 
 enum galen_err cli_record_relay(struct cli *cli, struct json_object **result, bool *passed,

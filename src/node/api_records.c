@@ -48,10 +48,14 @@ enum galen_err api_record_import(struct api_call *call, struct json_object **res
     const char *patient_name = node_query(call->request, "patient");
     const char *hospital_name = node_query(call->request, "hospital");
     const char *dry = node_query(call->request, "dryRun");
+    const char *with_report = node_query(call->request, "report");
     const bool is_dry = dry != NULL && strcmp(dry, "true") == 0;
     const struct storing_options options = {.releases = -1};
     struct chain_address patient, hospital;
     char patient_text[CHAIN_ADDRESS_TEXT], hospital_text[CHAIN_ADDRESS_TEXT];
+    if (with_report != NULL && strcmp(with_report, "true") != 0 &&
+        strcmp(with_report, "false") != 0)
+        return base_fail(info, GALEN_ERR_USAGE, "report is true or false");
     if (patient_name == NULL || hospital_name == NULL)
         return base_fail(info, GALEN_ERR_USAGE, "say ?patient= and &hospital=, by name or address");
     GALEN_TRY(workflow_contact_find(call->wf, &patient, patient_name, info));
@@ -68,6 +72,8 @@ enum galen_err api_record_import(struct api_call *call, struct json_object **res
     const struct base_buf *body = &call->request->body;
     GALEN_TRY(record_fhir_import(&records, body->data, body->len, &fhir, info));
     GALEN_TRY(record_fhir_report(result, "body", &records, NULL, info));
+    if (with_report != NULL && strcmp(with_report, "true") == 0)
+        GALEN_TRY(record_fhir_report_releases(*result, &records, info));
     if (is_dry)
         return GALEN_OK;
     RECORD_JSON_AUTO stored = json_object_new_array();
@@ -107,6 +113,30 @@ enum galen_err api_record_fhir(struct api_call *call, struct json_object **resul
     call->response->type = "application/fhir+json";
     snprintf(call->response->download, sizeof call->response->download, "record.json");
     return GALEN_OK;
+}
+
+/* ---- de-identification ---------------------------------------------------------------------------- */
+
+enum galen_err api_record_deidentified(struct api_call *call, struct json_object **result,
+                                       struct galen_errinfo *info)
+{
+    return storing_deidentify(call->wf, call->params[0], result, info);
+}
+
+enum galen_err api_record_deidentify(struct api_call *call, struct json_object **result,
+                                     struct galen_errinfo *info)
+{
+    static const char *const needed[] = {"record", NULL};
+    struct json_object *record = NULL;
+    GALEN_TRY(api_members(call, needed, NULL, info));
+    GALEN_TRY(api_object(call, "record", &record, info));
+    return record_release_describe(result, record, info);
+}
+
+enum galen_err api_deidentification_rules(struct api_call *call, struct json_object **result,
+                                          struct galen_errinfo *info)
+{
+    return record_release_rules(result, info);
 }
 
 enum galen_err api_relay(struct api_call *call, struct json_object **result,

@@ -70,6 +70,21 @@ static enum galen_err report_skip(json_object *list, const struct record_fhir_sk
     return record_json_set(row, "reason", json_object_new_string(skip->reason), info);
 }
 
+enum galen_err record_fhir_report_releases(json_object *report,
+                                           const struct record_fhir_result *result,
+                                           struct galen_errinfo *info)
+{
+    json_object *rows = record_json_member(report, "records");
+    for (size_t i = 0; i < result->item_count; i++) {
+        RECORD_JSON_AUTO made = NULL;
+        GALEN_TRY(record_release_describe(&made, result->items[i].record, info));
+        json_object *given = made;
+        made = NULL;
+        GALEN_TRY(record_json_set(json_object_array_get_idx(rows, i), "deidentified", given, info));
+    }
+    return GALEN_OK;
+}
+
 enum galen_err record_fhir_report(json_object **out, const char *file_name,
                                   const struct record_fhir_result *result,
                                   const struct galen_errinfo *error, struct galen_errinfo *info)

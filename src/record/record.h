@@ -295,22 +295,35 @@ GALEN_MUST_CHECK enum galen_err record_release_msg32(uint8_t msg32[32], uint64_t
 #define RECORD_RELEASE_TYPE "galen.release/1"
 
 /*
- * The Safe Harbor projection of a valid record (45 CFR 164.514(b)(2)); its rules stand in one
- * table, safeharbor.c. Content:
+ * The Safe Harbor projection of a valid record (45 CFR 164.514(b)(2)); its rules stand in
+ * safeharbor.json, field by field. Content:
  *   category      a known name; any other becomes "Other"
  *   year          of `issued`, integer
  *   demographics  {age "40-44" … "85-89", "90+"; gender; location {country ISO 3166-1 alpha-2,
- * state (USPS, only in the US)}; ethnicity [{system, code}]}, what is there medical_data
- * {diagnosis, treatment, medications: [{system, code, also}], lab_results:
+ *                 state (USPS, only in the US)}; ethnicity [{system, code}]}, what is there
+ *   medical_data  {diagnosis, treatment, medications: [{system, code, also}], lab_results:
  *                 [{system, code, also, value, comparator, unit, value_coded, components}]}: only
- * codes of the known public code systems, decimal values, UCUM units; a date, a display text or any
- * other free text never passes count         {diagnosis, treatment, medications, lab_results}:
- * entries of each list, 0 too leaves        the same four: leaves below each list, so that nothing
- * inside an entry can be left out unseen ZIP3 is left out altogether: the rule asks for current
- * census figures. Errors: those of record_validate.
+ *                 codes of the known public code systems, decimal values, UCUM units; a date, a
+ *                 display text or any other free text never passes
+ *   count         {diagnosis, treatment, medications, lab_results}: entries of each list, 0 too
+ *   leaves        the same four: leaves below each list, so that nothing inside an entry can be
+ *                 left out unseen
+ * ZIP3 is left out altogether: the rule asks for current census figures. Errors: those of
+ * record_validate.
  */
 GALEN_MUST_CHECK enum galen_err record_release_content(json_object **out, json_object *record,
                                                        struct galen_errinfo *info);
+/* The same, and what became of each field of the record, in its order: [{path, action kept,
+ * generalised or dropped, to?, result? (in the release), rule, identifier?, reason}]. It holds no
+ * value that the release does not. report may be NULL. */
+GALEN_MUST_CHECK enum galen_err record_release_report(json_object **content, json_object **report,
+                                                      json_object *record,
+                                                      struct galen_errinfo *info);
+/* Both in one: {content, report}. */
+GALEN_MUST_CHECK enum galen_err record_release_describe(json_object **out, json_object *record,
+                                                        struct galen_errinfo *info);
+/* safeharbor.json, as built in. */
+GALEN_MUST_CHECK enum galen_err record_release_rules(json_object **out, struct galen_errinfo *info);
 /* Holds content from outside against exactly that shape. PARSE with a JSON Pointer. */
 GALEN_MUST_CHECK enum galen_err record_release_validate(json_object *content,
                                                         struct galen_errinfo *info);
@@ -453,6 +466,12 @@ GALEN_MUST_CHECK enum galen_err record_fhir_report(json_object **out, const char
                                                    const struct record_fhir_result *result,
                                                    const struct galen_errinfo *error,
                                                    struct galen_errinfo *info);
+
+/* Adds to each of such a report's records what a release of it would hold: "deidentified", as
+ * record_release_describe has it. */
+GALEN_MUST_CHECK enum galen_err record_fhir_report_releases(json_object *report,
+                                                            const struct record_fhir_result *result,
+                                                            struct galen_errinfo *info);
 
 /* The record as an R4 Bundle of type collection: Patient (no name), Encounter, Condition,
  * Procedure, MedicationRequest, Observation, linked by urn:uuid derived from the record's content

@@ -26,10 +26,11 @@ static enum galen_err promote_coding(json_object *entry, struct galen_errinfo *i
         json_object *coding = json_object_array_get_idx(also, i);
         if (!coding_public(coding))
             continue;
-        const char *system = record_json_text(coding, "system");
-        const char *code = record_json_text(coding, "code");
-        GALEN_TRY(record_json_set(entry, "system", json_object_new_string(system), info));
-        GALEN_TRY(record_json_set(entry, "code", json_object_new_string(code), info));
+        static const char *const keys[] = {"system", "code"};
+        for (int k = 0; k < 2; k++)
+            GALEN_TRY(record_set_from(entry, keys[k],
+                                      json_object_new_string(record_json_text(coding, keys[k])),
+                                      record_json_member(coding, keys[k]), info));
         json_object_array_del_idx(also, i, 1);
         return GALEN_OK;
     }
@@ -42,7 +43,8 @@ static enum galen_err clean_value(json_object *entry, struct galen_errinfo *info
     char unit[65];
     const char *source = record_json_text(entry, "unit");
     if (source != NULL && record_unit_strip(unit, sizeof unit, source))
-        return record_json_set(entry, "unit", json_object_new_string(unit), info);
+        return record_set_from(entry, "unit", json_object_new_string(unit),
+                               record_json_member(entry, "unit"), info);
     if (source == NULL && record_json_member(entry, "unit_text") == NULL)
         return GALEN_OK;
     json_object_object_del(entry, "value");
@@ -70,7 +72,7 @@ static enum galen_err clean_demographics(json_object *demographics, struct galen
     if (age != NULL) {
         char band[RECORD_AGE_BAND_TEXT];
         record_age_band(band, json_object_get_int64(age));
-        GALEN_TRY(record_json_set(demographics, "age", json_object_new_string(band), info));
+        GALEN_TRY(record_set_from(demographics, "age", json_object_new_string(band), age, info));
     }
     json_object *location = record_json_member(demographics, "location");
     const char *country = record_json_text(location, "country");
@@ -82,9 +84,11 @@ static enum galen_err clean_demographics(json_object *demographics, struct galen
         return GALEN_OK;
     }
     RECORD_JSON_AUTO place = json_object_new_object();
-    GALEN_TRY(record_json_set(place, "country", json_object_new_string(country_code), info));
+    GALEN_TRY(record_set_from(place, "country", json_object_new_string(country_code),
+                              record_json_member(location, "country"), info));
     if (state_code != NULL && strcmp(country_code, "US") == 0)
-        GALEN_TRY(record_json_set(place, "state", json_object_new_string(state_code), info));
+        GALEN_TRY(record_set_from(place, "state", json_object_new_string(state_code),
+                                  record_json_member(location, "state"), info));
     json_object *taken = place;
     place = NULL;
     return record_json_set(demographics, "location", taken, info);
@@ -119,32 +123,72 @@ static enum galen_err set_tallies(json_object *content, struct galen_errinfo *in
     return GALEN_OK;
 }
 
-enum galen_err record_release_content(json_object **out, json_object *record,
-                                      struct galen_errinfo *info)
+/* In place, of a record's copy. */
+static enum galen_err clean(json_object *copy, struct galen_errinfo *info)
 {
-    GALEN_TRY(record_validate(record, info));
-    RECORD_JSON_AUTO copy = NULL;
-    GALEN_TRY(record_json_copy(&copy, record, info));
-    const char *category = record_find_category(record_json_text(copy, "category"));
-    GALEN_TRY(record_json_set(copy, "category",
-                              json_object_new_string(category == NULL ? "Other" : category), info));
-    int64_t year = strtol(record_json_text(copy, "issued"), NULL, 10);
-    GALEN_TRY(record_json_set(copy, "year", json_object_new_int64(year), info));
+    json_object *issued = record_json_member(copy, "issued");
+    json_object *named = record_json_member(copy, "category");
+    const char *category = record_find_category(json_object_get_string(named));
+    GALEN_TRY(record_set_from(copy, "category",
+                              json_object_new_string(category == NULL ? "Other" : category), named,
+                              info));
+    int64_t year = strtol(json_object_get_string(issued), NULL, 10);
+    GALEN_TRY(record_set_from(copy, "year", json_object_new_int64(year), issued, info));
     GALEN_TRY(clean_demographics(record_json_member(copy, "demographics"), info));
     json_object *medical = record_json_member(copy, "medical_data");
     for (size_t i = 0; i < RECORD_LISTS; i++)
         GALEN_TRY(clean_entries(record_json_member(medical, record_list_names[i]), info));
-    GALEN_TRY(set_tallies(copy, info)); /* so that the shape's required members are there */
+    return set_tallies(copy, info); /* so that the shape's required members are there */
+}
 
+enum galen_err record_release_report(json_object **out, json_object **report, json_object *record,
+                                     struct galen_errinfo *info)
+{
+    GALEN_TRY(record_validate(record, info));
+    RECORD_ORIGINS_AUTO origins = NULL;
+    RECORD_JSON_AUTO copy = NULL;
     RECORD_JSON_AUTO content = NULL;
+    RECORD_JSON_AUTO rows = NULL;
+    GALEN_TRY(record_json_copy(&copy, record, info));
+    GALEN_TRY(record_origins_begin(&origins, copy, info));
+    GALEN_TRY(clean(copy, info));
     GALEN_TRY(record_shape_project(&content, &record_release_shape, copy, info));
     if (content == NULL)
         return base_fail(info, GALEN_ERR_INTERNAL, "a valid record has no release");
     GALEN_TRY(set_tallies(content, info)); /* of what has passed */
+    GALEN_TRY(record_origins_end(origins, content, report != NULL ? &rows : NULL, info));
     GALEN_TRY(record_release_validate(content, info));
     *out = content;
     content = NULL;
+    if (report != NULL) {
+        *report = rows;
+        rows = NULL;
+    }
     return GALEN_OK;
+}
+
+enum galen_err record_release_describe(json_object **out, json_object *record,
+                                       struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO made = json_object_new_object();
+    json_object *content = NULL;
+    json_object *report = NULL;
+    GALEN_TRY(record_release_report(&content, &report, record, info));
+    enum galen_err err = record_json_set(made, "content", content, info);
+    if (err != GALEN_OK) {
+        json_object_put(report);
+        return err;
+    }
+    GALEN_TRY(record_json_set(made, "report", report, info));
+    *out = made;
+    made = NULL;
+    return GALEN_OK;
+}
+
+enum galen_err record_release_content(json_object **out, json_object *record,
+                                      struct galen_errinfo *info)
+{
+    return record_release_report(out, NULL, record, info);
 }
 
 enum galen_err record_release_validate(json_object *content, struct galen_errinfo *info)

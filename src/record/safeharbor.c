@@ -1,8 +1,11 @@
 /*
- * The Safe Harbor rules (45 CFR 164.514(b)(2)) of a release, in one place.
+ * Safe Harbor (45 CFR 164.514(b)(2)): the rules of safeharbor.json, whose tables are made at build
+ * time, and the shape of a release.
  *
- * A release is what record_release_shape lets through; nothing passes that no row names. By the
- * rule's eighteen kinds of identifiers:
+ * A release is what record_release_shape lets through; nothing passes that no row names. The rules
+ * say the same field by field, with the reason, and each release is held against them too
+ * (deidentify.c); a test holds shape and rules against each other. By the rule's eighteen kinds of
+ * identifiers:
  *   names, numbers of all kinds, contacts, devices, photographs: no row
  *   places: the country, and in the United States the state; ZIP3 would need current census figures
  *   dates: the year; ages above 89 in one band
@@ -12,112 +15,50 @@
 #include "record/safeharbor.h"
 #include "record/shape.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#define DIGITS "0123456789"
-#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#include "safeharbor_tables.h"
 
-/* ---- tables ---------------------------------------------------------------------------------- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *system;
-    const char *alphabet;
-    size_t min, max;
-} code_systems[] = {
-    {"http://snomed.info/sct", DIGITS, 6, 18},
-    {"http://loinc.org", DIGITS "-LAP", 3, 10},
-    {"http://www.nlm.nih.gov/research/umls/rxnorm", DIGITS, 1, 8},
-    {"http://hl7.org/fhir/sid/icd-10", DIGITS UPPER ".", 3, 8},
-    {"http://hl7.org/fhir/sid/icd-10-cm", DIGITS UPPER ".", 3, 8},
-    {"http://www.cms.gov/Medicare/Coding/ICD10", DIGITS UPPER, 7, 7},
-    {"http://hl7.org/fhir/sid/icd-9-cm", DIGITS "EV.", 3, 6},
-    {"http://hl7.org/fhir/sid/cvx", DIGITS, 1, 3},
-    {"http://hl7.org/fhir/sid/ndc", DIGITS "-", 10, 13},
-    {"http://www.ama-assn.org/go/cpt", DIGITS "FTU", 5, 5},
-    {"http://www.whocc.no/atc", DIGITS UPPER, 1, 7},
-    {"urn:oid:2.16.840.1.113883.6.238", DIGITS "-", 6, 6}, /* CDC race and ethnicity */
-};
+/* pattern: as a rule has it, "*" for any one part. */
+bool record_path_fits(const char *pattern, const char *path)
+{
+    while (*pattern == '/' && *path == '/') {
+        size_t want = strcspn(++pattern, "/");
+        size_t have = strcspn(++path, "/");
+        const bool is_any = want == 1 && *pattern == '*';
+        if (!is_any && (want != have || strncmp(pattern, path, want) != 0))
+            return false;
+        pattern += want;
+        path += have;
+    }
+    return *pattern == '\0' && *path == '\0';
+}
 
-/* LOINC codes whose value is a birth date, an age, a ZIP code or a number of the person's. */
-static const char *const identifying_loinc[] = {
-    "21112-8", "30525-0", "21612-7", "21611-9", "29553-5", "63900-5",
-    "39016-1", "45401-7", "45396-9", "42077-8", "45397-7",
-};
+const struct record_field_rule *record_field_rule_of(const char *path)
+{
+    for (size_t i = 0; i < RECORD_COUNT_OF(field_rules); i++) {
+        if (record_path_fits(field_rules[i].path, path))
+            return &field_rules[i];
+    }
+    return NULL;
+}
 
-static const char countries[] =
-    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN "
-    "BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ "
-    "DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL "
-    "GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM "
-    "JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME "
-    "MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP "
-    "NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD "
-    "SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO "
-    "TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW ";
+const struct record_field_rule *record_field_rules(size_t *n)
+{
+    *n = RECORD_COUNT_OF(field_rules);
+    return field_rules;
+}
 
-static const struct {
-    const char *code;
-    const char *name;
-} states[] = {
-    {"AL", "Alabama"},
-    {"AK", "Alaska"},
-    {"AZ", "Arizona"},
-    {"AR", "Arkansas"},
-    {"CA", "California"},
-    {"CO", "Colorado"},
-    {"CT", "Connecticut"},
-    {"DE", "Delaware"},
-    {"DC", "District of Columbia"},
-    {"FL", "Florida"},
-    {"GA", "Georgia"},
-    {"HI", "Hawaii"},
-    {"ID", "Idaho"},
-    {"IL", "Illinois"},
-    {"IN", "Indiana"},
-    {"IA", "Iowa"},
-    {"KS", "Kansas"},
-    {"KY", "Kentucky"},
-    {"LA", "Louisiana"},
-    {"ME", "Maine"},
-    {"MD", "Maryland"},
-    {"MA", "Massachusetts"},
-    {"MI", "Michigan"},
-    {"MN", "Minnesota"},
-    {"MS", "Mississippi"},
-    {"MO", "Missouri"},
-    {"MT", "Montana"},
-    {"NE", "Nebraska"},
-    {"NV", "Nevada"},
-    {"NH", "New Hampshire"},
-    {"NJ", "New Jersey"},
-    {"NM", "New Mexico"},
-    {"NY", "New York"},
-    {"NC", "North Carolina"},
-    {"ND", "North Dakota"},
-    {"OH", "Ohio"},
-    {"OK", "Oklahoma"},
-    {"OR", "Oregon"},
-    {"PA", "Pennsylvania"},
-    {"RI", "Rhode Island"},
-    {"SC", "South Carolina"},
-    {"SD", "South Dakota"},
-    {"TN", "Tennessee"},
-    {"TX", "Texas"},
-    {"UT", "Utah"},
-    {"VT", "Vermont"},
-    {"VA", "Virginia"},
-    {"WA", "Washington"},
-    {"WV", "West Virginia"},
-    {"WI", "Wisconsin"},
-    {"WY", "Wyoming"},
-    {"PR", "Puerto Rico"},
-    {"VI", "Virgin Islands"},
-    {"GU", "Guam"},
-    {"AS", "American Samoa"},
-    {"MP", "Northern Mariana Islands"},
-};
+enum galen_err record_release_rules(json_object **out, struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO text = {0};
+    for (size_t i = 0; i < RECORD_COUNT_OF(safeharbor_json); i++)
+        GALEN_TRY(record_buf_put(&text, safeharbor_json[i], strlen(safeharbor_json[i]), info));
+    return record_json_parse(out, (const char *)text.data, text.len, RECORD_MAX_JSON_BYTES, info);
+}
 
 /* ---- rules over single texts -------------------------------------------------------------------
  */
@@ -144,19 +85,15 @@ bool record_is_loinc_identifying(const char *code)
 
 const char *record_country_code(const char *country)
 {
-    static const char *const us_names[] = {"USA", "U.S.", "U.S.A.", "United States",
-                                           "United States of America"};
     for (size_t i = 0; i < RECORD_COUNT_OF(us_names); i++) {
         if (strcasecmp(country, us_names[i]) == 0)
             return "US";
     }
-    char word[4] = {0};
-    if (strlen(country) != 2 || !isupper((unsigned char)country[0]) ||
-        !isupper((unsigned char)country[1]))
-        return NULL;
-    memcpy(word, country, 2);
-    word[2] = ' ';
-    return strstr(countries, word) == NULL ? NULL : country;
+    for (size_t i = 0; i < RECORD_COUNT_OF(countries); i++) {
+        if (strcmp(country, countries[i]) == 0)
+            return countries[i];
+    }
+    return NULL;
 }
 
 const char *record_state_code(const char *state)
@@ -170,7 +107,8 @@ const char *record_state_code(const char *state)
 
 bool record_unit_strip(char *out, size_t out_size, const char *unit)
 {
-    static const char alphabet[] = DIGITS UPPER "abcdefghijklmnopqrstuvwxyz%'*\".()/[]_+-^";
+    static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "%'*\".()/[]_+-^";
     size_t len = 0;
     for (const char *c = unit; *c != '\0'; c++) {
         if (*c == '{') {
@@ -191,11 +129,14 @@ bool record_unit_strip(char *out, size_t out_size, const char *unit)
 
 void record_age_band(char out[RECORD_AGE_BAND_TEXT], int64_t age)
 {
-    int from = age < 0 ? 0 : age > 90 ? 90 : (int)age / 5 * 5;
-    if (from == 90)
-        snprintf(out, RECORD_AGE_BAND_TEXT, "90+");
+    int from = age < 0 ? 0
+               : age > RECORD_AGE_OPEN_FROM
+                   ? RECORD_AGE_OPEN_FROM
+                   : (int)age / RECORD_AGE_BAND_YEARS * RECORD_AGE_BAND_YEARS;
+    if (from == RECORD_AGE_OPEN_FROM)
+        snprintf(out, RECORD_AGE_BAND_TEXT, "%d+", from);
     else
-        snprintf(out, RECORD_AGE_BAND_TEXT, "%d-%d", from, from + 4);
+        snprintf(out, RECORD_AGE_BAND_TEXT, "%d-%d", from, from + RECORD_AGE_BAND_YEARS - 1);
 }
 
 /* ---- the shape of a release
@@ -210,7 +151,7 @@ static bool is_category(const char *text)
 static bool is_age_band(const char *text)
 {
     char band[RECORD_AGE_BAND_TEXT];
-    for (int age = 0; age <= 90; age += 5) {
+    for (int age = 0; age <= RECORD_AGE_OPEN_FROM; age += RECORD_AGE_BAND_YEARS) {
         record_age_band(band, age);
         if (strcmp(text, band) == 0)
             return true;

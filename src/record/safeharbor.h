@@ -6,6 +6,40 @@
 
 #define RECORD_AGE_BAND_TEXT 8
 
+/* One row of safeharbor.json's fields. "*" in a path stands for any one part. All static. */
+enum record_action { RECORD_DROP, RECORD_KEEP, RECORD_GENERALISE };
+struct record_field_rule {
+    const char *path; /* in a record */
+    enum record_action action;
+    const char *to; /* where in a release it may come, beside path itself; NULL: nowhere else */
+    const char *rule;
+    const char *identifier; /* which of Safe Harbor's kinds, by its letter; NULL: none */
+    const char *reason;
+    const char *otherwise; /* why a value that may pass did not; NULL: it always does */
+};
+const struct record_field_rule *record_field_rules(size_t *n);
+/* The rule of a leaf of a record; NULL: there is none. */
+const struct record_field_rule *record_field_rule_of(const char *path);
+bool record_path_fits(const char *pattern, const char *path);
+
+/*
+ * Where each leaf of a release comes from (deidentify.c). Begin marks the leaves of a record's copy
+ * that is then worked on; a value made anew gets its source's mark, and projection carries it
+ * along. End takes the marks off the content, and holds every leaf of it against the rule of the
+ * field that it comes from: INTERNAL when one has none, or not that. report (may be NULL) receives
+ * a row for each leaf of the record.
+ */
+struct record_origins;
+void record_origins_free(struct record_origins **origins);
+#define RECORD_ORIGINS_AUTO GALEN_CLEANUP(record_origins_free) struct record_origins *
+enum galen_err record_origins_begin(struct record_origins **out, json_object *copy,
+                                    struct galen_errinfo *info);
+enum galen_err record_origins_end(struct record_origins *origins, json_object *content,
+                                  json_object **report, struct galen_errinfo *info);
+/* object[key] = value, made of source, a marked leaf. */
+enum galen_err record_set_from(json_object *object, const char *key, json_object *value,
+                               json_object *source, struct galen_errinfo *info);
+
 /* "40-44" … "85-89", "90+". */
 void record_age_band(char out[RECORD_AGE_BAND_TEXT], int64_t age);
 

@@ -127,7 +127,7 @@ static const struct record_shape hospital_shape = {
     },
     NULL,
 };
-static const struct record_shape record_shape_ = {
+const struct record_shape record_shape_whole = {
     (const struct record_member[]){
         FORM("type", true, 32, is_type, RECORD_TYPE),
         FORM("patient", true, 42, record_is_address, "an address (0x and 40 hex digits)"),
@@ -145,7 +145,7 @@ static const struct record_shape record_shape_ = {
 enum galen_err record_validate(json_object *record, struct galen_errinfo *info)
 {
     struct record_path path = {0};
-    GALEN_TRY(record_shape_check(&record_shape_, record, &path, info));
+    GALEN_TRY(record_shape_check(&record_shape_whole, record, &path, info));
     size_t count = record_count_leaves(record);
     if (count > RECORD_MAX_LEAVES)
         return base_fail(info, GALEN_ERR_LIMIT, "%zu fields; at most %u fit into one record", count,

@@ -100,6 +100,20 @@ enum galen_err record_shape_check(const struct record_shape *shape, json_object 
 
 /* ---- projection ------------------------------------------------------------------------------ */
 
+/* A leaf, with the mark of where it comes from, if it has one. */
+static enum galen_err copy_leaf(json_object **out, json_object *leaf, struct galen_errinfo *info)
+{
+    json_object *made = json_object_is_type(leaf, json_type_int)
+                            ? json_object_new_int64(json_object_get_int64(leaf))
+                            : json_object_new_string_len(json_object_get_string(leaf),
+                                                         json_object_get_string_len(leaf));
+    if (made == NULL)
+        return record_nomem(info);
+    json_object_set_userdata(made, json_object_get_userdata(leaf), NULL);
+    *out = made;
+    return GALEN_OK;
+}
+
 static enum galen_err project_member(json_object **out, const struct record_member *member,
                                      json_object *object, struct galen_errinfo *info)
 {
@@ -110,7 +124,7 @@ static enum galen_err project_member(json_object **out, const struct record_memb
     if (member->kind == RECORD_KIND_TEXT || member->kind == RECORD_KIND_INT) {
         if (check_member(member, object, &path, NULL) != GALEN_OK)
             return GALEN_OK;
-        return record_json_copy(out, value, info);
+        return copy_leaf(out, value, info);
     }
     if (member->kind == RECORD_KIND_OBJECT)
         return record_shape_project(out, member->shape, value, info);

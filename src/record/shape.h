@@ -57,11 +57,13 @@ struct record_shape {
 enum galen_err record_shape_check(const struct record_shape *shape, json_object *value,
                                   struct record_path *path, struct galen_errinfo *info);
 
-/* A copy of what in value fits the shape; everything else is left out. *out = NULL when nothing is
+/* A copy of what in value fits the shape; everything else is left out. Leaves keep their
+ * json_object_set_userdata. *out = NULL when nothing is
  * left, a required member is missing or the rule does not hold. */
 enum galen_err record_shape_project(json_object **out, const struct record_shape *shape,
                                     json_object *value, struct galen_errinfo *info);
 
 extern const struct record_shape record_release_shape; /* safeharbor.c */
+extern const struct record_shape record_shape_whole;   /* a record's: schema.c */
 
 #endif

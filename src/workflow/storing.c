@@ -143,6 +143,17 @@ enum galen_err storing_export_fhir(struct workflow *wf, const char *reference,
     return GALEN_OK;
 }
 
+enum galen_err storing_deidentify(struct workflow *wf, const char *reference,
+                                  struct json_object **result, struct galen_errinfo *info)
+{
+    STORING_OPENED_AUTO opened = {0};
+    RECORD_JSON_AUTO made = NULL;
+    GALEN_TRY(storing_open_record(wf, reference, &opened, info));
+    GALEN_TRY(record_release_describe(&made, opened.record, info));
+    workflow_give(result, &made);
+    return GALEN_OK;
+}
+
 /* ---- verify ------------------------------------------------------------------------------------- */
 
 struct verdict {

@@ -521,6 +521,11 @@ GALEN_MUST_CHECK enum galen_err storing_show(struct workflow *wf, const char *re
 GALEN_MUST_CHECK enum galen_err storing_verify(struct workflow *wf, const char *reference,
                                                bool *passed, struct json_object **result,
                                                struct galen_errinfo *info);
+/* What of a patient's record its releases hold, and what became of each field: {content, report} as
+ * record_release_report. */
+GALEN_MUST_CHECK enum galen_err storing_deidentify(struct workflow *wf, const char *reference,
+                                                   struct json_object **result,
+                                                   struct galen_errinfo *info);
 /* As an HL7 FHIR R4 Bundle. */
 GALEN_MUST_CHECK enum galen_err storing_export_fhir(struct workflow *wf, const char *reference,
                                                     struct json_object **bundle,

@@ -95,6 +95,19 @@ test('storing: record, relay, event, notification', async () => {
   const verified = home.ok('record', 'verify', first.merkleRoot);
   assert.ok(verified.checks.length >= 5 && verified.checks.every((row) => row.passed));
 
+  // What could be sold of it: the patient's view, and the doctor's of a file.
+  const { content, report } = home.ok('record', 'deidentify', first.merkleRoot);
+  const fate = Object.fromEntries(report.map((row) => [row.path, row]));
+  assert.equal(fate['/patient'].action, 'dropped');
+  assert.deepEqual([fate['/issued'].to, fate['/issued'].result], ['/year', content.year]);
+  assert.ok(!JSON.stringify({ content, report }).includes(shown.record.patient));
+  const tryIt = path.join(folder, 'record-to-try.json');
+  fs.writeFileSync(tryIt, JSON.stringify(shown.record));
+  assert.deepEqual(home.ok('record', 'deidentify', tryIt, '--report'), report);
+  const rules = home.ok('record', 'deidentify', '--rules');
+  assert.equal(rules.fields.find((field) => field.path === '/notes').action, 'drop');
+  assert.equal(home.run('record', 'deidentify').code, 2);
+
   // The chain's own word, by another client's eyes.
   const logs = await chain.rpc('eth_getLogs', [{ address: address.contract, fromBlock: '0x0' }]);
   assert.ok(logs.some((log) => log.topics[1] === first.merkleRoot));
@@ -114,6 +127,8 @@ test('FHIR import of a full Synthea bundle, reported and stored', () => {
   const fixture = path.join(root, 'node_modules/cql-exec-fhir/test/fixtures/r4/' +
     'Luna60_McCullough561_6662f0ca-b617-4e02-8f55-7275e9f49aa0.json');
   const report = home.ok('record', 'import', fixture, '--dry-run');
+  const fates = home.ok('record', 'import', fixture, '--dry-run', '--report')[0].records;
+  assert.ok(fates.every(({ leaves, deidentified }) => deidentified.report.length === leaves));
   assert.ok(report[0].records.length > 5);
   assert.ok(report[0].skipped.every((row) => row.resourceType && row.count > 0 && row.reason));
   const stored = home.ok('record', 'import', fixture, '--patient', 'patient-2',

@@ -105,7 +105,15 @@ test('records: stored, relayed, shown, checked', async () => {
   assert.equal((await get('patient-1', `/records/${first}`)).record.notes, 'patient-1');
   assert.equal((await get('patient-1', `/records/${first}/fhir`)).resourceType, 'Bundle');
   assert.equal((await post('patient-1', `/records/${first}/verify`)).passed, true);
+  const tried = await post('doctor', '/records/deidentify', { record: stage.record('patient-1') });
+  const sold = await get('patient-1', `/records/${first}/deidentified`);
+  assert.deepEqual(sold.content, tried.content);
+  const byPath = (a, b) => a.path.localeCompare(b.path); // what was stored is in canonical order
+  assert.deepEqual(sold.report.sort(byPath), tried.report.toSorted(byPath));
+  assert.ok(tried.report.some((row) => row.path === '/notes' && row.action === 'dropped'));
+  assert.equal((await get('doctor', '/deidentification')).type, 'galen.safe-harbor/1');
   await fails(404, 'not-found', 'patient-2', 'GET', `/records/${first}`);
+  await fails(404, 'not-found', 'patient-2', 'GET', `/records/${first}/deidentified`);
 });
 
 test('records: from FHIR', async () => {
@@ -115,6 +123,8 @@ test('records: from FHIR', async () => {
   const headers = { 'content-type': 'application/fhir+json' };
   const seen = await node.ok('POST', `${target}&dryRun=true`, { as: 'doctor', body: bundle, headers });
   assert.ok(seen.records.length > 5);
+  const told = await node.ok('POST', `${target}&dryRun=true&report=true`, { as: 'doctor', body: bundle, headers });
+  assert.ok(told.records.every((row) => row.deidentified.report.length === row.leaves));
   const small = JSON.stringify(await get('patient-1', `/records/${first}/fhir`));
   const done = await node.ok('POST', target, { as: 'doctor', body: small, headers });
   assert.equal(done.stored.length, 1);
