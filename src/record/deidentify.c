@@ -121,8 +121,8 @@ static enum galen_err take(struct record_origins *origins, json_object *leaf, co
     const struct record_field_rule *rule = origin->rule;
     const bool may_pass = rule->action != RECORD_DROP &&
                           (rule->action == RECORD_GENERALISE || !origin->changed) &&
-                          (record_path_fits(rule->path, path) ||
-                           (rule->to != NULL && record_path_fits(rule->to, path)));
+                          (record_path_fits(rule->to, path) ||
+                           (rule->or_to != NULL && record_path_fits(rule->or_to, path)));
     if (!may_pass || origin->result != NULL)
         return base_fail(info, GALEN_ERR_INTERNAL,
                          "%s would come into a release as %s, which its rule \"%s\" forbids",

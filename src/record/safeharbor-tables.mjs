@@ -15,11 +15,11 @@ for (const [name, rule] of Object.entries(data.rules)) {
   assert.ok(data.fields.some((field) => field.rule === name), `rule ${name} is used nowhere`);
 }
 assert.equal(new Set(data.fields.map((field) => field.path)).size, data.fields.length, 'a field has two rules');
-const fields = data.fields.map(({ path, action, rule: name, to }) => {
+const fields = data.fields.map(({ path, action, rule: name, to, or }) => {
   const rule = data.rules[name];
   assert.ok(action in actions && rule !== undefined, `${path}: its action or rule`);
-  assert.ok(action !== 'drop' || to === undefined, `${path} is dropped, and goes nowhere`);
-  return `    {${c(path)}, ${actions[action]}, ${orNull(to)}, ${c(name)}, ${orNull(rule.identifier)},\n` +
+  assert.ok(action !== 'drop' || (to ?? or) === undefined, `${path} is dropped, and goes nowhere`);
+  return `    {${c(path)}, ${actions[action]}, ${c(to ?? path)}, ${orNull(or)}, ${c(name)}, ${orNull(rule.identifier)},\n` +
     `     ${c(rule.reason)},\n     ${orNull(action === 'drop' ? undefined : rule.otherwise)}},`;
 });
 

@@ -11,7 +11,7 @@ enum record_action { RECORD_DROP, RECORD_KEEP, RECORD_GENERALISE };
 struct record_field_rule {
     const char *path; /* in a record */
     enum record_action action;
-    const char *to; /* where in a release it may come, beside path itself; NULL: nowhere else */
+    const char *to, *or_to; /* where in a release it may come; or_to NULL: there alone */
     const char *rule;
     const char *identifier; /* which of Safe Harbor's kinds, by its letter; NULL: none */
     const char *reason;

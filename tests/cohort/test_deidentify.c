@@ -59,8 +59,9 @@ static void one_rule(const char *path)
     if (count != 1)
         fail_msg("%s has %zu rules", path, count);
     const struct record_field_rule *rule = record_field_rule_of(path);
-    const bool may = in_release(path) || (rule->to != NULL && in_release(rule->to));
-    if (may != (rule->action != RECORD_DROP))
+    if (in_release(rule->action == RECORD_DROP ? path : rule->to) !=
+            (rule->action != RECORD_DROP) ||
+        (rule->or_to != NULL && !in_release(rule->or_to)))
         fail_msg("%s: the rule and the release's shape differ", path);
 }
 
@@ -72,8 +73,8 @@ static void has_source(const char *path)
         return;
     for (size_t i = 0; i < n; i++)
         if (rules[i].action != RECORD_DROP &&
-            (record_path_fits(rules[i].path, path) ||
-             (rules[i].to != NULL && record_path_fits(rules[i].to, path))))
+            (record_path_fits(rules[i].to, path) ||
+             (rules[i].or_to != NULL && record_path_fits(rules[i].or_to, path))))
             return;
     fail_msg("%s of a release comes from no field", path);
 }
