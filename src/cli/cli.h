@@ -140,6 +140,7 @@ cli_run cli_group_revoke, cli_group_revoke_approve, cli_group_revocations;
 cli_run cli_group_trace, cli_group_claim, cli_group_claim_verify;
 cli_run cli_record_create, cli_record_import, cli_record_list, cli_record_show; /* record.c */
 cli_run cli_record_verify, cli_record_export, cli_record_relay, cli_record_deidentify;
+cli_run cli_record_topup, cli_record_topups, cli_record_topup_answer;
 bool cli_record_is_file(const struct cli *cli); /* deidentify: a file, or the rules; no home */
 cli_run cli_share_grant, cli_share_list, cli_share_open, cli_share_revoke;         /* share.c */
 cli_run cli_request_create, cli_request_list, cli_request_show, cli_request_reply; /* request.c */

@@ -156,6 +156,15 @@ const struct cli_command cli_commands[] = {
     COMMAND("record", "relay", "", 0, 0, CLI_KEYS | CLI_SPENDS, cli_record_relay,
             "hospital: anchor the records handed over by its doctors", "as=NAME"),
 
+    COMMAND("record", "topup", "RECORD", 1, 1, CLI_KEYS, cli_record_topup,
+            "patient: ask the record's doctor, by way of the hospital, for more releases to sell"),
+    COMMAND("record", "topups", "", 0, 0, CLI_HOME, cli_record_topups,
+            "hospital: what patients asked so, for doctors without a node", "as=NAME",
+            "output=FILE"),
+    COMMAND("record", "topup-answer", "[FILE...]", 0, CLI_MAX_ARGS, CLI_KEYS,
+            cli_record_topup_answer,
+            "doctor: look for one's own records in the hospitals' lists (or files), and answer"),
+
     COMMAND("share", "grant", "RECORD DOCTOR", 2, 2, CLI_KEYS | CLI_SPENDS, cli_share_grant,
             "patient: share a record, or fields of it", "field=POINTER...", "expires=TIME",
             "on-chain"),

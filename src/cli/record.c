@@ -207,6 +207,51 @@ enum galen_err cli_record_deidentify(struct cli *cli, struct json_object **resul
     return GALEN_OK;
 }
 
+/* ---- more releases -------------------------------------------------------------------------------- */
+
+enum galen_err cli_record_topup(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    return topup_ask(cli->wf, cli->args[0], result, info);
+}
+
+enum galen_err cli_record_topups(struct cli *cli, struct json_object **result, bool *passed,
+                                 struct galen_errinfo *info)
+{
+    struct chain_address hospital;
+    RECORD_JSON_AUTO list = NULL;
+    GALEN_TRY(cli_identity(cli, "hospital", &hospital, info));
+    GALEN_TRY(topup_list(cli->wf, &hospital, &list, info));
+    return cli_write_json(cli, list, info);
+}
+
+/* Lists in files, or (without) those of the hospitals' nodes; then what was recognised is answered.
+ */
+enum galen_err cli_record_topup_answer(struct cli *cli, struct json_object **result, bool *passed,
+                                       struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO made = json_object_new_object();
+    if (cli->n_args == 0) {
+        struct json_object *hospitals = NULL;
+        GALEN_TRY(topup_poll(cli->wf, true, &hospitals, info));
+        GALEN_TRY(record_json_set(made, "hospitals", hospitals, info));
+    }
+    int64_t recognised = 0;
+    for (size_t i = 0; i < cli->n_args; i++) {
+        RECORD_JSON_AUTO list = NULL;
+        int64_t found = 0;
+        GALEN_TRY(cli_read_json(cli->args[i], &list, info));
+        GALEN_TRY(topup_match(cli->wf, list, &found, info));
+        recognised += found;
+    }
+    if (cli->n_args > 0)
+        GALEN_TRY(record_json_set(made, "recognised", json_object_new_int64(recognised), info));
+    GALEN_TRY(workflow_sync(cli->wf, NULL, info));
+    *result = made;
+    made = NULL;
+    return GALEN_OK;
+}
+
 enum galen_err cli_record_relay(struct cli *cli, struct json_object **result, bool *passed,
                                 struct galen_errinfo *info)
 {

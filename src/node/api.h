@@ -59,6 +59,7 @@ api_handler api_contract_request, api_transactions, api_gas_report, api_gas_pric
 api_handler api_store_sync, api_status;
 api_handler api_record_list, api_record_store, api_record_import, api_record_show; /* records */
 api_handler api_record_verify, api_record_fhir, api_relay;
+api_handler api_topup, api_topup_list, api_topup_match;
 api_handler api_record_deidentified, api_record_deidentify, api_deidentification_rules;
 api_handler api_share_list, api_share_grant, api_share_open, api_share_revoke;
 api_handler api_request_list, api_request_create, api_request_show, api_request_step; /* requests */

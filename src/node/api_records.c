@@ -139,6 +139,33 @@ enum galen_err api_deidentification_rules(struct api_call *call, struct json_obj
     return record_release_rules(result, info);
 }
 
+/* ---- more releases --------------------------------------------------------------------------------- */
+
+enum galen_err api_topup(struct api_call *call, struct json_object **result,
+                         struct galen_errinfo *info)
+{
+    GALEN_TRY(api_members(call, NULL, NULL, info));
+    return topup_ask(call->wf, call->params[0], result, info);
+}
+
+enum galen_err api_topup_list(struct api_call *call, struct json_object **result,
+                              struct galen_errinfo *info)
+{
+    struct chain_address hospital;
+    if (chain_address_parse(&hospital, call->params[0], NULL) != GALEN_OK)
+        return base_fail(info, GALEN_ERR_NOT_FOUND, "there is no such hospital here");
+    return topup_list(call->wf, &hospital, result, info);
+}
+
+enum galen_err api_topup_match(struct api_call *call, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    int64_t found = 0;
+    GALEN_TRY(topup_match(call->wf, call->body, &found, info));
+    GALEN_TRY(api_object_new(result, info));
+    return record_json_set(*result, "recognised", json_object_new_int64(found), info);
+}
+
 enum galen_err api_relay(struct api_call *call, struct json_object **result,
                          struct galen_errinfo *info)
 {

@@ -21,6 +21,8 @@ static void *run_delivery(void *user)
             base_log(BASE_LOG_WARN, "delivery: %s", why.what);
             due_in_s = PAUSE_MAX_S;
         }
+        if (topup_poll(wf, false, NULL, &why) != GALEN_OK)
+            base_log(BASE_LOG_WARN, "top-up requests: %s", why.what);
         if (due_in_s < 0 || due_in_s > PAUSE_MAX_S)
             due_in_s = PAUSE_MAX_S;
     } while (thread_pause(&node->delivery, due_in_s > 0 ? (unsigned)due_in_s * 1000 : 100));

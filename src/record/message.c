@@ -1,7 +1,8 @@
-/* The 32 bytes that a doctor's group signature covers. */
+/* The 32 bytes that a doctor's group signature covers; by what a request for more is known. */
 #include "record/internal.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 static enum galen_err message(uint8_t msg32[32], const char *domain, uint64_t chain_id,
@@ -46,4 +47,30 @@ enum galen_err record_release_msg32(uint8_t msg32[32], uint64_t chain_id,
                                     struct galen_errinfo *info)
 {
     return message(msg32, "galen/release/1", chain_id, datahub20, root32, release20, info);
+}
+
+static enum galen_err mac(uint8_t out32[32], const uint8_t key32[32], const void *data, size_t len,
+                          struct galen_errinfo *info)
+{
+    uint8_t digest[32];
+    unsigned n = 0;
+    if (HMAC(EVP_sha256(), key32, 32, data, len, digest, &n) == NULL)
+        return base_fail(info, GALEN_ERR_INTERNAL, "HMAC-SHA-256 failed");
+    memcpy(out32, digest, sizeof digest);
+    return GALEN_OK;
+}
+
+enum galen_err record_topup_key(uint8_t key32[32], const uint8_t seed[RECORD_SEED_BYTES],
+                                struct galen_errinfo *info)
+{
+    static const char tag[] = "galen/topup/1"; /* no path: those begin with '/' */
+    return mac(key32, seed, tag, sizeof tag - 1, info);
+}
+
+enum galen_err record_topup_tag(uint8_t tag32[32], const uint8_t key32[32], int64_t day,
+                                struct galen_errinfo *info)
+{
+    uint8_t bytes[8];
+    base_put_u64be(bytes, (uint64_t)day);
+    return mac(tag32, key32, bytes, sizeof bytes, info);
 }

@@ -290,6 +290,18 @@ GALEN_MUST_CHECK enum galen_err record_release_msg32(uint8_t msg32[32], uint64_t
                                                      const uint8_t release20[RECORD_ADDRESS_BYTES],
                                                      struct galen_errinfo *info);
 
+/* ---- asking for more releases ----------------------------------------------------------------- */
+
+/* HMAC-SHA-256(record seed, "galen/topup/1"): who has the record whole, and its doctor, have it. It
+ * tells the record's requests for more releases from others', and nothing else. */
+GALEN_MUST_CHECK enum galen_err record_topup_key(uint8_t key32[32],
+                                                 const uint8_t seed[RECORD_SEED_BYTES],
+                                                 struct galen_errinfo *info);
+/* HMAC-SHA-256(key, u64be day): what a request of that day (Unix time / 86,400) is known by. Nobody
+ * else can tell whose it is, or that two days' are one record's. */
+GALEN_MUST_CHECK enum galen_err record_topup_tag(uint8_t tag32[32], const uint8_t key32[32],
+                                                 int64_t day, struct galen_errinfo *info);
+
 /* ---- releases -------------------------------------------------------------------------------- */
 
 #define RECORD_RELEASE_TYPE "galen.release/1"

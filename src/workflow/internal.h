@@ -159,6 +159,10 @@ GALEN_MUST_CHECK enum galen_err workflow_publish(struct workflow *wf, uint8_t ci
 GALEN_MUST_CHECK enum galen_err workflow_publish_kept(struct workflow *wf, const uint8_t cid32[32],
                                                       const char *kind, int64_t request_id,
                                                       struct galen_errinfo *info);
+/* Appends what stands before /ipfs/CID and /api/v1 at another's node; nothing: none is known. */
+GALEN_MUST_CHECK enum galen_err workflow_node_of(struct workflow *wf, struct base_buf *url,
+                                                 const struct chain_address *who,
+                                                 struct galen_errinfo *info);
 /* store_get, which also asks the nodes of those who should have the block: two accounts (either may
  * be NULL or zero), a request's hospital and buyer, the managers. */
 GALEN_MUST_CHECK enum galen_err workflow_block_from(struct workflow *wf, struct base_buf *out,
@@ -195,6 +199,8 @@ GALEN_MUST_CHECK enum galen_err workflow_block_of_managers(struct workflow *wf,
 #define MESSAGE_REVOCATION       "revocation-list"
 #define MESSAGE_HAND_OVER        "record-hand-over" /* authenticated by the group signature alone */
 #define MESSAGE_INDEX_CARD       "index-card"       /* likewise */
+#define MESSAGE_TOPUP_WANTED     "topup-wanted"
+#define MESSAGE_TOPUP            "topup" /* by the group signature, as the two above */
 #define MESSAGE_SHARE            "share"
 #define MESSAGE_CONSENT_WANTED   "consent-wanted"
 #define MESSAGE_CONSENT_GIVEN    "consent-given"
@@ -264,6 +270,8 @@ message_handler opening_on_reveal_answer;
 message_handler revocation_on_proposal; /* group_revocation.c */
 message_handler storing_on_hand_over;   /* storing.c: patient and hospital */
 message_handler storing_on_index_card;
+message_handler topup_on_wanted; /* topup.c: hospital; patient */
+message_handler topup_on_answer;
 message_handler sharing_on_share;             /* sharing.c */
 message_handler purchasing_on_consent_wanted; /* purchasing_patient.c */
 message_handler purchasing_on_consent_given;  /* purchasing_hospital.c */
@@ -365,6 +373,10 @@ GALEN_MUST_CHECK enum galen_err opening_retry_waiting(struct workflow *wf,
                                                       struct galen_errinfo *info);
 /* Called after events and after messages: what waited for a block or a key is tried again. */
 enum galen_err storing_retry_waiting(struct workflow *wf, struct galen_errinfo *info);
+/* Likewise: requests for more releases of what is sold out, and answers to those recognised.
+ * (topup.c, topup_answer.c) */
+enum galen_err topup_retry(struct workflow *wf, struct galen_errinfo *info);
+enum galen_err topup_answer_open(struct workflow *wf, struct galen_errinfo *info);
 /* Likewise: the evidence of a dispute that was interrupted goes out. */
 enum galen_err dispute_retry_evidence(struct workflow *wf, struct galen_errinfo *info);
 /* Tells every identity of this home once the revocation list is past its nextUpdate; adds

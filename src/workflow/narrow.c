@@ -32,6 +32,8 @@ static const struct {
     {"join_invitation", "doctor = " A},
     {"record", HOLDER},
     {"release", "record_id IN (SELECT id FROM main.record WHERE " HOLDER ")"},
+    {"topup_source", "record_id IN (SELECT id FROM main.record WHERE " HOLDER ")"},
+    {"topup", HOLDER},
     {"index_card", "hospital = " A},
     {"share", "(direction = 'out' AND patient = " A ") OR (direction = 'in' AND doctor = " A ")"},
     {"consent",

@@ -57,9 +57,8 @@ enum galen_err block_serve(struct workflow *wf, const char *cid, struct base_buf
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 
-/* The address before which /ipfs/CID stands; empty: the contact has no node that is known. */
-static enum galen_err node_of(struct workflow *wf, struct base_buf *url,
-                              const struct chain_address *who, struct galen_errinfo *info)
+enum galen_err workflow_node_of(struct workflow *wf, struct base_buf *url,
+                                const struct chain_address *who, struct galen_errinfo *info)
 {
     DB_ROWS_AUTO rows = {0};
     bool found = false;
@@ -91,7 +90,7 @@ enum galen_err workflow_block_from(struct workflow *wf, struct base_buf *out,
     for (size_t i = 0; i < 2 && !there && err == GALEN_OK; i++) {
         if (who[i] == NULL || chain_address_is_zero(who[i]))
             continue;
-        err = node_of(wf, &urls[n], who[i], info);
+        err = workflow_node_of(wf, &urls[n], who[i], info);
         if (err == GALEN_OK && urls[n].len > 0 &&
             (n == 0 || strcmp((const char *)urls[0].data, (const char *)urls[1].data) != 0)) {
             nodes[n] = (const char *)urls[n].data;

@@ -23,9 +23,17 @@ static const struct {
 };
 
 const char *const post_config_keys[] = {
-    "inbox_allow_networks", "inbox_ca",    "inbox_recipient_messages", "inbox_recipient_bytes",
-    "inbox_messages",       "inbox_bytes", "inbox_recipient_hourly",   "inbox_hourly",
-    "relay_quota",          NULL,
+    "inbox_allow_networks",
+    "inbox_ca",
+    "inbox_recipient_messages",
+    "inbox_recipient_bytes",
+    "inbox_messages",
+    "inbox_bytes",
+    "inbox_recipient_hourly",
+    "inbox_hourly",
+    "relay_quota",
+    "topup_answer",
+    NULL,
 };
 
 void post_config_init(struct post_config *config)
@@ -69,6 +77,10 @@ enum galen_err post_config_read(struct post_config *config, struct json_object *
                                    "", info));
     if (ca_file != NULL && (config->ca_file = strdup(ca_file)) == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    bool topup_answer = true;
+    GALEN_TRY(
+        record_json_get_bool(&topup_answer, json, "topup_answer", RECORD_JSON_OPTIONAL, "", info));
+    config->no_topup_answer = !topup_answer;
     for (size_t i = 0; i < POST_LIMITS; i++) {
         config->is_set[i] = json_object_object_get_ex(json, limits[i].name, NULL);
         GALEN_TRY(record_json_get_int(&config->limits[i], json, limits[i].name,
@@ -93,6 +105,8 @@ enum galen_err post_config_write(const struct post_config *config, struct json_o
     }
     if (config->ca_file != NULL)
         GALEN_TRY(workflow_set_text(json, "inbox_ca", config->ca_file, info));
+    if (config->no_topup_answer)
+        GALEN_TRY(workflow_set_bool(json, "topup_answer", false, info));
     for (size_t i = 0; i < POST_LIMITS; i++)
         if (config->is_set[i])
             GALEN_TRY(workflow_set_int(json, limits[i].name, config->limits[i], info));

@@ -3,7 +3,8 @@
  *   inbox_allow_networks  ["10.0.0.0/8", "fd00::/8"]: blocks of addresses that others' inboxes may
  *                         lie in although they are not public, also without TLS; none
  *   inbox_ca              PEM file: certificate authorities beside the system's; none
- *   and the limits below
+ *   topup_answer          false: a doctor's home makes no more releases of its records when
+ * patients ask, and keeps nothing to make them of; true and the limits below
  */
 #ifndef GALEN_WORKFLOW_POST_CONFIG_H
 #define GALEN_WORKFLOW_POST_CONFIG_H
@@ -30,6 +31,7 @@ struct post_config {
     struct http_network networks[POST_NETWORKS_MAX];
     size_t n_networks;
     char *ca_file;            /* owned; NULL: none */
+    bool no_topup_answer;     /* a doctor's home makes no more releases when patients ask */
     bool is_set[POST_LIMITS]; /* else the default stands */
     int64_t limits[POST_LIMITS];
 };

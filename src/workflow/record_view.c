@@ -360,6 +360,7 @@ enum galen_err storing_open_row(struct workflow *wf, int64_t id, struct storing_
     GALEN_TRY(storing_check_cert(&row, steps_view(&envelope), &cert, info));
     GALEN_TRY(storing_decrypt(wf, &row, steps_view(&envelope), &opened, info));
     GALEN_TRY(storing_check_root(&opened, info));
+    GALEN_TRY(topup_add_kept(wf, &opened, info));
     base_buf_move(&opened.cert, &cert);
     *out = opened;
     opened = (struct storing_opened){0};

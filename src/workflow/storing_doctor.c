@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_RELEASES 3
-
 enum stage { STAGE_NONE, STAGE_CREATED, STAGE_SIGNED, STAGE_ENCRYPTED, STAGE_UPLOADED };
 
 struct storing_draft {
@@ -25,6 +23,7 @@ struct storing_draft {
     uint32_t leaves;
     uint32_t key_version;
     uint8_t sig[GROUPSIG_SIGNATURE_BYTES];
+    struct json_object *content;  /* of every release */
     struct json_object *releases; /* array of galen.release/1: secret */
     struct json_object *card;     /* the hospital's index card */
     uint8_t card_sig[GROUPSIG_SIGNATURE_BYTES];
@@ -38,6 +37,7 @@ void storing_draft_free(struct storing_draft **draft)
     if (*draft == NULL)
         return;
     record_json_put(&(*draft)->record);
+    record_json_put(&(*draft)->content);
     record_json_put(&(*draft)->releases);
     record_json_put(&(*draft)->card);
     base_buf_clear(&(*draft)->envelope);
@@ -98,7 +98,7 @@ enum galen_err storing_create_record(struct workflow *wf, struct storing_draft *
 {
     GALEN_TRY(workflow_need_contract(wf, info));
     GALEN_TRY(steps_need_role(wf, doctor, "doctor", info));
-    int releases = options != NULL && options->releases >= 0 ? options->releases : DEFAULT_RELEASES;
+    int releases = options != NULL && options->releases >= 0 ? options->releases : STORING_RELEASES;
     if (releases > STORING_MAX_RELEASES)
         return base_fail(info, GALEN_ERR_USAGE, "a record has at most %d releases",
                          STORING_MAX_RELEASES);
@@ -124,83 +124,27 @@ enum galen_err storing_create_record(struct workflow *wf, struct storing_draft *
 
 /* ---- step 2 ------------------------------------------------------------------------------------- */
 
-static void clear_member(struct groupsig_member_secret *member)
-{
-    groupsig_member_secret_clear(member);
-}
-
-static enum galen_err load_member(struct workflow *wf, struct groupsig_member_secret *member,
-                                  const struct chain_address *doctor, struct galen_errinfo *info)
-{
-    BASE_SECRET_AUTO stored = {0};
-    enum galen_err err = workflow_secret_get(wf, &stored, WORKFLOW_KEY_MEMBER, doctor, info);
-    if (err == GALEN_ERR_NOT_FOUND)
-        return STEPS_FAIL(info, GALEN_ERR_STATE, "ask the Group Manager for an invitation to join",
-                          "this doctor is not a member of the group yet");
-    GALEN_TRY(err);
-    enum groupsig_status status = groupsig_member_secret_parse(member, stored.data, stored.len);
-    return status == GROUPSIG_OK ? GALEN_OK : workflow_groupsig_fail(status, "member key", info);
-}
-
-static enum galen_err sign(const struct groupsig_group_key *key,
-                           const struct groupsig_member_secret *member, uint8_t sig362[362],
-                           const uint8_t msg32[32], struct galen_errinfo *info)
-{
-    enum groupsig_status status = groupsig_sign(key, sig362, member, msg32, &workflow_rng);
-    if (status == GROUPSIG_ERR_MISMATCH)
-        return STEPS_FAIL(info, GALEN_ERR_STATE, "ask the Group Manager for a new invitation",
-                          "the doctor's membership belongs to an earlier group key");
-    return status == GROUPSIG_OK ? GALEN_OK
-                                 : workflow_groupsig_fail(status, "group signature", info);
-}
-
-/* Its own seed, root and signature, so that no two sales can be linked. */
-static enum galen_err make_release(struct workflow *wf, struct storing_draft *draft,
-                                   const struct groupsig_group_key *key,
-                                   const struct groupsig_member_secret *member,
-                                   struct json_object *content, struct galen_errinfo *info)
-{
-    RECORD_RELEASE_AUTO release = {.key_version = draft->key_version};
-    RECORD_TREE_AUTO tree = NULL;
-    RECORD_JSON_AUTO encoded = NULL;
-    struct chain_address address;
-    uint8_t root[32], msg32[32];
-    GALEN_TRY(record_json_copy(&release.content, content, info));
-    base_random(release.seed, sizeof release.seed);
-    GALEN_TRY(record_release_tree(&tree, &release, info));
-    record_tree_root(root, tree);
-    GALEN_TRY(chain_release_address(&address, draft->patient.sale_key, release.seed, info));
-    chain_address_format(release.release_address, &address);
-    GALEN_TRY(record_release_msg32(msg32, wf->domain.chain_id, wf->domain.contract.bytes, root,
-                                   address.bytes, info));
-    GALEN_TRY(sign(key, member, release.sig, msg32, info));
-    GALEN_TRY(record_release_encode(&encoded, &release, info));
-    return workflow_push(draft->releases, &encoded, info);
-}
-
 enum galen_err storing_sign_record(struct workflow *wf, struct storing_draft *draft,
                                    struct galen_errinfo *info)
 {
-    const struct groupsig_group_key *key = NULL;
-    GALEN_CLEANUP(clear_member) struct groupsig_member_secret member = {0};
-    RECORD_JSON_AUTO content = NULL;
+    STORING_SIGNER_AUTO signer = {0};
     uint8_t msg32[32];
     GALEN_TRY(need_stage(draft, STAGE_CREATED, info));
-    GALEN_TRY(load_member(wf, &member, &draft->doctor, info));
-    GALEN_TRY(workflow_current_key(wf, &draft->key_version, &key, info));
+    GALEN_TRY(storing_signer_load(wf, &signer, &draft->doctor, info));
+    draft->key_version = signer.key_version;
     GALEN_TRY(record_msg32(msg32, wf->domain.chain_id, wf->domain.contract.bytes, draft->idrec,
                            draft->patient.address.bytes, info));
-    GALEN_TRY(sign(key, &member, draft->sig, msg32, info));
-    GALEN_TRY(record_release_content(&content, draft->record, info));
+    GALEN_TRY(storing_sign(&signer, draft->sig, msg32, info));
+    record_json_put(&draft->content);
+    GALEN_TRY(record_release_content(&draft->content, draft->record, info));
     record_json_put(&draft->releases);
-    GALEN_TRY(workflow_array(&draft->releases, info));
-    for (size_t i = 0; i < draft->n_releases; i++)
-        GALEN_TRY(make_release(wf, draft, key, &member, content, info));
+    GALEN_TRY(storing_make_releases(wf, &signer, draft->patient.sale_key, draft->content,
+                                    draft->n_releases, &draft->releases, info));
     record_json_put(&draft->card);
-    GALEN_TRY(storing_make_index_card(&draft->card, draft->idrec, &draft->patient.address, content,
-                                      info));
+    GALEN_TRY(storing_make_index_card(&draft->card, draft->idrec, &draft->patient.address,
+                                      draft->content, info));
     GALEN_TRY(storing_card_msg32(wf, msg32, &draft->hospital.address, draft->card, info));
-    GALEN_TRY(sign(key, &member, draft->card_sig, msg32, info));
+    GALEN_TRY(storing_sign(&signer, draft->card_sig, msg32, info));
     draft->stage = STAGE_SIGNED;
     return GALEN_OK;
 }
@@ -297,6 +241,27 @@ static enum galen_err seal_unsent(struct workflow *wf, const struct storing_draf
     return workflow_home_seal(wf, sealed, unsent, info);
 }
 
+static enum galen_err insert_row(struct workflow *wf, struct storing_draft *draft,
+                                 const struct base_buf *unsent, struct galen_errinfo *info)
+{
+    DB_TRANSACTION_AUTO both = {0};
+    GALEN_TRY(db_begin(&both, wf->db, info));
+    GALEN_TRY(db_run(wf->db, info,
+                     "INSERT INTO record (holder, side, merkle_root, cid, owner, key_version,"
+                     " signature, state, unsent, created_at)"
+                     " VALUES (?, 'doctor', ?, ?, ?, ?, ?, 'made', ?, ?)",
+                     DB_BLOB(draft->doctor.bytes, 20), DB_BLOB(draft->idrec, 32),
+                     DB_BLOB(draft->cid, 32), DB_BLOB(draft->patient.address.bytes, 20),
+                     DB_INT(draft->key_version), DB_BLOB(draft->sig, sizeof draft->sig),
+                     DB_BLOB(unsent->data, unsent->len), DB_INT(base_time_s())));
+    const int64_t id = db_last_id(wf->db);
+    GALEN_TRY(
+        topup_keep_source(wf, id, &draft->hospital.address, draft->seed, draft->content, info));
+    GALEN_TRY(db_commit(&both, info));
+    draft->row_id = id;
+    return GALEN_OK;
+}
+
 enum galen_err storing_upload_record(struct workflow *wf, struct storing_draft *draft,
                                      struct galen_errinfo *info)
 {
@@ -305,15 +270,7 @@ enum galen_err storing_upload_record(struct workflow *wf, struct storing_draft *
         BASE_BUF_AUTO unsent = {0};
         GALEN_TRY(seal_unsent(wf, draft, &unsent, info));
         GALEN_TRY(store_put(NULL, wf->store, draft->envelope.data, draft->envelope.len, info));
-        GALEN_TRY(db_run(wf->db, info,
-                         "INSERT INTO record (holder, side, merkle_root, cid, owner, key_version,"
-                         " signature, state, unsent, created_at)"
-                         " VALUES (?, 'doctor', ?, ?, ?, ?, ?, 'made', ?, ?)",
-                         DB_BLOB(draft->doctor.bytes, 20), DB_BLOB(draft->idrec, 32),
-                         DB_BLOB(draft->cid, 32), DB_BLOB(draft->patient.address.bytes, 20),
-                         DB_INT(draft->key_version), DB_BLOB(draft->sig, sizeof draft->sig),
-                         DB_BLOB(unsent.data, unsent.len), DB_INT(base_time_s())));
-        draft->row_id = db_last_id(wf->db);
+        GALEN_TRY(insert_row(wf, draft, &unsent, info));
     }
     draft->stage = STAGE_UPLOADED;
     return GALEN_OK;

@@ -46,6 +46,7 @@ storing_find_anchor(struct workflow *wf, int64_t *anchored_at, const uint8_t roo
 /* ---- among storing's files ---------------------------------------------------------------- */
 
 #define STORING_MAX_RELEASES 16
+#define STORING_RELEASES     3 /* made with a record unless told otherwise, and at a top-up */
 #define ENVELOPE_TYPE        "galen.envelope/1"
 #define HAND_OVER_TYPE       "galen.hand-over/1"
 #define INDEX_MESSAGE_TYPE   "galen.index-card/1"
@@ -129,6 +130,63 @@ GALEN_MUST_CHECK enum galen_err storing_send_row(struct workflow *wf, int64_t id
 /* The same for all rows that an interruption left. */
 GALEN_MUST_CHECK enum galen_err storing_retry_unsent(struct workflow *wf,
                                                      struct galen_errinfo *info);
+/* A doctor's key in force. {0} is empty. (storing_sign.c) */
+struct storing_signer {
+    uint32_t key_version;
+    const struct groupsig_group_key *key; /* borrowed from wf */
+    struct groupsig_member_secret member;
+};
+void storing_signer_clear(struct storing_signer *signer);
+#define STORING_SIGNER_AUTO GALEN_CLEANUP(storing_signer_clear) struct storing_signer
+/* STATE when the doctor is no member under that key. */
+GALEN_MUST_CHECK enum galen_err storing_signer_load(struct workflow *wf,
+                                                    struct storing_signer *signer,
+                                                    const struct chain_address *doctor,
+                                                    struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err storing_sign(const struct storing_signer *signer,
+                                             uint8_t sig362[362], const uint8_t msg32[32],
+                                             struct galen_errinfo *info);
+/* n releases of that content for the patient with that sale key: an array of galen.release/1. */
+GALEN_MUST_CHECK enum galen_err
+storing_make_releases(struct workflow *wf, const struct storing_signer *signer,
+                      const uint8_t sale_key33[33], struct json_object *content, size_t n,
+                      struct json_object **releases, struct galen_errinfo *info);
+
+/* Does the list name the signature's doctor, from now (Unix seconds) or before on? CHECK; STATE
+ * when the list cannot be used. (storing_relay.c) */
+struct revocation_list;
+GALEN_MUST_CHECK enum galen_err storing_check_unrevoked(const struct revocation_list *list,
+                                                        int64_t now,
+                                                        const struct groupsig_verified *verified,
+                                                        struct galen_errinfo *info);
+
+/* ---- top-up (topup*.c) ---- */
+
+/* With the doctor's new row: what further releases are made of, unless config.json says that none
+ * are to be. */
+GALEN_MUST_CHECK enum galen_err topup_keep_source(struct workflow *wf, int64_t record_id,
+                                                  const struct chain_address *hospital,
+                                                  const uint8_t seed32[RECORD_SEED_BYTES],
+                                                  struct json_object *content,
+                                                  struct galen_errinfo *info);
+/* What the doctor's group signature over an answer is of: SHA-256("galen/topup/1" ‖ chain id u256 ‖
+ * DataHub 20 ‖ patient 20 ‖ IDrec 32 ‖ tag 32 ‖ SHA-256(JCS(releases))). */
+GALEN_MUST_CHECK enum galen_err topup_msg32(const struct workflow *wf, uint8_t msg32[32],
+                                            const struct chain_address *patient,
+                                            const uint8_t root32[32], const uint8_t tag32[32],
+                                            struct json_object *releases,
+                                            struct galen_errinfo *info);
+/* A record's releases that came later, behind those of its envelope in opened->releases. */
+GALEN_MUST_CHECK enum galen_err topup_add_kept(struct workflow *wf, struct storing_opened *opened,
+                                               struct galen_errinfo *info);
+/* A request is good for so long, at the patient's, the hospital's and the doctor's. */
+#define TOPUP_DAYS           30
+#define TOPUP_TYPE           "galen.topup/1"
+#define TOPUP_WANTED_TYPE    "galen.topup-wanted/1"
+#define TOPUP_LIST_TYPE      "galen.topups/1"
+#define TOPUP_LIST_MAX       10000
+#define TOPUP_LIST_MAX_BYTES (1 << 20)
+
 /* {type galen.unsent/1, hospital, card, cardSig, fromWallet}: what the doctor's row keeps, sealed
  * to the home, until it is handed over. */
 #define UNSENT_TYPE "galen.unsent/1"

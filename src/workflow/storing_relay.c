@@ -195,9 +195,9 @@ static enum galen_err report_row(struct json_object *list, const struct storing_
 
 /* What would be anchored now, by a doctor whose revocation has taken effect, every reader would
  * refuse. Without a list that holds nobody can say: it waits. */
-static enum galen_err check_unrevoked(const struct revocation_list *list, int64_t now,
-                                      const struct groupsig_verified *verified,
-                                      struct galen_errinfo *info)
+enum galen_err storing_check_unrevoked(const struct revocation_list *list, int64_t now,
+                                       const struct groupsig_verified *verified,
+                                       struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO checks = NULL;
     bool passed = true;
@@ -225,7 +225,7 @@ static enum galen_err check_row(struct workflow *wf, const struct storing_row *r
                          current);
     GALEN_TRY(storing_check_signature(wf, &verified, row->key_version, row->sig, row->root,
                                       &row->owner, info));
-    GALEN_TRY(check_unrevoked(list, now, &verified, info));
+    GALEN_TRY(storing_check_unrevoked(list, now, &verified, info));
     enum galen_err err = storing_get_envelope(wf, &envelope, row, info);
     if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK)
         return base_fail(info, GALEN_ERR_STATE, "its block is not at hand");

@@ -24,6 +24,8 @@ static const struct {
     {MESSAGE_REVOCATION, revocation_on_proposal, false},
     {MESSAGE_HAND_OVER, storing_on_hand_over, true},
     {MESSAGE_INDEX_CARD, storing_on_index_card, true},
+    {MESSAGE_TOPUP_WANTED, topup_on_wanted, false},
+    {MESSAGE_TOPUP, topup_on_answer, true},
     {MESSAGE_SHARE, sharing_on_share, false},
     {MESSAGE_CONSENT_WANTED, purchasing_on_consent_wanted, false},
     {MESSAGE_CONSENT_GIVEN, purchasing_on_consent_given, false},

@@ -531,6 +531,26 @@ GALEN_MUST_CHECK enum galen_err storing_export_fhir(struct workflow *wf, const c
                                                     struct json_object **bundle,
                                                     struct galen_errinfo *info);
 
+/* ---- more releases (topup.c, topup_answer.c) ------------------------------------------------------ */
+
+/* Patient: asks the record's hospital for more releases of it; a round does so by itself when all
+ * were sold. STATE when today's request was answered. result: {merkleRoot, hospital}. */
+GALEN_MUST_CHECK enum galen_err topup_ask(struct workflow *wf, const char *record,
+                                          struct json_object **result, struct galen_errinfo *info);
+/* Hospital: what it lists, for anyone: {type galen.topups/1, hospital, tags}. NOT_FOUND: it is not
+ * of this home. */
+GALEN_MUST_CHECK enum galen_err topup_list(struct workflow *wf,
+                                           const struct chain_address *hospital,
+                                           struct json_object **result, struct galen_errinfo *info);
+/* Doctor: which tags of such a list are records' of this home; rounds answer them. *found: how many
+ * are new. Needs no keys. */
+GALEN_MUST_CHECK enum galen_err topup_match(struct workflow *wf, struct json_object *list,
+                                            int64_t *found, struct galen_errinfo *info);
+/* Doctor: the same of the lists of all hospitals that this home made records for, from their nodes;
+ * once an hour unless now. Needs no keys. result: [{hospital, recognised, problem?}]. */
+GALEN_MUST_CHECK enum galen_err topup_poll(struct workflow *wf, bool now,
+                                           struct json_object **result, struct galen_errinfo *info);
+
 /* ---- sharing (sharing.c) --------------------------------------------------------------------------- */
 
 struct sharing_options {

@@ -95,6 +95,17 @@ test('storing: record, relay, event, notification', async () => {
   const verified = home.ok('record', 'verify', first.merkleRoot);
   assert.ok(verified.checks.length >= 5 && verified.checks.every((row) => row.passed));
 
+  // More to sell, by files: the same home plays all parts here.
+  home.ok('record', 'topup', first.merkleRoot);
+  home.ok('sync');
+  const lists = path.join(folder, 'topups.json');
+  home.run('record', 'topups', '--output', lists, { json: false });
+  assert.equal(JSON.parse(fs.readFileSync(lists, 'utf8')).tags.length, 1);
+  assert.equal(home.ok('record', 'topup-answer', lists).recognised, 1);
+  assert.equal(home.ok('record', 'topup-answer', lists).recognised, 0);
+  assert.equal(home.ok('record', 'show', first.merkleRoot).releasesLeft, 6);
+  assert.equal(home.ok('record', 'topup-answer').hospitals[0].recognised, 0);
+
   // What could be sold of it: the patient's view, and the doctor's of a file.
   const { content, report } = home.ok('record', 'deidentify', first.merkleRoot);
   const fate = Object.fromEntries(report.map((row) => [row.path, row]));

@@ -112,6 +112,18 @@ test('records: stored, relayed, shown, checked', async () => {
   assert.deepEqual(sold.report.sort(byPath), tried.report.toSorted(byPath));
   assert.ok(tried.report.some((row) => row.path === '/notes' && row.action === 'dropped'));
   assert.equal((await get('doctor', '/deidentification')).type, 'galen.safe-harbor/1');
+  await post('patient-1', `/records/${first}/topup?dryRun=true`);
+  const asked = await post('patient-1', `/records/${first}/topup`);
+  assert.equal(asked.merkleRoot, first);
+  const listed = await until('the hospital lists it', async () => {
+    const answer = await node.ok('GET', `/topups/${asked.hospital}`);
+    return answer.tags.length === 1 && answer;
+  });
+  assert.equal((await post('doctor', '/topups', listed)).recognised, 1);
+  await until('more releases', async () =>
+    (await get('patient-1', `/records/${first}`)).releasesLeft === 7);
+  await fails(409, 'wrong-state', 'patient-1', 'POST', `/records/${first}/topup`);
+  await fails(404, 'not-found', 'patient-1', 'GET', `/topups/${(await get('patient-1', `/records/${first}`)).owner}`);
   await fails(404, 'not-found', 'patient-2', 'GET', `/records/${first}`);
   await fails(404, 'not-found', 'patient-2', 'GET', `/records/${first}/deidentified`);
 });
