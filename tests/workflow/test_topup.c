@@ -2,6 +2,7 @@
  * only from a doctor, for this record, this patient, this request, once. */
 #include "market.h"
 #include "opening_stage.h"
+#include "post_server.h"
 #include "workflow/storing_internal.h"
 
 #include <string.h>
@@ -227,6 +228,93 @@ static void lists_that_are_none(void **state)
     while (json_object_array_length(tags) <= TOPUP_LIST_MAX)
         json_object_array_add(tags, json_object_new_string("0x00"));
     assert_int_not_equal(topup_match(doctor, list, &found, INFO), GALEN_OK);
+}
+
+/* ---- over HTTP ------------------------------------------------------------------------------------ */
+
+enum behaviour { HONEST, OTHERS, GARBAGE, ENDLESS, GONE };
+
+struct http_stage {
+    struct market *market;
+    enum behaviour behaviour;
+    int asked;
+};
+
+static void serve(void *user, const struct post_server_request *request,
+                  struct post_server_answer *answer)
+{
+    struct http_stage *stage = user;
+    char address[CHAIN_ADDRESS_TEXT];
+    char path[96];
+    RECORD_JSON_AUTO list = hospital_list(stage->market);
+    chain_address_format(address, &stage->market->fx->who[HOSPITAL]);
+    snprintf(path, sizeof path, "/node/api/v1/topups/%s", address);
+    assert_string_equal(request->path, path); /* of the whole list; nothing else is told */
+    assert_string_equal(request->method, "GET");
+    stage->asked++;
+    answer->status = stage->behaviour == GONE ? 404 : 200;
+    if (stage->behaviour == OTHERS)
+        OK(workflow_set_address(list, "hospital", &stage->market->fx->who[BUYER], INFO));
+    for (int i = 0; stage->behaviour == ENDLESS && i < TOPUP_LIST_MAX_BYTES / 16; i++)
+        OK(base_buf_append_text(&answer->body, "                 "));
+    OK(base_buf_append_text(&answer->body, stage->behaviour == GARBAGE
+                                               ? "{]"
+                                               : json_object_to_json_string(list)));
+}
+
+/* The one row of a poll: how many were recognised, or what was wrong. */
+static int64_t poll(struct fixture *fx, const char *problem)
+{
+    RECORD_JSON_AUTO rows = NULL;
+    OK(topup_poll(fx->home[DOCTOR], true, &rows, INFO));
+    assert_int_equal(json_object_array_length(rows), 1);
+    struct json_object *row = json_object_array_get_idx(rows, 0);
+    if (problem == NULL)
+        assert_false(json_object_object_get_ex(row, "problem", NULL));
+    else
+        assert_non_null(strstr(fixture_text(row, "problem"), problem));
+    return fixture_number(row, "recognised");
+}
+
+static void lists_are_read_from_the_hospitals_node(void **state)
+{
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    struct http_stage stage = {.market = market, .behaviour = GARBAGE};
+    struct chain_address owner;
+    RECORD_JSON_AUTO card = NULL;
+    uint8_t root[32];
+    char inbox[96];
+    (void)sell_out(market, 4, 0, root);
+    assert_int_equal(fixture_settle(fx), 0);
+    assert_int_equal(poll(fx, "no node that is known"), 0);
+
+    struct post_server *server = post_server_start(serve, &stage);
+    snprintf(inbox, sizeof inbox, "http://127.0.0.1:%u/node/api/v1/inbox",
+             post_server_port(server));
+    OK(workflow_card_make(fx->home[HOSPITAL], &fx->who[HOSPITAL], inbox, &card, INFO));
+    OK(workflow_card_add(fx->home[DOCTOR], card, &owner, INFO));
+    assert_int_equal(poll(fx, ""), 0); /* behind the guard: an address of one's own network */
+    assert_int_equal(stage.asked, 0);
+    struct workflow *doctor = fx->home[DOCTOR];
+    OK(http_network_parse(&doctor->post.networks[0], "127.0.0.0/8", INFO));
+    doctor->guard.n_networks = doctor->post.n_networks = 1;
+    assert_int_equal(poll(fx, "not valid JSON"), 0);
+    stage.behaviour = OTHERS;
+    assert_int_equal(poll(fx, "another one's list"), 0);
+    stage.behaviour = ENDLESS;
+    assert_int_equal(poll(fx, ""), 0);
+    stage.behaviour = GONE;
+    assert_int_equal(poll(fx, "404"), 0);
+    stage.behaviour = HONEST;
+    const int asked = stage.asked;
+    OK(topup_poll(doctor, false, NULL, INFO)); /* within the hour */
+    assert_int_equal(stage.asked, asked);
+    assert_int_equal(poll(fx, NULL), 1);
+    assert_int_equal(poll(fx, NULL), 0);
+    post_server_stop(&server);
+    assert_int_equal(poll(fx, ""), 0);
+    assert_int_equal(fixture_settle(fx), 0);
 }
 
 /* ---- hostile answers ------------------------------------------------------------------------------- */
@@ -479,6 +567,7 @@ int main(void)
         cmocka_unit_test(answering_can_be_switched_off),
         cmocka_unit_test(strangers_are_not_listed),
         cmocka_unit_test(lists_that_are_none),
+        cmocka_unit_test(lists_are_read_from_the_hospitals_node),
         cmocka_unit_test(hostile_answers_are_refused),
         cmocka_unit_test(revoked_doctors_answers_are_refused),
     };
