@@ -55,6 +55,8 @@ enum galen_err seal_private_to_json(json_t **jwk, const struct base_secret *priv
 
 #define SEAL_PAD_OBJECT 4096
 #define SEAL_PAD_KEY    512
+#define SEAL_PAD_EVEN   16384     /* the least size of what is padded to a power of two */
+#define SEAL_EVEN_MAX   (1 << 19) /* what is longer would not fit then */
 
 enum seal_kind { SEAL_TO_PERSON, SEAL_UNDER_KEY };
 

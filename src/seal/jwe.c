@@ -129,15 +129,23 @@ static enum galen_err pad_plaintext(struct base_buf *out, struct base_view plain
     return GALEN_OK;
 }
 
-/* The tag holds by now; a wrong form is the writer's fault. A whole further block of spaces would
- * be a second padding of the same plaintext, so it is refused. */
+/* n bytes, padded to the least power of two that there is for them (seal_object_evenly)? */
+static bool is_even(size_t n, size_t padded)
+{
+    return padded >= SEAL_PAD_EVEN && (padded & (padded - 1)) == 0 &&
+           (padded == SEAL_PAD_EVEN || n > padded / 2);
+}
+
+/* The tag holds by now; a wrong form is the writer's fault. Further blocks of spaces but for an
+ * even size would be another padding of the same plaintext, so they are refused. */
 static enum galen_err strip_padding(size_t *len, const uint8_t *data, size_t padded, size_t pad,
                                     struct galen_errinfo *info)
 {
     size_t n = padded;
     while (n > 0 && data[n - 1] == ' ')
         n--;
-    if (n < 2 || data[0] != '{' || data[n - 1] != '}' || padded - n >= pad)
+    if (n < 2 || data[0] != '{' || data[n - 1] != '}' ||
+        (padded - n >= pad && (pad != SEAL_PAD_OBJECT || !is_even(n, padded))))
         return base_fail(info, GALEN_ERR_PARSE, "what was sealed is not a padded JSON object");
     *len = n;
     return GALEN_OK;

@@ -92,6 +92,12 @@ GALEN_MUST_CHECK enum galen_err seal_unwrap_key(struct base_secret *key, struct 
 GALEN_MUST_CHECK enum galen_err seal_object(struct base_buf *out,
                                             const uint8_t key32[SEAL_KEY_BYTES],
                                             struct base_view plaintext, struct galen_errinfo *info);
+/* The same, padded to a power of two of at least 16 KiB (up to 512 KiB; else to 4 KiB, as all): for
+ * what storage must not tell apart by size. Opened as any. */
+GALEN_MUST_CHECK enum galen_err seal_object_evenly(struct base_buf *out,
+                                                   const uint8_t key32[SEAL_KEY_BYTES],
+                                                   struct base_view plaintext,
+                                                   struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err seal_open_object(struct base_buf *out, struct base_view sealed,
                                                  const uint8_t key32[SEAL_KEY_BYTES],
                                                  const char *context, struct galen_errinfo *info);

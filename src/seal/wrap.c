@@ -69,6 +69,18 @@ enum galen_err seal_object(struct base_buf *out, const uint8_t key32[SEAL_KEY_BY
     return seal_jwe_append_compact(out, jwe, SEAL_OBJECT_MAX, info);
 }
 
+enum galen_err seal_object_evenly(struct base_buf *out, const uint8_t key32[SEAL_KEY_BYTES],
+                                  struct base_view plaintext, struct galen_errinfo *info)
+{
+    json_auto_t *jwe = NULL;
+    size_t size = SEAL_PAD_EVEN;
+    while (size < plaintext.len && size <= SEAL_EVEN_MAX)
+        size *= 2;
+    GALEN_TRY(seal_jwe_encrypt(&jwe, SEAL_TYP_OBJECT, NULL, key32, plaintext,
+                               size <= SEAL_EVEN_MAX ? size : SEAL_PAD_OBJECT, info));
+    return seal_jwe_append_compact(out, jwe, SEAL_OBJECT_MAX, info);
+}
+
 enum galen_err seal_open_object(struct base_buf *out, struct base_view sealed,
                                 const uint8_t key32[SEAL_KEY_BYTES], const char *context,
                                 struct galen_errinfo *info)

@@ -80,8 +80,8 @@ static enum galen_err bundle_make(struct bundle *bundle, const struct asked *ask
     GALEN_TRY(bundle_plaintext(&plaintext, asked, release, info));
     GALEN_TRY(base_secret_alloc(&key, SEAL_KEY_BYTES));
     base_random(key.data, key.len);
-    GALEN_TRY(seal_object(&bundle->block, key.data,
-                          (struct base_view){plaintext.data, plaintext.len}, info));
+    GALEN_TRY(seal_object_evenly(&bundle->block, key.data,
+                                 (struct base_view){plaintext.data, plaintext.len}, info));
     store_digest(bundle->cid, bundle->block.data, bundle->block.len);
     GALEN_TRY(purchasing_key_context(&context, asked->row.id, bundle->cid, info));
     GALEN_TRY(

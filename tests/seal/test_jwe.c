@@ -1,6 +1,8 @@
 /* Wrapped keys, objects under a key, messages to a person. */
 #include "seal_test.h"
 
+#include "seal/internal.h"
+
 #define CONTEXT "{\"owner\":\"0x00\",\"root\":\"0x01\",\"type\":\"galen.share/1\"}"
 #define OTHER   "{\"owner\":\"0x00\",\"root\":\"0x02\",\"type\":\"galen.share/1\"}"
 
@@ -292,6 +294,47 @@ static void objects_of_every_size(void **state)
     assert_null(sealed.data);
 }
 
+static void objects_of_even_sizes(void **state)
+{
+    static const struct {
+        size_t len, padded;
+    } cases[] = {{100, 16384},     {8193, 16384},    {16384, 16384},
+                 {16385, 32768},   {32769, 65536},   {262145, 524288},
+                 {524288, 524288}, {524289, 528384}, {191 * 4096, 191 * 4096}};
+    struct galen_errinfo info = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        BASE_BUF_AUTO plain = {0};
+        BASE_BUF_AUTO sealed = {0};
+        BASE_BUF_AUTO out = {0};
+        make_plaintext(&plain, cases[i].len);
+        assert_done(seal_object_evenly(&sealed, key32, buf_view(&plain), &info));
+        assert_true(sealed.len > cases[i].padded * 4 / 3 &&
+                    sealed.len < cases[i].padded * 4 / 3 + 200);
+        assert_done(seal_open_object(&out, buf_view(&sealed), key32, CONTEXT, &info));
+        assert_int_equal(out.len, plain.len);
+        assert_memory_equal(out.data, plain.data, plain.len);
+    }
+}
+
+/* Another padding than the two there are. */
+static void other_paddings_are_refused(void **state)
+{
+    static const size_t pads[] = {8192, 32768, 49152};
+    struct galen_errinfo info = {0};
+    for (size_t i = 0; i < sizeof pads / sizeof *pads; i++) {
+        json_auto_t *jwe = NULL;
+        BASE_BUF_AUTO plain = {0};
+        BASE_BUF_AUTO sealed = {0};
+        BASE_BUF_AUTO out = {0};
+        make_plaintext(&plain, 100);
+        assert_done(
+            seal_jwe_encrypt(&jwe, SEAL_TYP_OBJECT, NULL, key32, buf_view(&plain), pads[i], &info));
+        assert_done(seal_jwe_append_compact(&sealed, jwe, SEAL_OBJECT_MAX, &info));
+        assert_fails(GALEN_ERR_PARSE,
+                     seal_open_object(&out, buf_view(&sealed), key32, NULL, &info));
+    }
+}
+
 static void what_may_be_sealed(void **state)
 {
     struct galen_errinfo info = {0};
@@ -433,6 +476,8 @@ int main(void)
         cmocka_unit_test(headers_off_the_allow_list),
         cmocka_unit_test(other_peoples_vectors),
         cmocka_unit_test(objects_of_every_size),
+        cmocka_unit_test(objects_of_even_sizes),
+        cmocka_unit_test(other_paddings_are_refused),
         cmocka_unit_test(what_may_be_sealed),
         cmocka_unit_test(object_contexts),
         cmocka_unit_test(altered_objects),

@@ -257,9 +257,8 @@ static void serve(void *user, const struct post_server_request *request,
         OK(workflow_set_address(list, "hospital", &stage->market->fx->who[BUYER], INFO));
     for (int i = 0; stage->behaviour == ENDLESS && i < TOPUP_LIST_MAX_BYTES / 16; i++)
         OK(base_buf_append_text(&answer->body, "                 "));
-    OK(base_buf_append_text(&answer->body, stage->behaviour == GARBAGE
-                                               ? "{]"
-                                               : json_object_to_json_string(list)));
+    OK(base_buf_append_text(&answer->body,
+                            stage->behaviour == GARBAGE ? "{]" : json_object_to_json_string(list)));
 }
 
 /* The one row of a poll: how many were recognised, or what was wrong. */
