@@ -452,6 +452,24 @@ void chain_digest_inbox_message(uint8_t out32[32], const struct chain_domain *do
                                 const struct chain_inbox_message *message);
 void chain_digest_node_key(uint8_t out32[32], const struct chain_domain *domain,
                            const struct chain_node_key *message);
+/* What a wallet that is elsewhere is asked to sign. message: the struct that goes with it. */
+enum chain_typed {
+    CHAIN_TYPED_JOIN,            /* struct chain_join */
+    CHAIN_TYPED_REGISTRY_HEAD,   /* struct chain_registry_head */
+    CHAIN_TYPED_REVOCATION_LIST, /* struct chain_revocation_list */
+    CHAIN_TYPED_PROFILE,         /* struct chain_profile */
+    CHAIN_TYPED_NODE_KEY,        /* struct chain_node_key */
+};
+void chain_typed_message_digest(uint8_t out32[32], const struct chain_domain *domain,
+                                enum chain_typed kind, const void *message);
+/* Its primary type: "Join". */
+#define CHAIN_TYPED_NAME 32
+void chain_typed_name(char out[CHAIN_TYPED_NAME], enum chain_typed kind);
+/* Replaces out by the JSON that eth_signTypedData_v4 takes: types, primaryType, domain, message. */
+GALEN_MUST_CHECK enum galen_err chain_typed_message_json(struct base_buf *out,
+                                                         const struct chain_domain *domain,
+                                                         enum chain_typed kind, const void *message,
+                                                         struct galen_errinfo *info);
 /* personal_sign (EIP-191), as browser wallets sign a sign-in message (EIP-4361). */
 void chain_digest_personal(uint8_t out32[32], const void *message, size_t len);
 
@@ -620,6 +638,7 @@ struct chain_tx_info {
     bool is_create;
     uint64_t nonce, gas_limit;
     struct chain_u256 value;
+    struct chain_fee fee; /* both parts the gas price where it is not EIP-1559's */
     bool is_mined;
     uint64_t block_number; /* when mined */
     struct base_buf input; /* owned */

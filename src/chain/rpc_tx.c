@@ -226,6 +226,14 @@ void chain_tx_info_clear(struct chain_tx_info *tx)
     *tx = (struct chain_tx_info){0};
 }
 
+/* A member that may be absent: as it was then. */
+static enum galen_err read_optional_u256(struct chain_u256 *out, json_object *json,
+                                         const char *name, struct galen_errinfo *info)
+{
+    json_object *value = chain_json_member(json, name);
+    return value != NULL ? chain_json_u256(out, value, name, info) : GALEN_OK;
+}
+
 static enum galen_err read_tx(struct chain_tx_info *out, json_object *json,
                               struct galen_errinfo *info)
 {
@@ -237,6 +245,10 @@ static enum galen_err read_tx(struct chain_tx_info *out, json_object *json,
     GALEN_TRY(chain_json_u64(&out->gas_limit, chain_json_member(json, "gas"), "gas", info));
     GALEN_TRY(chain_json_u256(&out->value, chain_json_member(json, "value"), "value", info));
     GALEN_TRY(chain_json_data(&out->input, chain_json_member(json, "input"), "input", info));
+    GALEN_TRY(read_optional_u256(&out->fee.max_fee, json, "gasPrice", info));
+    out->fee.priority_fee = out->fee.max_fee;
+    GALEN_TRY(read_optional_u256(&out->fee.max_fee, json, "maxFeePerGas", info));
+    GALEN_TRY(read_optional_u256(&out->fee.priority_fee, json, "maxPriorityFeePerGas", info));
     out->is_create = chain_json_member(json, "to") == NULL;
     out->is_mined = block != NULL;
     if (out->is_mined)

@@ -53,12 +53,18 @@ void chain_typed_digest(uint8_t out32[32], const uint8_t domain_separator32[32],
     chain_keccak256(out32, bytes, sizeof bytes);
 }
 
-static void digest(uint8_t out32[32], const struct chain_domain *domain, const char *type,
-                   const struct chain_abi_type *tuple, const void *message)
+/* A message's type, and how its members lie in its struct. */
+struct typed {
+    const char *type;
+    const struct chain_abi_type *tuple;
+};
+
+static void digest(uint8_t out32[32], const struct chain_domain *domain, const struct typed *typed,
+                   const void *message)
 {
     uint8_t separator[32], hash[32];
     chain_typed_domain_separator(separator, "Galen", "1", domain->chain_id, &domain->contract);
-    chain_typed_hash_struct(hash, type, tuple, message);
+    chain_typed_hash_struct(hash, typed->type, typed->tuple, message);
     chain_typed_digest(out32, separator, hash);
 }
 
@@ -72,16 +78,21 @@ static const struct chain_abi_type string_type = {CHAIN_ABI_STRING, 0, sizeof(st
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* digest_fn signs `type`, whose members lie in struct `noun` as the fields list says. */
-#define MESSAGE(noun, type, ...)                                                                   \
-    void chain_digest_##noun(uint8_t out32[32], const struct chain_domain *domain,                 \
-                             const struct chain_##noun *message)                                   \
+/* `type`, whose members lie in struct chain_NOUN as the list of fields says. */
+#define MESSAGE(noun, signature, ...)                                                              \
+    static const struct typed *typed_##noun(void)                                                  \
     {                                                                                              \
         typedef struct chain_##noun message_type;                                                  \
         static const struct chain_abi_field fields[] = {__VA_ARGS__};                              \
         static const struct chain_abi_type tuple = {CHAIN_ABI_TUPLE, COUNT(fields),                \
                                                     sizeof(message_type), NULL, fields};           \
-        digest(out32, domain, type, &tuple, message);                                              \
+        static const struct typed typed = {signature, &tuple};                                     \
+        return &typed;                                                                             \
+    }                                                                                              \
+    void chain_digest_##noun(uint8_t out32[32], const struct chain_domain *domain,                 \
+                             const struct chain_##noun *message)                                   \
+    {                                                                                              \
+        digest(out32, domain, typed_##noun(), message);                                            \
     }
 #define FIELD(abi, member)                                                                         \
     {                                                                                              \
@@ -114,6 +125,120 @@ MESSAGE(inbox_message,
         FIELD(bytes32, body_hash))
 
 MESSAGE(node_key, "NodeKey(address key,uint64 expiry)", FIELD(address, key), FIELD(uint64, expiry))
+
+/* ---- for a wallet ------------------------------------------------------------------------------- */
+
+static const struct typed *typed_of(enum chain_typed kind)
+{
+    switch (kind) {
+    case CHAIN_TYPED_JOIN:
+        return typed_join();
+    case CHAIN_TYPED_REGISTRY_HEAD:
+        return typed_registry_head();
+    case CHAIN_TYPED_REVOCATION_LIST:
+        return typed_revocation_list();
+    case CHAIN_TYPED_PROFILE:
+        return typed_profile();
+    case CHAIN_TYPED_NODE_KEY:
+        return typed_node_key();
+    }
+    GALEN_ASSERT(!"a kind of typed message");
+    return NULL;
+}
+
+void chain_typed_message_digest(uint8_t out32[32], const struct chain_domain *domain,
+                                enum chain_typed kind, const void *message)
+{
+    digest(out32, domain, typed_of(kind), message);
+}
+
+void chain_typed_name(char out[CHAIN_TYPED_NAME], enum chain_typed kind)
+{
+    const char *type = typed_of(kind)->type;
+    snprintf(out, CHAIN_TYPED_NAME, "%.*s", (int)strcspn(type, "("), type);
+}
+
+/* The next "type name" of a signature's list; at moves on. */
+static void next_member(const char **at, char type[16], char name[32])
+{
+    const size_t type_len = strcspn(*at, " ");
+    const size_t name_len = strcspn(*at + type_len + 1, ",)");
+    GALEN_ASSERT(type_len < 16 && name_len < 32);
+    snprintf(type, 16, "%.*s", (int)type_len, *at);
+    snprintf(name, 32, "%.*s", (int)name_len, *at + type_len + 1);
+    *at += type_len + 1 + name_len + 1;
+}
+
+/* Numbers as decimal text: JavaScript has none of 64 bits. */
+static enum galen_err append_value(struct base_buf *out, const struct chain_abi_type *type,
+                                   const void *at)
+{
+    uint8_t word[32];
+    if (type->kind == CHAIN_ABI_ADDRESS) {
+        char text[CHAIN_ADDRESS_TEXT];
+        chain_address_format(text, at);
+        return base_buf_printf(out, "\"%s\"", text);
+    }
+    enum galen_err err = chain_abi_encode_word(word, type, at, NULL);
+    GALEN_ASSERT(err == GALEN_OK);
+    if (type->kind == CHAIN_ABI_FIXED_BYTES) {
+        GALEN_TRY(base_buf_append_text(out, "\""));
+        GALEN_TRY(base_hex_append(out, word, type->size));
+        return base_buf_append_text(out, "\"");
+    }
+    GALEN_ASSERT(type->kind == CHAIN_ABI_UINT);
+    struct chain_u256 number;
+    char text[CHAIN_U256_DECIMAL];
+    memcpy(number.be, word, sizeof number.be);
+    chain_u256_format(text, &number);
+    return base_buf_printf(out, "\"%s\"", text);
+}
+
+static enum galen_err append_typed(struct base_buf *out, const struct chain_domain *domain,
+                                   enum chain_typed kind, const void *message)
+{
+    const struct typed *typed = typed_of(kind);
+    char primary[CHAIN_TYPED_NAME], type[16], name[32], contract[CHAIN_ADDRESS_TEXT];
+    const char *at = strchr(typed->type, '(') + 1;
+    chain_typed_name(primary, kind);
+    chain_address_format(contract, &domain->contract);
+    GALEN_TRY(base_buf_printf(
+        out,
+        "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"},"
+        "{\"name\":\"version\",\"type\":\"string\"},{\"name\":\"chainId\",\"type\":\"uint256\"},"
+        "{\"name\":\"verifyingContract\",\"type\":\"address\"}],\"%s\":[",
+        primary));
+    for (size_t i = 0; i < typed->tuple->size; i++) {
+        next_member(&at, type, name);
+        GALEN_TRY(base_buf_printf(out, "%s{\"name\":\"%s\",\"type\":\"%s\"}", i > 0 ? "," : "",
+                                  name, type));
+    }
+    GALEN_TRY(base_buf_printf(out,
+                              "]},\"primaryType\":\"%s\",\"domain\":{\"name\":\"Galen\","
+                              "\"version\":\"1\",\"chainId\":%llu,\"verifyingContract\":\"%s\"},"
+                              "\"message\":{",
+                              primary, (unsigned long long)domain->chain_id, contract));
+    at = strchr(typed->type, '(') + 1;
+    for (size_t i = 0; i < typed->tuple->size; i++) {
+        const struct chain_abi_type *part;
+        const void *value = chain_abi_component(typed->tuple, message, i, &part);
+        next_member(&at, type, name);
+        GALEN_TRY(base_buf_printf(out, "%s\"%s\":", i > 0 ? "," : "", name));
+        GALEN_TRY(append_value(out, part, value));
+    }
+    return base_buf_append_text(out, "}}");
+}
+
+enum galen_err chain_typed_message_json(struct base_buf *out, const struct chain_domain *domain,
+                                        enum chain_typed kind, const void *message,
+                                        struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO text = {0};
+    if (append_typed(&text, domain, kind, message) != GALEN_OK)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    base_buf_move(out, &text);
+    return GALEN_OK;
+}
 
 void chain_digest_personal(uint8_t out32[32], const void *message, size_t len)
 {
