@@ -31,6 +31,7 @@ enum galen_err {
     GALEN_ERR_NOT_FOUND,   /* 1: no such record, identity, block, request */
     GALEN_ERR_EXISTS,      /* 1: already there; nothing was overwritten */
     GALEN_ERR_STATE,       /* 1: not possible in the present state */
+    GALEN_ERR_WALLET,      /* 1: a browser wallet is asked first, by an intent */
     GALEN_ERR_UNSUPPORTED, /* 1: understood, and not done by this version */
     GALEN_ERR_NETWORK,     /* 3: chain, store or peer unreachable, timed out, or talks nonsense */
     GALEN_ERR_REVERTED,    /* 4: the contract or the chain refused the transaction */

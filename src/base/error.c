@@ -16,6 +16,7 @@ static const char *const names[] = {
     [GALEN_ERR_NOT_FOUND] = "not-found",
     [GALEN_ERR_EXISTS] = "exists",
     [GALEN_ERR_STATE] = "wrong-state",
+    [GALEN_ERR_WALLET] = "wallet",
     [GALEN_ERR_UNSUPPORTED] = "unsupported",
     [GALEN_ERR_NETWORK] = "network",
     [GALEN_ERR_REVERTED] = "reverted",

@@ -29,7 +29,13 @@ enum galen_err cli_account_new(struct cli *cli, struct json_object **result, boo
 {
     const char *role = NULL;
     struct chain_address address;
+    const char *wallet = cli_option(cli, "wallet");
     GALEN_TRY(cli_need(cli, "role", &role, info));
+    if (wallet != NULL) {
+        GALEN_TRY(chain_address_parse(&address, wallet, info));
+        GALEN_TRY(workflow_identity_browser(cli->wf, &address, cli->args[0], role, false, info));
+        return account_result(&address, cli->args[0], result, info);
+    }
     GALEN_TRY(workflow_identity_new(cli->wf, &address, cli->args[0], role, info));
     return account_result(&address, cli->args[0], result, info);
 }

@@ -39,7 +39,8 @@ const struct cli_command cli_commands[] = {
     COMMAND("notifications", NULL, "", 0, 0, CLI_HOME, cli_notifications, "what is new", "as=NAME"),
 
     COMMAND("account", "new", "NAME", 1, 1, CLI_KEYS, cli_account_new,
-            "make an identity: doctor, patient, hospital, buyer, gm or rm", "role=ROLE"),
+            "make an identity: doctor, patient, hospital, buyer, gm or rm", "role=ROLE",
+            "wallet=ADDRESS"),
     COMMAND("account", "list", "", 0, 0, CLI_HOME, cli_account_list, "identities and balances"),
     COMMAND("account", "import", "FILE", 1, 1, CLI_KEYS, cli_account_import,
             "an identity from a Web3 Secret Storage V3 keystore", "name=NAME", "role=ROLE",
@@ -61,6 +62,14 @@ const struct cli_command cli_commands[] = {
             "send ether, e.g. to give a newcomer gas", "as=NAME"),
     COMMAND("account", "withdraw", "[ACCOUNT]", 0, 1, CLI_KEYS | CLI_SPENDS, cli_account_withdraw,
             "pay an account (one's own) what the contract owes it", "as=NAME"),
+
+    COMMAND("intent", "list", "", 0, 0, CLI_HOME, cli_intent_list,
+            "what browser wallets are and were asked for", "as=NAME", "state=STATE"),
+    COMMAND("intent", "show", "ID", 1, 1, CLI_HOME, cli_intent_show,
+            "one of them: what to give eth_sendTransaction or eth_signTypedData_v4"),
+    COMMAND("intent", "answer", "ID", 1, 1, CLI_KEYS, cli_intent_answer,
+            "what the wallet did with it", "hash=HEX", "signature=SIGNATURE"),
+    COMMAND("intent", "cancel", "ID", 1, 1, CLI_KEYS, cli_intent_cancel, "give it up"),
 
     COMMAND("profile", "set", "", 0, 0, CLI_KEYS | CLI_SPENDS, cli_profile_set,
             "publish one's profile (keys) on-chain", "as=NAME", "inbox=URL"),

@@ -209,6 +209,11 @@ static void print_error(const struct cli *cli, const struct galen_errinfo *info,
     json_object_object_add(problem, "what", json_object_new_string(what));
     if (info->hint[0] != '\0')
         json_object_object_add(problem, "hint", json_object_new_string(info->hint));
+    RECORD_JSON_AUTO intent = NULL;
+    if (err == GALEN_ERR_WALLET && workflow_wanted_intent(cli->wf, &intent, NULL) == GALEN_OK) {
+        json_object_object_add(problem, "intent", intent);
+        intent = NULL;
+    }
     json_object_object_add(outer, "error", problem);
     problem = NULL;
     cli_print_json(stdout, outer);

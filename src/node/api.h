@@ -48,6 +48,11 @@ GALEN_MUST_CHECK enum galen_err api_object_new(struct json_object **result,
 GALEN_MUST_CHECK enum galen_err api_give_verdict(struct json_object *result, bool passed,
                                                  struct galen_errinfo *info);
 
+/* {identity, role} of who is signed in, or was just made. */
+GALEN_MUST_CHECK enum galen_err api_give_identity(const struct chain_address *who, const char *role,
+                                                  struct json_object **result,
+                                                  struct galen_errinfo *info);
+
 /* Handlers, by file. */
 api_handler api_inbox, api_block; /* post */
 api_handler api_health, api_metrics, api_session_show, api_session_begin,
@@ -57,6 +62,8 @@ api_handler api_notifications_seen, api_account_list, api_account_new, api_accou
 api_handler api_card, api_profile_set, api_contact_add, api_contact_show, api_contract;
 api_handler api_contract_request, api_transactions, api_gas_report, api_gas_prices, api_store_show;
 api_handler api_store_sync, api_status;
+api_handler api_account_register, api_intent_list, api_intent_show, api_intent_answer; /* wallet */
+api_handler api_intent_cancel;
 api_handler api_record_list, api_record_store, api_record_import, api_record_show; /* records */
 api_handler api_record_verify, api_record_fhir, api_relay;
 api_handler api_topup, api_topup_list, api_topup_match;

@@ -51,18 +51,25 @@ enum galen_err api_session_show(struct api_call *call, struct json_object **resu
                               json_object_new_boolean(request->access != NODE_NOBODY), info));
     GALEN_TRY(
         record_json_set(*result, "chainId", json_object_new_int64((int64_t)node->chain_id), info));
-    if (request->has_who)
+    GALEN_TRY(workflow_act_as(call->wf, NULL, info));
+    if (request->has_who) {
+        bool is_browser = false;
         GALEN_TRY(set_identity(*result, &request->who, request->role, info));
+        GALEN_TRY(workflow_is_browser(call->wf, &is_browser, &request->who, info));
+        GALEN_TRY(record_json_set(*result, "wallet",
+                                  json_object_new_string(is_browser ? "browser" : "home"), info));
+    }
+    if (workflow_may_register(call->wf))
+        GALEN_TRY(record_json_set(*result, "registration", json_object_new_boolean(true), info));
     if (!node->is_loopback)
         return GALEN_OK;
     struct json_object *list = NULL;
-    GALEN_TRY(workflow_act_as(call->wf, NULL, info));
     GALEN_TRY(workflow_identities(call->wf, NULL, &list, info));
     return record_json_set(*result, "identities", list, info);
 }
 
-static enum galen_err give_identity(const struct chain_address *who, const char *role,
-                                    struct json_object **result, struct galen_errinfo *info)
+enum galen_err api_give_identity(const struct chain_address *who, const char *role,
+                                 struct json_object **result, struct galen_errinfo *info)
 {
     GALEN_TRY(api_object_new(result, info));
     return set_identity(*result, who, role, info);
@@ -79,7 +86,7 @@ enum galen_err api_session_begin(struct api_call *call, struct json_object **res
     GALEN_TRY(api_text(call, "password", &password, info));
     GALEN_TRY(workflow_act_as(call->wf, NULL, info));
     GALEN_TRY(session_sign_in(call->worker, call->request, identity, password, info));
-    return give_identity(&call->request->who, call->request->role, result, info);
+    return api_give_identity(&call->request->who, call->request->role, result, info);
 }
 
 enum galen_err api_session_end(struct api_call *call, struct json_object **result,
@@ -99,28 +106,6 @@ enum galen_err api_session_nonce(struct api_call *call, struct json_object **res
     session_nonce(call->worker->node, nonce);
     GALEN_TRY(api_object_new(result, info));
     return record_json_set(*result, "nonce", json_object_new_string(nonce), info);
-}
-
-enum galen_err api_session_wallet(struct api_call *call, struct json_object **result,
-                                  struct galen_errinfo *info)
-{
-    static const char *const needed[] = {"message", "signature", NULL};
-    const char *message = NULL;
-    const char *role = NULL;
-    uint8_t sig65[CHAIN_SIGNATURE_BYTES];
-    struct chain_address who;
-    bool own = false;
-    GALEN_TRY(api_members(call, needed, NULL, info));
-    GALEN_TRY(api_text(call, "message", &message, info));
-    GALEN_TRY(api_hex(call, "signature", sig65, sizeof sig65, info));
-    GALEN_TRY(siwe_verify(call->worker->node, &who, message, sig65,
-                          node_header(call->request, "Host"), base_time_s(), info));
-    GALEN_TRY(workflow_act_as(call->wf, NULL, info));
-    GALEN_TRY(workflow_is_own(call->wf, &own, &role, &who, info));
-    if (!own)
-        return base_fail(info, GALEN_ERR_NOT_FOUND, "that account is no identity of this node");
-    GALEN_TRY(session_begin(call->worker->node, call->request, &who, role, info));
-    return give_identity(&who, role, result, info);
 }
 
 enum galen_err api_events(struct api_call *call, struct json_object **result,
@@ -177,12 +162,16 @@ enum galen_err api_account_new(struct api_call *call, struct json_object **resul
                                struct galen_errinfo *info)
 {
     static const char *const needed[] = {"name", "role", NULL};
-    static const char *const allowed[] = {"password", NULL};
+    static const char *const allowed[] = {"password", "wallet", NULL};
     const char *name = NULL;
     const char *role = NULL;
     const char *password = NULL;
+    const char *wallet = NULL;
     struct chain_address address;
     GALEN_TRY(api_members(call, needed, allowed, info));
+    GALEN_TRY(api_text(call, "wallet", &wallet, info));
+    if (wallet != NULL)
+        GALEN_TRY(chain_address_parse(&address, wallet, info));
     GALEN_TRY(api_text(call, "name", &name, info));
     GALEN_TRY(api_text(call, "role", &role, info));
     GALEN_TRY(api_text(call, "password", &password, info));
@@ -191,10 +180,12 @@ enum galen_err api_account_new(struct api_call *call, struct json_object **resul
         GALEN_TRY(seal_password_check(
             (struct base_view){(const uint8_t *)password, strlen(password)}, info));
     GALEN_TRY(workflow_act_as(call->wf, NULL, info));
-    GALEN_TRY(workflow_identity_new(call->wf, &address, name, role, info));
+    GALEN_TRY(wallet != NULL
+                  ? workflow_identity_browser(call->wf, &address, name, role, false, info)
+                  : workflow_identity_new(call->wf, &address, name, role, info));
     if (password != NULL)
         GALEN_TRY(workflow_identity_password(call->wf, &address, password, info));
-    return give_identity(&address, role, result, info);
+    return api_give_identity(&address, role, result, info);
 }
 
 enum galen_err api_account_pay(struct api_call *call, struct json_object **result,

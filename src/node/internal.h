@@ -68,6 +68,9 @@ void response_json(struct node_response *response, unsigned status, struct json_
 /* RFC 9457 problem details for an error (problem.c). */
 void response_problem(struct node_response *response, enum galen_err err,
                       const struct galen_errinfo *why);
+/* The same for WALLET: with the intent that wf's last one is about. */
+void response_wallet(struct node_response *response, struct workflow *wf,
+                     const struct galen_errinfo *why);
 /* The same with a status of HTTP's own: 401, 404, 405, 413, 429, 503, … */
 void response_status(struct node_response *response, unsigned status, const char *what,
                      const char *hint);

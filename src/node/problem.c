@@ -28,7 +28,8 @@ static void add(struct json_object *object, const char *key, struct json_object 
 
 /* type stays about:blank: code is what a program goes by. */
 static void problem(struct node_response *response, unsigned status, const char *title,
-                    const char *code, const char *what, const char *hint)
+                    const char *code, const char *what, const char *hint,
+                    struct json_object **intent)
 {
     RECORD_JSON_AUTO details = json_object_new_object();
     response->type = "application/problem+json";
@@ -43,6 +44,10 @@ static void problem(struct node_response *response, unsigned status, const char 
     add(details, "detail", json_object_new_string(what));
     if (hint != NULL && hint[0] != '\0')
         add(details, "hint", json_object_new_string(hint));
+    if (intent != NULL && *intent != NULL) {
+        add(details, "intent", *intent);
+        *intent = NULL;
+    }
     response_json(response, status, details);
     response->type = "application/problem+json";
 }
@@ -68,6 +73,7 @@ static unsigned status_of(enum galen_err err)
         return MHD_HTTP_UNPROCESSABLE_CONTENT;
     case GALEN_ERR_EXISTS:
     case GALEN_ERR_STATE:
+    case GALEN_ERR_WALLET:
     case GALEN_ERR_CONFIG:
         return MHD_HTTP_CONFLICT;
     case GALEN_ERR_NETWORK:
@@ -87,7 +93,17 @@ void response_problem(struct node_response *response, enum galen_err err,
     unsigned status = status_of(err);
     const char *what = why != NULL && why->what[0] != '\0' ? why->what : galen_err_name(err);
     problem(response, status, MHD_get_reason_phrase_for(status), galen_err_name(err), what,
-            why != NULL ? why->hint : NULL);
+            why != NULL ? why->hint : NULL, NULL);
+}
+
+void response_wallet(struct node_response *response, struct workflow *wf,
+                     const struct galen_errinfo *why)
+{
+    RECORD_JSON_AUTO intent = NULL;
+    const unsigned status = status_of(GALEN_ERR_WALLET);
+    (void)!workflow_wanted_intent(wf, &intent, NULL);
+    problem(response, status, MHD_get_reason_phrase_for(status), galen_err_name(GALEN_ERR_WALLET),
+            why->what, why->hint, &intent);
 }
 
 void response_status(struct node_response *response, unsigned status, const char *what,
@@ -107,5 +123,5 @@ void response_status(struct node_response *response, unsigned status, const char
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i].status == status)
             code = codes[i].code;
-    problem(response, status, MHD_get_reason_phrase_for(status), code, what, hint);
+    problem(response, status, MHD_get_reason_phrase_for(status), code, what, hint, NULL);
 }

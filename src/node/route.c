@@ -220,7 +220,9 @@ static void call_route(struct node_worker *worker, struct node_request *request)
         err = base_fail(&why, GALEN_ERR_NOMEM, "out of memory");
     if (err == GALEN_OK)
         err = run(&call, route, &result, &why);
-    if (err != GALEN_OK) {
+    if (err == GALEN_ERR_WALLET) {
+        response_wallet(&request->response, call.wf, &why);
+    } else if (err != GALEN_OK) {
         response_problem(&request->response, err, &why);
         if (err == GALEN_ERR_LIMIT && (route->flags & API_ANYONE) != 0)
             response_status(&request->response, MHD_HTTP_TOO_MANY_REQUESTS, why.what, why.hint);

@@ -85,8 +85,9 @@ static void relay(struct workflow *wf)
             continue;
         enum galen_err err = storing_relay(wf, &hospital, NULL, &why);
         if (err != GALEN_OK) /* STATE: the group is not set up yet */
-            base_log(err == GALEN_ERR_STATE ? BASE_LOG_DEBUG : BASE_LOG_WARN, "relay: %s",
-                     why.what);
+            base_log(err == GALEN_ERR_STATE || err == GALEN_ERR_WALLET ? BASE_LOG_DEBUG
+                                                                       : BASE_LOG_WARN,
+                     "relay: %s", why.what);
     }
 }
 

@@ -8,6 +8,8 @@
 #include "workflow/internal.h"
 
 #define CONFIG_CONFIRMATIONS_MAX 1000 /* fewer than the watcher can take back */
+#define CONFIG_WALLET_HOURLY     20
+#define CONFIG_WALLET_MAX        1000000
 #define CONFIG_MAX_BYTES         16384
 #define CONFIG_KEYS_MAX          32
 
@@ -90,6 +92,16 @@ static enum galen_err read_watch(struct config *config, struct json_object *json
                                INT64_MAX / 2, "", info);
 }
 
+static enum galen_err read_wallets(struct config *config, struct json_object *json,
+                                   struct galen_errinfo *info)
+{
+    config->wallet_accounts_hourly = CONFIG_WALLET_HOURLY;
+    GALEN_TRY(record_json_get_int(&config->wallet_accounts, json, "wallet_accounts",
+                                  RECORD_JSON_OPTIONAL, 0, CONFIG_WALLET_MAX, "", info));
+    return record_json_get_int(&config->wallet_accounts_hourly, json, "wallet_accounts_hourly",
+                               RECORD_JSON_OPTIONAL, 0, CONFIG_WALLET_MAX, "", info);
+}
+
 static enum galen_err read_gateways(struct config *config, struct json_object *json,
                                     struct galen_errinfo *info)
 {
@@ -111,9 +123,17 @@ static enum galen_err config_from_json(struct config *config, struct json_object
                                        struct galen_errinfo *info)
 {
     static const char *const required[] = {"type", NULL};
-    static const char *const own[] = {"rpc",       "store",         "ipfs",
-                                      "gateways",  "contract",      "chain_id",
-                                      "code_hash", "confirmations", "start_block"};
+    static const char *const own[] = {"rpc",
+                                      "store",
+                                      "ipfs",
+                                      "gateways",
+                                      "contract",
+                                      "chain_id",
+                                      "code_hash",
+                                      "confirmations",
+                                      "start_block",
+                                      "wallet_accounts",
+                                      "wallet_accounts_hourly"};
     const char *optional[CONFIG_KEYS_MAX] = {NULL};
     size_t n = 0;
     for (; n < sizeof own / sizeof *own; n++)
@@ -127,6 +147,7 @@ static enum galen_err config_from_json(struct config *config, struct json_object
     const char *text = NULL;
     GALEN_TRY(read_rpc(config, json, info));
     GALEN_TRY(read_watch(config, json, info));
+    GALEN_TRY(read_wallets(config, json, info));
     GALEN_TRY(
         record_json_get_text(&text, json, "store", RECORD_JSON_OPTIONAL, PATH_MAX - 1, "", info));
     if (text != NULL)
@@ -203,6 +224,11 @@ enum galen_err config_write(const struct config *config, const char *home,
         GALEN_TRY(workflow_set_int(json, "confirmations", config->confirmations, info));
     if (config->start_block >= 0)
         GALEN_TRY(workflow_set_int(json, "start_block", config->start_block, info));
+    if (config->wallet_accounts > 0)
+        GALEN_TRY(workflow_set_int(json, "wallet_accounts", config->wallet_accounts, info));
+    if (config->wallet_accounts > 0)
+        GALEN_TRY(
+            workflow_set_int(json, "wallet_accounts_hourly", config->wallet_accounts_hourly, info));
     if (config->store != NULL)
         GALEN_TRY(workflow_set_text(json, "store", config->store, info));
     if (config->ipfs != NULL)

@@ -24,6 +24,7 @@ struct config {
     bool has_contract;
     struct chain_domain domain;
     uint8_t code_hash[32];
+    int64_t wallet_accounts, wallet_accounts_hourly;
     struct post_config post;
 };
 void config_clear(struct config *config);

@@ -9,14 +9,20 @@ void group_evidence_clear(struct group_evidence *evidence)
     base_buf_clear(&evidence->statement);
 }
 
-void group_join_digest(const struct workflow *wf, uint8_t digest32[32],
-                       const struct group_evidence *evidence)
+static struct chain_join join_message(const struct group_evidence *evidence)
 {
     struct chain_join typed;
     memcpy(typed.fingerprint, evidence->fingerprint, 32);
     memcpy(typed.nonce, evidence->nonce, 32);
     memcpy(typed.statement_hash, evidence->statement_hash, 32);
     store_digest(typed.request_hash, evidence->request, sizeof evidence->request);
+    return typed;
+}
+
+void group_join_digest(const struct workflow *wf, uint8_t digest32[32],
+                       const struct group_evidence *evidence)
+{
+    const struct chain_join typed = join_message(evidence);
     chain_digest_join(digest32, &wf->domain, &typed);
 }
 
@@ -147,7 +153,7 @@ static enum galen_err make_statement(struct workflow *wf, struct json_object **o
     return GALEN_OK;
 }
 
-/* The request and its secret, the wallet's signature, and the message of both. */
+/* The request and its secret, and the message of it: the wallet's signature is still to come. */
 static enum galen_err make_answer(struct workflow *wf, struct json_object **out,
                                   struct group_evidence *evidence, const char *licence,
                                   struct galen_errinfo *info)
@@ -171,12 +177,6 @@ static enum galen_err make_answer(struct workflow *wf, struct json_object **out,
     base_wipe(encoded, sizeof encoded);
     GALEN_TRY(err);
 
-    CHAIN_KEY_AUTO wallet = {0};
-    uint8_t digest32[32];
-    GALEN_TRY(workflow_wallet(wf, &wallet, &evidence->wallet, info));
-    group_join_digest(wf, digest32, evidence);
-    GALEN_TRY(chain_key_sign(&wallet, digest32, evidence->signature, info));
-
     GALEN_TRY(workflow_object(&body, info));
     GALEN_TRY(workflow_set_text(body, "type", JOIN_REQUEST_TYPE, info));
     GALEN_TRY(record_json_set_hex(body, "fingerprint", evidence->fingerprint, 32, info));
@@ -184,11 +184,69 @@ static enum galen_err make_answer(struct workflow *wf, struct json_object **out,
     GALEN_TRY(workflow_set_object(body, "statement", &statement, info));
     GALEN_TRY(
         record_json_set_hex(body, "request", evidence->request, sizeof evidence->request, info));
-    GALEN_TRY(record_json_set_hex(body, "signature", evidence->signature,
-                                  sizeof evidence->signature, info));
     *out = body;
     body = NULL;
     return GALEN_OK;
+}
+
+/* What is to be signed, of a message without signature. */
+static enum galen_err read_answer(struct group_evidence *evidence, struct json_object *body,
+                                  struct galen_errinfo *info)
+{
+    struct json_object *statement = NULL;
+    GALEN_TRY(record_json_get_object(&statement, body, "statement", RECORD_JSON_REQUIRED,
+                                     "join request", info));
+    GALEN_TRY(record_json_hash(evidence->statement_hash, statement, info));
+    return record_json_get_hex(evidence->request, sizeof evidence->request, body, "request",
+                               RECORD_JSON_REQUIRED, "join request", info);
+}
+
+static enum galen_err keep_answer(struct workflow *wf, const struct chain_address *doctor,
+                                  const struct chain_address *gm, struct json_object *body,
+                                  struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO text = {0};
+    GALEN_TRY(record_json_jcs(&text, body, info));
+    return db_run(wf->db, info, "UPDATE join_invitation SET body = ? WHERE doctor = ? AND gm = ?",
+                  DB_TEXT((const char *)text.data), DB_BLOB(doctor->bytes, 20),
+                  DB_BLOB(gm->bytes, 20));
+}
+
+/* Until it is signed, an answer with another licence takes its place. */
+static bool is_unsigned_for_other(struct json_object *body, const char *licence)
+{
+    struct json_object *statement = NULL;
+    struct json_object *before = NULL;
+    return body != NULL && !json_object_object_get_ex(body, "signature", NULL) &&
+           json_object_object_get_ex(body, "statement", &statement) &&
+           json_object_object_get_ex(statement, "licence", &before) &&
+           strcmp(json_object_get_string(before), licence) != 0;
+}
+
+/* The one answer that this nonce has, made and signed as far as it is not yet. */
+static enum galen_err complete_answer(struct workflow *wf, struct invitation *invitation,
+                                      const struct chain_address *doctor,
+                                      const struct chain_address *gm, const char *licence,
+                                      struct galen_errinfo *info)
+{
+    GROUP_EVIDENCE_AUTO evidence = {.wallet = *doctor};
+    memcpy(evidence.nonce, invitation->nonce, 32);
+    memcpy(evidence.fingerprint, invitation->fingerprint, 32);
+    if (is_unsigned_for_other(invitation->body, licence))
+        record_json_put(&invitation->body);
+    if (invitation->body == NULL) {
+        GALEN_TRY(make_answer(wf, &invitation->body, &evidence, licence, info));
+        GALEN_TRY(keep_answer(wf, doctor, gm, invitation->body, info));
+    }
+    if (json_object_object_get_ex(invitation->body, "signature", NULL))
+        return GALEN_OK;
+    GALEN_TRY(read_answer(&evidence, invitation->body, info));
+    const struct chain_join message = join_message(&evidence);
+    GALEN_TRY(workflow_wallet_sign(wf, evidence.signature, doctor, CHAIN_TYPED_JOIN, &message, NULL,
+                                   info));
+    GALEN_TRY(record_json_set_hex(invitation->body, "signature", evidence.signature,
+                                  sizeof evidence.signature, info));
+    return keep_answer(wf, doctor, gm, invitation->body, info);
 }
 
 enum galen_err group_join(struct workflow *wf, const struct chain_address *doctor,
@@ -207,18 +265,7 @@ enum galen_err group_join(struct workflow *wf, const struct chain_address *docto
     GALEN_TRY(steps_dry_run(wf, &dry, result, info));
     if (dry)
         return GALEN_OK;
-    if (invitation.body == NULL) {
-        GROUP_EVIDENCE_AUTO evidence = {.wallet = *doctor};
-        BASE_BUF_AUTO text = {0};
-        memcpy(evidence.nonce, invitation.nonce, 32);
-        memcpy(evidence.fingerprint, invitation.fingerprint, 32);
-        GALEN_TRY(make_answer(wf, &invitation.body, &evidence, licence, info));
-        GALEN_TRY(record_json_jcs(&text, invitation.body, info));
-        /* From here on this nonce has this one answer. */
-        GALEN_TRY(db_run(
-            wf->db, info, "UPDATE join_invitation SET body = ? WHERE doctor = ? AND gm = ?",
-            DB_TEXT((const char *)text.data), DB_BLOB(doctor->bytes, 20), DB_BLOB(gm.bytes, 20)));
-    }
+    GALEN_TRY(complete_answer(wf, &invitation, doctor, &gm, licence, info));
     GALEN_TRY(message_send(wf, doctor, &gm, MESSAGE_JOIN_REQUEST, invitation.nonce, invitation.body,
                            info));
     RECORD_JSON_AUTO made = NULL;

@@ -16,11 +16,17 @@
 
 #define ROWS_PER_MESSAGE 128 /* fills a message of 1 MiB at the longest names */
 
-void group_head_digest(const struct workflow *wf, uint8_t digest32[32],
-                       const struct group_head *head)
+static struct chain_registry_head head_message(const struct group_head *head)
 {
     struct chain_registry_head typed = {.key_version = head->key_version, .size = head->size};
     memcpy(typed.head, head->hash, 32);
+    return typed;
+}
+
+void group_head_digest(const struct workflow *wf, uint8_t digest32[32],
+                       const struct group_head *head)
+{
+    const struct chain_registry_head typed = head_message(head);
     chain_digest_registry_head(digest32, &wf->domain, &typed);
 }
 
@@ -28,11 +34,8 @@ enum galen_err group_head_sign(struct workflow *wf, uint8_t sig65[CHAIN_SIGNATUR
                                const struct chain_address *signer, const struct group_head *head,
                                struct galen_errinfo *info)
 {
-    CHAIN_KEY_AUTO wallet = {0};
-    uint8_t digest32[32];
-    GALEN_TRY(workflow_wallet(wf, &wallet, signer, info));
-    group_head_digest(wf, digest32, head);
-    return chain_key_sign(&wallet, digest32, sig65, info);
+    const struct chain_registry_head typed = head_message(head);
+    return workflow_wallet_sign(wf, sig65, signer, CHAIN_TYPED_REGISTRY_HEAD, &typed, NULL, info);
 }
 
 enum galen_err group_head_committed(struct workflow *wf, struct datahub_get_members_result *out,

@@ -262,11 +262,54 @@ static enum galen_err sign_list(struct workflow *wf, uint8_t sig65[CHAIN_SIGNATU
                                 const struct chain_address *signer,
                                 const struct revocation_block *block, struct galen_errinfo *info)
 {
-    CHAIN_KEY_AUTO wallet = {0};
-    uint8_t digest32[32];
-    GALEN_TRY(workflow_wallet(wf, &wallet, signer, info));
-    revocation_block_digest(wf, digest32, block);
-    return chain_key_sign(&wallet, digest32, sig65, info);
+    struct chain_revocation_list message = {.version = block->version};
+    memcpy(message.digest, block->digest, 32);
+    return workflow_wallet_sign(wf, sig65, signer, CHAIN_TYPED_REVOCATION_LIST, &message,
+                                block->json, info);
+}
+
+/* The same list but for times that nobody named. */
+static bool is_same_list(const struct revocation_block *a, const struct revocation_block *b,
+                         const struct revocation_options *options)
+{
+    if (a->version != b->version || memcmp(a->prev, b->prev, 32) != 0 || count(a) != count(b) ||
+        (options->next_update != 0 && a->next_update != b->next_update))
+        return false;
+    for (size_t i = 0; i < count(a); i++) {
+        static const char *const members[] = {"token", "reason", "effectiveFrom"};
+        for (size_t m = 0; m < (options->effective_from != 0 ? 3 : 2); m++) {
+            struct json_object *of_a = NULL;
+            struct json_object *of_b = NULL;
+            (void)json_object_object_get_ex(json_object_array_get_idx(a->entries, i), members[m],
+                                            &of_a);
+            (void)json_object_object_get_ex(json_object_array_get_idx(b->entries, i), members[m],
+                                            &of_b);
+            if (!json_object_equal(of_a, of_b))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* A wallet that was asked to sign this list goes on with it as it was then. */
+static enum galen_err take_asked(struct workflow *wf, struct revocation_block *block,
+                                 const struct chain_address *gm,
+                                 const struct revocation_options *options,
+                                 struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO message = NULL;
+    RECORD_JSON_AUTO draft = NULL;
+    REVOCATION_BLOCK_AUTO asked = {0};
+    GALEN_TRY(workflow_wallet_asked(wf, &message, &draft, gm, CHAIN_TYPED_REVOCATION_LIST, info));
+    if (draft == NULL)
+        return GALEN_OK;
+    GALEN_TRY(revocation_block_parse(&asked, draft, info));
+    if (is_same_list(&asked, block, options)) {
+        revocation_block_clear(block);
+        *block = asked;
+        asked = (struct revocation_block){0};
+    }
+    return GALEN_OK;
 }
 
 enum galen_err revocation_propose(struct workflow *wf, const struct chain_address *gm,
@@ -283,6 +326,7 @@ enum galen_err revocation_propose(struct workflow *wf, const struct chain_addres
     bool dry = false;
     GALEN_TRY(group_need_office(wf, gm, "gm", &rm, info));
     GALEN_TRY(next_list(wf, &block, gm, options, info));
+    GALEN_TRY(take_asked(wf, &block, gm, options, info));
     enum galen_err err = check_next(wf, &block, gm, &n_before, info);
     if (err != GALEN_OK) /* what is wrong is what was asked for */
         return err == GALEN_ERR_CHECK ? base_wrap(info, GALEN_ERR_USAGE, "not to be proposed")

@@ -70,6 +70,8 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
             config_copy_text(&wf->rpc_more[wf->n_rpc_more], config.rpc_more[wf->n_rpc_more], info));
     wf->confirmations = (uint64_t)config.confirmations;
     wf->start_block = config.start_block;
+    wf->wallet_accounts = config.wallet_accounts;
+    wf->wallet_accounts_hourly = config.wallet_accounts_hourly;
     if (options->ipfs != NULL)
         GALEN_TRY(config_copy_text(&wf->ipfs_url, options->ipfs, info));
     wf->has_contract = config.has_contract;

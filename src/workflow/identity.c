@@ -1,6 +1,6 @@
 /* Identities of the home: their addresses and roles in the database, their keys in the key store.
  */
-#include "workflow/internal.h"
+#include "workflow/steps.h"
 
 #include <string.h>
 
@@ -110,7 +110,12 @@ enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
     enum galen_err err = workflow_secret_get(wf, &secret, WORKFLOW_KEY_WALLET, address, info);
     if (err == GALEN_ERR_NOT_FOUND) {
         char text[CHAIN_ADDRESS_TEXT];
+        bool is_browser = false;
         chain_address_format(text, address);
+        GALEN_TRY(workflow_is_browser(wf, &is_browser, address, info));
+        if (is_browser)
+            return STEPS_FAIL(info, GALEN_ERR_UNSUPPORTED, "it is in its owner's browser",
+                              "the wallet key of %s is not in this home", text);
         base_fail(info, GALEN_ERR_NOT_FOUND, "this home has no key of %s", text);
         (void)base_hint(info, "'galen account list' shows the accounts it has");
         return GALEN_ERR_NOT_FOUND;
@@ -153,11 +158,12 @@ enum galen_err workflow_identity_check_new(struct workflow *wf, const struct cha
 }
 
 enum galen_err workflow_identity_add_row(struct workflow *wf, const struct chain_address *address,
-                                         const char *name, const char *role,
-                                         struct galen_errinfo *info)
+                                         const char *name, const char *role, bool is_browser,
+                                         bool is_self_made, struct galen_errinfo *info)
 {
-    return db_run(wf->db, info, "INSERT INTO identity VALUES (?, ?, ?, ?)",
-                  DB_BLOB(address->bytes, 20), DB_TEXT(name), DB_TEXT(role), DB_INT(base_time_s()));
+    return db_run(wf->db, info, "INSERT INTO identity VALUES (?, ?, ?, ?, ?, ?)",
+                  DB_BLOB(address->bytes, 20), DB_TEXT(name), DB_TEXT(role), DB_INT(base_time_s()),
+                  DB_TEXT(is_browser ? "browser" : "home"), DB_INT(is_self_made));
 }
 
 /* Keys first, row last: an interruption leaves unused keys, never an identity without keys. */
@@ -173,7 +179,7 @@ static enum galen_err identity_add(struct workflow *wf, const struct chain_key *
     GALEN_TRY(workflow_secret_put(wf, WORKFLOW_KEY_JWK, address, jwk.data, jwk.len, info));
     GALEN_TRY(workflow_secret_put(wf, WORKFLOW_KEY_SALE, address, sale.secret.data, 32, info));
     GALEN_TRY(workflow_secret_put(wf, WORKFLOW_KEY_WALLET, address, wallet->secret.data, 32, info));
-    return workflow_identity_add_row(wf, address, name, role, info);
+    return workflow_identity_add_row(wf, address, name, role, false, false, info);
 }
 
 enum galen_err workflow_identity_new(struct workflow *wf, struct chain_address *address,
@@ -272,7 +278,7 @@ enum galen_err workflow_identities(struct workflow *wf, const char *role,
     GALEN_TRY(workflow_array(&list, info));
     DB_ROWS_AUTO rows = {0};
     GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT address, name, role, created_at FROM identity"
+                       "SELECT address, name, role, created_at, wallet FROM identity"
                        " WHERE ?1 IS NULL OR role = ?1 ORDER BY created_at, name",
                        DB_TEXT(role)));
     for (;;) {
@@ -287,6 +293,7 @@ enum galen_err workflow_identities(struct workflow *wf, const char *role,
         GALEN_TRY(workflow_set_address(row, "address", &address, info));
         GALEN_TRY(workflow_set_text(row, "name", db_text(&rows, 1), info));
         GALEN_TRY(workflow_set_text(row, "role", db_text(&rows, 2), info));
+        GALEN_TRY(workflow_set_text(row, "wallet", db_text(&rows, 4), info));
         GALEN_TRY(workflow_set_time(row, "created", db_int(&rows, 3), info));
         GALEN_TRY(workflow_push(list, &row, info));
     }

@@ -32,12 +32,15 @@ struct workflow {
     int lock_fd;                       /* workflow_lock; -1: not held */
     bool is_syncing; /* a step that a round takes up again must not begin another round */
     bool dry_run;
+    bool has_wanted; /* wanted16: the intent that the last WALLET is about (intent.c) */
+    uint8_t wanted16[WORKFLOW_INTENT_ID];
     const atomic_bool *stop; /* workflow_stop_when; or NULL */
     bool is_narrow;          /* workflow_narrow */
     bool has_actor;          /* workflow_act_as */
     struct chain_address actor;
     struct post_config post;
-    struct http_guard guard;   /* from post, for what is asked at addresses from outside */
+    struct http_guard guard; /* from post, for what is asked at addresses from outside */
+    int64_t wallet_accounts, wallet_accounts_hourly; /* what may register by itself */
     uint64_t confirmations;    /* events of blocks that are this deep are applied */
     int64_t start_block;       /* the first that is read; -1: to be found */
     struct watch_facts *facts; /* while what a block tells is applied (watch_internal.h) */
@@ -75,6 +78,9 @@ GALEN_MUST_CHECK enum galen_err workflow_credit_of(struct workflow *wf, struct c
 
 /* Secrets live in the key store as PREFIX-ADDRESS (lower-case hex). */
 #define WORKFLOW_KEY_WALLET "wallet" /* 32 bytes; also of payout accounts */
+#define WORKFLOW_KEY_NODE                                                                          \
+    "node" /* 32 bytes; of who has a browser wallet: signs messages for it                         \
+            */
 #define WORKFLOW_KEY_JWK    "jwk"
 #define WORKFLOW_KEY_SALE   "sale"   /* 32 bytes */
 #define WORKFLOW_KEY_JOIN   "join"   /* groupsig join secret, until the membership comes */
@@ -110,7 +116,9 @@ GALEN_MUST_CHECK enum galen_err workflow_identity_check_new(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err workflow_identity_add_row(struct workflow *wf,
                                                           const struct chain_address *address,
                                                           const char *name, const char *role,
+                                                          bool is_browser, bool is_self_made,
                                                           struct galen_errinfo *info);
+/* The wallet's key; NOT_FOUND when it is not of this home, UNSUPPORTED when it is in a browser. */
 GALEN_MUST_CHECK enum galen_err workflow_wallet(struct workflow *wf, struct chain_key *key,
                                                 const struct chain_address *address,
                                                 struct galen_errinfo *info);
@@ -124,6 +132,66 @@ GALEN_MUST_CHECK enum galen_err workflow_payout_new(struct workflow *wf,
                                                     const struct chain_address *owner,
                                                     uint64_t request_id,
                                                     struct galen_errinfo *info);
+
+/* ---- wallet.c ---------------------------------------------------------------------------------- */
+
+/* The identity's wallet signs a typed message (message: the struct that goes with kind): one of
+ * this home at once, a browser's when it was asked, and WALLET until then. The message must be the
+ * same again when the step is called again. draft: kept with the question, sealed; or NULL. */
+GALEN_MUST_CHECK enum galen_err
+workflow_wallet_sign(struct workflow *wf, uint8_t sig65[CHAIN_SIGNATURE_BYTES],
+                     const struct chain_address *identity, enum chain_typed kind,
+                     const void *message, struct json_object *draft, struct galen_errinfo *info);
+/* The newest message of that kind that a browser wallet is asked for or has signed, and its draft;
+ * *message is NULL when there is none. Both are the caller's; draft may be NULL. */
+GALEN_MUST_CHECK enum galen_err
+workflow_wallet_asked(struct workflow *wf, struct json_object **message, struct json_object **draft,
+                      const struct chain_address *identity, enum chain_typed kind,
+                      struct galen_errinfo *info);
+/* A number of a typed message: decimal text. */
+GALEN_MUST_CHECK enum galen_err workflow_asked_number(int64_t *out, struct json_object *message,
+                                                      const char *key, struct galen_errinfo *info);
+/* The data of the newest call that a browser wallet is asked for or has sent and no step has used;
+ * *data is left empty when there is none. For calls that are not made alike twice. */
+GALEN_MUST_CHECK enum galen_err workflow_asked_call(struct workflow *wf, struct base_buf *data,
+                                                    const struct chain_address *identity,
+                                                    const char *operation, int64_t request_id,
+                                                    struct galen_errinfo *info);
+/* WALLET while a transaction of that workflow is asked for or on its way. */
+GALEN_MUST_CHECK enum galen_err workflow_none_asked(struct workflow *wf,
+                                                    const struct chain_address *identity,
+                                                    const char *flow, struct galen_errinfo *info);
+/* The same of those on their way for a purchase, of the identity acted for. */
+GALEN_MUST_CHECK enum galen_err workflow_none_on_way(struct workflow *wf, uint64_t request_id,
+                                                     struct galen_errinfo *info);
+/* Notification 'wallet' of the intent that the last WALLET is about, which stays what info says. */
+GALEN_MUST_CHECK enum galen_err workflow_notify_wanted(struct workflow *wf,
+                                                       const struct chain_address *identity,
+                                                       struct galen_errinfo *info);
+/* A browser wallet's word for the key that signs messages for it. */
+struct workflow_delegation {
+    struct chain_address key;
+    int64_t expiry;
+    uint8_t signature[CHAIN_SIGNATURE_BYTES];
+};
+void workflow_delegation_digest(const struct workflow *wf, uint8_t digest32[32],
+                                const struct workflow_delegation *delegation);
+/* Who signs the identity's messages: its wallet, or (*delegated) its home's key for it. WALLET
+ * until the wallet has allowed that. */
+GALEN_MUST_CHECK enum galen_err workflow_message_key(struct workflow *wf, struct chain_key *key,
+                                                     bool *delegated,
+                                                     struct workflow_delegation *delegation,
+                                                     const struct chain_address *identity,
+                                                     struct galen_errinfo *info);
+/* OK when the identity can send messages now; WALLET as above. */
+GALEN_MUST_CHECK enum galen_err workflow_can_send(struct workflow *wf,
+                                                  const struct chain_address *identity,
+                                                  struct galen_errinfo *info);
+/* Keeps a delegation that the wallet has signed. */
+GALEN_MUST_CHECK enum galen_err
+workflow_node_key_allowed(struct workflow *wf, const struct chain_address *identity,
+                          struct json_object *message, const uint8_t sig65[CHAIN_SIGNATURE_BYTES],
+                          struct galen_errinfo *info);
 
 /* ---- profile.c --------------------------------------------------------------------------------- */
 

@@ -273,8 +273,8 @@ enum galen_err workflow_keysplit(struct workflow *wf, const struct chain_address
                                  struct json_object **files, struct galen_errinfo *info)
 {
     GALEN_TRY(check_terms(threshold, custodians, n, info));
-    CHAIN_KEY_AUTO wallet = {0};
-    GALEN_TRY(workflow_wallet(wf, &wallet, identity, info)); /* the home is open with its keys */
+    BASE_SECRET_AUTO own = {0};
+    GALEN_TRY(workflow_secret_get(wf, &own, WORKFLOW_KEY_JWK, identity, info)); /* keys are open */
     BASE_SECRET_AUTO key = {0};
     BASE_SECRET_AUTO held = {0}; /* the shares */
     uint8_t id[32];
@@ -390,19 +390,24 @@ static enum galen_err put_secrets(struct workflow *wf, struct json_object *secre
     return GALEN_OK;
 }
 
-/* Keys first, row last: what is cut off leaves unused keys, never an identity without them. */
-static enum galen_err put_identity(struct workflow *wf, struct json_object *secrets,
-                                   const struct chain_address *address, const char *name,
-                                   const char *role, struct galen_errinfo *info)
+/* CHECK unless the wallet is the account's; *is_browser: there is none, but the key that signs
+ * messages for one that is in a browser. */
+static enum galen_err check_wallet(struct json_object *secrets, const struct chain_address *address,
+                                   bool *is_browser, struct galen_errinfo *info)
 {
     char hex[41];
     char wallet_name[64];
+    char node_name[64];
     const char *text = NULL;
     BASE_SECRET_AUTO bytes = {0};
     CHAIN_KEY_AUTO wallet = {0};
-    GALEN_TRY(workflow_identity_check_new(wf, address, name, role, info));
     base_hex_encode(hex, address->bytes, 20);
     snprintf(wallet_name, sizeof wallet_name, WORKFLOW_KEY_WALLET "-%s", hex);
+    snprintf(node_name, sizeof node_name, WORKFLOW_KEY_NODE "-%s", hex);
+    *is_browser = json_object_object_get_ex(secrets, node_name, NULL) &&
+                  !json_object_object_get_ex(secrets, wallet_name, NULL);
+    if (*is_browser)
+        return GALEN_OK;
     GALEN_TRY(record_json_get_text(&text, secrets, wallet_name, RECORD_JSON_REQUIRED, 66,
                                    "/secrets", info));
     if (base_secret_alloc(&bytes, 32) != GALEN_OK)
@@ -411,8 +416,19 @@ static enum galen_err put_identity(struct workflow *wf, struct json_object *secr
     GALEN_TRY(chain_key_from_bytes(&wallet, bytes.data, info));
     if (!chain_address_equal(&wallet.address, address))
         return base_fail(info, GALEN_ERR_CHECK, "the wallet is not that account's");
+    return GALEN_OK;
+}
+
+/* Keys first, row last: what is cut off leaves unused keys, never an identity without them. */
+static enum galen_err put_identity(struct workflow *wf, struct json_object *secrets,
+                                   const struct chain_address *address, const char *name,
+                                   const char *role, struct galen_errinfo *info)
+{
+    bool is_browser = false;
+    GALEN_TRY(workflow_identity_check_new(wf, address, name, role, info));
+    GALEN_TRY(check_wallet(secrets, address, &is_browser, info));
     GALEN_TRY(put_secrets(wf, secrets, info));
-    return workflow_identity_add_row(wf, address, name, role, info);
+    return workflow_identity_add_row(wf, address, name, role, is_browser, false, info);
 }
 
 /* The payload under the combined key; its context must be the header without the payload's hash. */

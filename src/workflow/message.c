@@ -1,8 +1,10 @@
 /*
  * Messages between homes. A message is a JWE to its recipient, typ galen.message/1, of
- *     {type, recipient, kind, id, expiry, body [, sender, signature]}
+ *     {type, recipient, kind, id, expiry, body [, sender, signature [, delegation]]}
  * where signature is the sender's EIP-712 InboxMessage{recipient, kind, id, expiry, SHA-256(JCS(
- * body))}. Hand-overs of records carry no sender: the group signature in them is their proof, so
+ * body))}. For a sender whose wallet is in a browser its home's NodeKey signs, and delegation {key,
+ * expiry, signature} is the wallet's word for that key, which lasts at least as long as the
+ * message. Hand-overs of records carry no sender: the group signature in them is their proof, so
  * that nobody gets evidence of who the doctor is.
  */
 #include "workflow/internal.h"
@@ -31,12 +33,33 @@ static enum galen_err message_digest(const struct workflow *wf, uint8_t digest32
     return GALEN_OK;
 }
 
+static enum galen_err set_delegation(struct json_object *json,
+                                     const struct workflow_delegation *delegation,
+                                     struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO made = NULL;
+    GALEN_TRY(workflow_object(&made, info));
+    GALEN_TRY(workflow_set_address(made, "key", &delegation->key, info));
+    GALEN_TRY(workflow_set_int(made, "expiry", delegation->expiry, info));
+    GALEN_TRY(record_json_set_hex(made, "signature", delegation->signature,
+                                  sizeof delegation->signature, info));
+    return workflow_set_object(json, "delegation", &made, info);
+}
+
 static enum galen_err message_encode(struct workflow *wf, struct base_buf *text,
                                      const struct message *message, struct galen_errinfo *info)
 {
     int64_t expiry = base_time_s() + (int64_t)WORKFLOW_MESSAGE_DAYS * 24 * 3600;
+    const bool is_signed = !chain_address_is_zero(&message->sender);
+    CHAIN_KEY_AUTO key = {0};
+    struct workflow_delegation delegation = {0};
+    bool delegated = false;
     RECORD_JSON_AUTO json = NULL;
     struct json_object *body = NULL;
+    if (is_signed)
+        GALEN_TRY(workflow_message_key(wf, &key, &delegated, &delegation, &message->sender, info));
+    if (delegated && delegation.expiry < expiry)
+        expiry = delegation.expiry;
     GALEN_TRY(workflow_object(&json, info));
     GALEN_TRY(workflow_set_text(json, "type", MESSAGE_TYP, info));
     GALEN_TRY(workflow_set_address(json, "recipient", &message->recipient, info));
@@ -45,16 +68,16 @@ static enum galen_err message_encode(struct workflow *wf, struct base_buf *text,
     GALEN_TRY(workflow_set_int(json, "expiry", expiry, info));
     GALEN_TRY(record_json_copy(&body, message->body, info));
     GALEN_TRY(record_json_set(json, "body", body, info));
-    if (!chain_address_is_zero(&message->sender)) {
-        CHAIN_KEY_AUTO wallet = {0};
+    if (is_signed) {
         uint8_t digest32[32];
         uint8_t sig65[CHAIN_SIGNATURE_BYTES];
         GALEN_TRY(message_digest(wf, digest32, message, expiry, info));
-        GALEN_TRY(workflow_wallet(wf, &wallet, &message->sender, info));
-        GALEN_TRY(chain_key_sign(&wallet, digest32, sig65, info));
+        GALEN_TRY(chain_key_sign(&key, digest32, sig65, info));
         GALEN_TRY(workflow_set_address(json, "sender", &message->sender, info));
         GALEN_TRY(record_json_set_hex(json, "signature", sig65, sizeof sig65, info));
     }
+    if (delegated)
+        GALEN_TRY(set_delegation(json, &delegation, info));
     return record_json_jcs(text, json, info);
 }
 
@@ -157,12 +180,47 @@ void message_clear(struct message *message)
     record_json_put(&message->whole);
 }
 
+/* Who signed the message: its sender, or the key that the sender's wallet allowed to. */
+static enum galen_err parse_signer(struct workflow *wf, struct chain_address *signer,
+                                   struct json_object *json, const struct chain_address *sender,
+                                   int64_t message_expiry, struct galen_errinfo *info)
+{
+    static const char *const keys[] = {"key", "expiry", "signature", NULL};
+    static const char where[] = "message/delegation";
+    struct workflow_delegation delegation = {0};
+    struct json_object *object = NULL;
+    uint8_t digest32[32];
+    bool valid = false;
+    *signer = *sender;
+    GALEN_TRY(
+        record_json_get_object(&object, json, "delegation", RECORD_JSON_OPTIONAL, "message", info));
+    if (object == NULL)
+        return GALEN_OK;
+    GALEN_TRY(record_json_check_keys(object, keys, NULL, where, info));
+    GALEN_TRY(workflow_get_address(&delegation.key, object, "key", where, info));
+    GALEN_TRY(record_json_get_int(&delegation.expiry, object, "expiry", RECORD_JSON_REQUIRED, 0,
+                                  INT64_MAX, where, info));
+    GALEN_TRY(record_json_get_hex(delegation.signature, sizeof delegation.signature, object,
+                                  "signature", RECORD_JSON_REQUIRED, where, info));
+    if (delegation.expiry < message_expiry)
+        return base_fail(info, GALEN_ERR_CHECK,
+                         "the message lasts longer than its sender's word for the key that signed "
+                         "it");
+    workflow_delegation_digest(wf, digest32, &delegation);
+    chain_verify(&valid, sender, digest32, delegation.signature);
+    if (!valid)
+        return base_fail(info, GALEN_ERR_CHECK,
+                         "the sender's wallet has not allowed the key that signed the message");
+    *signer = delegation.key;
+    return GALEN_OK;
+}
+
 static enum galen_err message_parse(struct workflow *wf, struct message *message,
                                     struct json_object *json, struct galen_errinfo *info)
 {
     static const char *const required[] = {"type",   "recipient", "kind", "id",
                                            "expiry", "body",      NULL};
-    static const char *const optional[] = {"sender", "signature", NULL};
+    static const char *const optional[] = {"sender", "signature", "delegation", NULL};
     struct message read = {.sealed = message->sealed};
     const char *kind = NULL;
     int64_t expiry = 0;
@@ -189,14 +247,18 @@ static enum galen_err message_parse(struct workflow *wf, struct message *message
     if (json_object_object_get_ex(json, "sender", NULL)) {
         uint8_t sig65[CHAIN_SIGNATURE_BYTES];
         uint8_t digest32[32];
+        struct chain_address signer;
         bool valid = false;
         GALEN_TRY(workflow_get_address(&read.sender, json, "sender", "message", info));
         GALEN_TRY(record_json_get_hex(sig65, sizeof sig65, json, "signature", RECORD_JSON_REQUIRED,
                                       "message", info));
         GALEN_TRY(message_digest(wf, digest32, &read, expiry, info));
-        chain_verify(&valid, &read.sender, digest32, sig65);
+        GALEN_TRY(parse_signer(wf, &signer, json, &read.sender, expiry, info));
+        chain_verify(&valid, &signer, digest32, sig65);
         if (!valid || chain_address_is_zero(&read.sender))
             return base_fail(info, GALEN_ERR_CHECK, "the message's wallet signature is not valid");
+    } else if (json_object_object_get_ex(json, "delegation", NULL)) {
+        return base_fail(info, GALEN_ERR_PARSE, "message: a delegation without a sender");
     }
     *message = read;
     return GALEN_OK;

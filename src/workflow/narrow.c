@@ -25,6 +25,8 @@ static const struct {
     {"identity", "address = " A},
     {"identity_password", "0"},
     {"payout_account", "owner = " A},
+    {"node_key", "identity = " A},
+    {"intent", "identity = " A},
     {"setup_share", HOLDER},
     {"member", IS_GM},
     {"join_request", IS_GM},

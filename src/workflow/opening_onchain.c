@@ -282,21 +282,28 @@ static enum galen_err approve_call(struct workflow *wf, const struct opening *op
     CHAIN_RECEIPT_AUTO receipt = {0};
     uint8_t cid[32];
     bool sent = false;
-    GALEN_TRY(seal_share(wf, &sealed, opening, asked, other, info));
-    store_digest(cid, sealed.data, sealed.len);
-    if (!wf->dry_run)
-        GALEN_TRY(workflow_publish(wf, cid, "opening-share", 0, sealed.data, sealed.len, info));
-    if (opening->is_gm)
-        GALEN_TRY(datahub_encode_approve_opening_group_manager(&data, id, cid, info));
-    else
-        GALEN_TRY(datahub_encode_approve_opening_revocation_manager(&data, id, cid, info));
+    const char *operation = opening->is_gm ? "approveOpeningGroupManager"
+                                           : "approveOpeningRevocationManager";
+    GALEN_TRY(workflow_asked_call(wf, &data, &opening->holder, operation,
+                                  (int64_t)asked->request_id, info));
+    /* What a wallet was asked for stays: a share is sealed otherwise each time. */
+    if (data.len < 4 + 32 || memcmp(data.data + 4, id.be, 32) != 0) {
+        base_buf_clear(&data);
+        GALEN_TRY(seal_share(wf, &sealed, opening, asked, other, info));
+        store_digest(cid, sealed.data, sealed.len);
+        if (!wf->dry_run)
+            GALEN_TRY(workflow_publish(wf, cid, "opening-share", 0, sealed.data, sealed.len, info));
+        if (opening->is_gm)
+            GALEN_TRY(datahub_encode_approve_opening_group_manager(&data, id, cid, info));
+        else
+            GALEN_TRY(datahub_encode_approve_opening_revocation_manager(&data, id, cid, info));
+    }
     const struct workflow_call call = {
         .from = &opening->holder,
         .data = &data,
         .role = opening->is_gm ? "gm" : "rm",
         .flow = "group",
-        .operation = opening->is_gm ? "approveOpeningGroupManager"
-                                    : "approveOpeningRevocationManager",
+        .operation = operation,
         .request_id = (int64_t)asked->request_id,
     };
     GALEN_TRY(steps_transact(wf, &call, &sent, &receipt, made, info));

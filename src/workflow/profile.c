@@ -163,7 +163,7 @@ static enum galen_err take_published(struct workflow *wf, const struct chain_add
     return watch_facts_commit(&facts, info);
 }
 
-static void card_digest(const struct workflow *wf, uint8_t digest32[32], const struct card *card)
+static struct chain_profile card_message(const struct card *card)
 {
     struct chain_profile message = {
         .owner = card->contact.address,
@@ -171,6 +171,12 @@ static void card_digest(const struct workflow *wf, uint8_t digest32[32], const s
         .expiry = (uint64_t)card->expiry,
     };
     memcpy(message.profile_cid, card->cid32, 32);
+    return message;
+}
+
+static void card_digest(const struct workflow *wf, uint8_t digest32[32], const struct card *card)
+{
+    const struct chain_profile message = card_message(card);
     chain_digest_profile(digest32, &wf->domain, &message);
 }
 
@@ -215,13 +221,68 @@ static enum galen_err last_inbox(struct workflow *wf, const struct chain_address
     return base_buf_append_text(inbox, found ? db_text(&rows, 0) : "");
 }
 
+/* A wallet in a browser is not asked twice for one profile: the card that it signed stays good for
+ * half its life. */
+static enum galen_err take_made(struct workflow *wf, bool *is_made, struct card *card,
+                                struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    uint8_t digest32[32];
+    GALEN_TRY(workflow_is_browser(wf, is_made, &card->contact.address, info));
+    if (!*is_made)
+        return GALEN_OK;
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT nonce, expiry, signature FROM contact WHERE address = ?"
+                       " AND profile_cid = ? AND expiry > ?",
+                       DB_BLOB(card->contact.address.bytes, 20), DB_BLOB(card->cid32, 32),
+                       DB_INT(base_time_s() + CARD_LIFE_S / 2)));
+    GALEN_TRY(db_next(&rows, is_made, info));
+    if (!*is_made)
+        return GALEN_OK;
+    card->nonce = db_int(&rows, 0);
+    card->expiry = db_int(&rows, 1);
+    GALEN_TRY(db_bytes(&rows, 2, card->signature, sizeof card->signature, info));
+    card_digest(wf, digest32, card); /* for this contract, and not of a profile on-chain */
+    chain_verify(is_made, &card->contact.address, digest32, card->signature);
+    return GALEN_OK;
+}
+
+/* Nonce and expiry: those that the wallet was asked to sign this profile with, or new ones. Time is
+ * a nonce that grows over restarts and restored backups alike. */
+static enum galen_err card_moment(struct workflow *wf, struct card *card,
+                                  struct galen_errinfo *info)
+{
+    const struct chain_address *identity = &card->contact.address;
+    RECORD_JSON_AUTO asked = NULL;
+    uint8_t cid32[32];
+    int64_t now = base_time_s();
+    GALEN_TRY(db_get_int(wf->db, &card->nonce, 0, info,
+                         "SELECT nonce FROM contact WHERE address = ?",
+                         DB_BLOB(identity->bytes, 20)));
+    GALEN_TRY(workflow_wallet_asked(wf, &asked, NULL, identity, CHAIN_TYPED_PROFILE, info));
+    if (asked != NULL) {
+        int64_t nonce = 0, expiry = 0;
+        GALEN_TRY(record_json_get_hex(cid32, 32, asked, "profileCid", RECORD_JSON_REQUIRED,
+                                      "intent", info));
+        GALEN_TRY(workflow_asked_number(&nonce, asked, "nonce", info));
+        GALEN_TRY(workflow_asked_number(&expiry, asked, "expiry", info));
+        if (memcmp(cid32, card->cid32, 32) == 0 && nonce > card->nonce && expiry > now) {
+            card->nonce = nonce;
+            card->expiry = expiry;
+            return GALEN_OK;
+        }
+    }
+    card->nonce = card->nonce >= now ? card->nonce + 1 : now;
+    card->expiry = now + CARD_LIFE_S;
+    return GALEN_OK;
+}
+
 enum galen_err workflow_card_make(struct workflow *wf, const struct chain_address *identity,
                                   const char *inbox, struct json_object **out,
                                   struct galen_errinfo *info)
 {
     GALEN_TRY(workflow_need_contract(wf, info));
     RECORD_JSON_AUTO profile = NULL;
-    CHAIN_KEY_AUTO wallet = {0};
     CARD_AUTO card = {0};
     GALEN_TRY(take_published(wf, identity, info)); /* a newer nonce */
     BASE_BUF_AUTO last = {0};
@@ -235,20 +296,18 @@ enum galen_err workflow_card_make(struct workflow *wf, const struct chain_addres
     GALEN_TRY(record_json_jcs(&card.profile_text, profile, info));
     GALEN_TRY(workflow_publish(wf, card.cid32, "profile", 0, card.profile_text.data,
                                card.profile_text.len, info));
-    /* Time is a nonce that grows over restarts and restored backups alike. */
-    GALEN_TRY(db_get_int(wf->db, &card.nonce, 0, info,
-                         "SELECT nonce FROM contact WHERE address = ?",
-                         DB_BLOB(identity->bytes, 20)));
-    int64_t now = base_time_s();
-    card.nonce = card.nonce >= now ? card.nonce + 1 : now;
-    card.expiry = now + CARD_LIFE_S;
-    uint8_t digest32[32];
-    card_digest(wf, digest32, &card);
-    GALEN_TRY(workflow_wallet(wf, &wallet, identity, info));
-    GALEN_TRY(chain_key_sign(&wallet, digest32, card.signature, info));
+    bool is_made = false;
     RECORD_JSON_AUTO json = NULL;
+    GALEN_TRY(take_made(wf, &is_made, &card, info));
+    if (!is_made) {
+        GALEN_TRY(card_moment(wf, &card, info));
+        const struct chain_profile message = card_message(&card);
+        GALEN_TRY(workflow_wallet_sign(wf, card.signature, identity, CHAIN_TYPED_PROFILE, &message,
+                                       NULL, info));
+    }
     GALEN_TRY(card_encode(&card, &json, info));
-    GALEN_TRY(contact_save(wf, &card, info));
+    if (!is_made)
+        GALEN_TRY(contact_save(wf, &card, info));
     workflow_give(out, &json);
     return GALEN_OK;
 }
@@ -321,14 +380,16 @@ static enum galen_err contact_missing(const char *text, struct galen_errinfo *in
     return GALEN_ERR_NOT_FOUND;
 }
 
-/* Also while the handle acts for another: a card is public. */
-static enum galen_err card_make_for(struct workflow *wf, const struct chain_address *address,
-                                    struct galen_errinfo *info)
+/* Also while the handle acts for another: cards and profiles are public. *profile: a browser
+ * wallet's, which nobody has signed; NULL: makes the card. */
+static enum galen_err for_owner(struct workflow *wf, const struct chain_address *address,
+                                struct json_object **profile, struct galen_errinfo *info)
 {
     const struct chain_address actor = wf->actor;
     const bool had_actor = wf->has_actor;
     GALEN_TRY(workflow_act_as(wf, NULL, info));
-    enum galen_err err = workflow_card_make(wf, address, NULL, NULL, info);
+    enum galen_err err = profile != NULL ? profile_make(wf, address, "", profile, info)
+                                         : workflow_card_make(wf, address, NULL, NULL, info);
     struct galen_errinfo why = {0};
     enum galen_err back = workflow_act_as(wf, had_actor ? &actor : NULL, &why);
     if (err == GALEN_OK && back != GALEN_OK)
@@ -348,9 +409,16 @@ enum galen_err workflow_contact_get(struct workflow *wf, struct workflow_contact
     if (!found) {
         bool own = false;
         GALEN_TRY(workflow_is_own(wf, &own, NULL, address, info));
+        bool is_browser = false;
+        GALEN_TRY(workflow_is_browser(wf, &is_browser, address, info));
+        if (is_browser) { /* whose keys are known here before its wallet has signed a card */
+            RECORD_JSON_AUTO unsigned_profile = NULL;
+            GALEN_TRY(for_owner(wf, address, &unsigned_profile, info));
+            return profile_parse(contact, unsigned_profile, info);
+        }
         if (own) {
             db_rows_end(&rows);
-            GALEN_TRY(card_make_for(wf, address, info));
+            GALEN_TRY(for_owner(wf, address, NULL, info));
             return workflow_contact_get(wf, contact, address, info);
         }
         char text[CHAIN_ADDRESS_TEXT];

@@ -81,6 +81,8 @@ enum galen_err purchasing_read_to_act(struct workflow *wf, struct purchasing_onc
                          " AND request_id = ? AND status IN ('signed', 'sent')",
                          DB_INT(request_id)));
     if (open > 0)
+        GALEN_TRY(workflow_none_on_way(wf, request_id, info));
+    if (open > 0)
         return STEPS_FAIL(info, GALEN_ERR_STATE, "'galen sync' follows it up",
                           "a transaction of request %llu is not mined yet",
                           (unsigned long long)request_id);

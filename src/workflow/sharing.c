@@ -208,6 +208,21 @@ static enum galen_err deliver_share(struct workflow *wf, const struct share *sha
     return err;
 }
 
+/* A share is sealed anew each time, so that a wallet could not be asked for the same one again. */
+static enum galen_err need_wallet_for(struct workflow *wf, const struct chain_address *owner,
+                                      const struct sharing_options *options,
+                                      struct galen_errinfo *info)
+{
+    bool is_browser = false;
+    GALEN_TRY(workflow_is_browser(wf, &is_browser, owner, info));
+    if (!is_browser)
+        return GALEN_OK;
+    if (options->on_chain)
+        return STEPS_FAIL(info, GALEN_ERR_UNSUPPORTED, "share it by the doctor's inbox",
+                          "a browser wallet cannot post a share on-chain");
+    return wf->dry_run ? GALEN_OK : workflow_can_send(wf, owner, info);
+}
+
 enum galen_err sharing_grant(struct workflow *wf, const char *reference,
                              const struct chain_address *doctor,
                              const struct sharing_options *options, struct json_object **result,
@@ -222,6 +237,7 @@ enum galen_err sharing_grant(struct workflow *wf, const char *reference,
     struct workflow_contact contact;
     GALEN_TRY(storing_open_record(wf, reference, &record, info));
     GALEN_TRY(need_shareable(wf, &record, info));
+    GALEN_TRY(need_wallet_for(wf, &record.owner, options, info));
     GALEN_TRY(workflow_contact_get(wf, &contact, doctor, info));
 
     GALEN_CLEANUP(share_clear) struct share share = {0};

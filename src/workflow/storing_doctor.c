@@ -102,6 +102,13 @@ enum galen_err storing_create_record(struct workflow *wf, struct storing_draft *
     if (releases > STORING_MAX_RELEASES)
         return base_fail(info, GALEN_ERR_USAGE, "a record has at most %d releases",
                          STORING_MAX_RELEASES);
+    if (options != NULL && options->from_wallet) {
+        bool is_browser = false;
+        GALEN_TRY(workflow_is_browser(wf, &is_browser, doctor, info));
+        if (is_browser)
+            return STEPS_FAIL(info, GALEN_ERR_UNSUPPORTED, "let the hospital relay it",
+                              "a browser wallet cannot send a record's transaction");
+    }
     GALEN_TRY(record_validate(record, info));
     STORING_DRAFT_AUTO draft = calloc(1, sizeof *draft);
     if (draft == NULL)

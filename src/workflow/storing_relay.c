@@ -369,7 +369,6 @@ static enum galen_err check_none_open(struct workflow *wf, const struct chain_ad
                                       struct galen_errinfo *info)
 {
     int64_t open = 0;
-    GALEN_TRY(workflow_transact_resume(wf, info));
     GALEN_TRY(db_get_int(wf->db, &open, 0, info,
                          "SELECT count(*) FROM tx WHERE sender = ? AND workflow = 'storing'"
                          " AND status IN ('signed', 'sent')",
@@ -380,8 +379,8 @@ static enum galen_err check_none_open(struct workflow *wf, const struct chain_ad
     return GALEN_OK;
 }
 
-enum galen_err storing_relay(struct workflow *wf, const struct chain_address *hospital,
-                             struct json_object **result, struct galen_errinfo *info)
+static enum galen_err relay_rows(struct workflow *wf, const struct chain_address *hospital,
+                                 struct json_object **result, struct galen_errinfo *info)
 {
     GALEN_CLEANUP(relay_clear) struct relay relay = {0};
     GALEN_CLEANUP(free_ids) int64_t *ids = NULL;
@@ -390,6 +389,9 @@ enum galen_err storing_relay(struct workflow *wf, const struct chain_address *ho
     RECORD_JSON_AUTO made = NULL;
     GALEN_TRY(steps_need_role(wf, hospital, "hospital", info));
     GALEN_TRY(workflow_current_key(wf, &current, NULL, info));
+    GALEN_TRY(workflow_transact_resume(wf, info));
+    if (!wf->dry_run) /* records come while a wallet is asked: they wait for the next one */
+        GALEN_TRY(workflow_none_asked(wf, hospital, "storing", info));
     GALEN_TRY(check_none_open(wf, hospital, info));
     GALEN_TRY(load_rows(wf, &ids, &n_ids, hospital, info));
     if (n_ids > 0) { /* a node asks every second: with nothing to relay, the chain is not */
@@ -422,4 +424,14 @@ enum galen_err storing_relay(struct workflow *wf, const struct chain_address *ho
         GALEN_TRY(workflow_set_bool(made, "dryRun", true, info));
     workflow_give(result, &made);
     return GALEN_OK;
+}
+
+/* The watcher relays too, and then nobody is there to be asked. */
+enum galen_err storing_relay(struct workflow *wf, const struct chain_address *hospital,
+                             struct json_object **result, struct galen_errinfo *info)
+{
+    enum galen_err err = relay_rows(wf, hospital, result, info);
+    if (err == GALEN_ERR_WALLET)
+        GALEN_TRY(workflow_notify_wanted(wf, hospital, info));
+    return err;
 }

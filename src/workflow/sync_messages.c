@@ -107,7 +107,7 @@ enum galen_err sync_read_messages(struct workflow *wf, struct json_object *summa
                          (struct base_view){incoming.sealed.data, incoming.sealed.len}, &why);
         if (err == GALEN_OK)
             err = handle_message(wf, &message, &why);
-        if (err == GALEN_ERR_STATE) {
+        if (err == GALEN_ERR_STATE || err == GALEN_ERR_WALLET) {
             waiting++;
             continue;
         }

@@ -12,15 +12,9 @@
 #define RECEIPT_TIMEOUT_MS 120000
 #define RECEIPT_SLICE_MS   1000
 
-struct plan {
-    struct chain_tx tx;
-    uint64_t estimate;
-    struct chain_u256 max_cost;
-};
-
 /* The contract's name for it stands in the text; what it means, in the hint. */
-static enum galen_err refused(enum galen_err err, const struct workflow_call *call,
-                              struct galen_errinfo *info)
+enum galen_err transact_refused(enum galen_err err, const struct workflow_call *call,
+                                struct galen_errinfo *info)
 {
     if (info != NULL && err == GALEN_ERR_REVERTED && info->hint[0] == '\0') {
         const char *words = workflow_refusal(info->what);
@@ -30,10 +24,11 @@ static enum galen_err refused(enum galen_err err, const struct workflow_call *ca
     return base_wrap(info, err, "%s", call->operation);
 }
 
-static enum galen_err make_plan(struct workflow *wf, struct chain_rpc *rpc, struct plan *plan,
-                                const struct workflow_call *call, struct galen_errinfo *info)
+enum galen_err transact_frame(struct workflow *wf, struct chain_rpc *rpc,
+                              struct transact_plan *plan, const struct workflow_call *call,
+                              struct galen_errinfo *info)
 {
-    struct plan made = {0};
+    struct transact_plan made = {0};
     made.tx.chain_id = wf->domain.chain_id;
     if (!wf->has_contract)
         GALEN_TRY(chain_rpc_chain_id(rpc, &made.tx.chain_id, info));
@@ -44,6 +39,15 @@ static enum galen_err make_plan(struct workflow *wf, struct chain_rpc *rpc, stru
         made.tx.value = *call->value;
     if (call->data != NULL)
         made.tx.data = (struct base_view){call->data->data, call->data->len};
+    *plan = made;
+    return GALEN_OK;
+}
+
+enum galen_err transact_plan(struct workflow *wf, struct chain_rpc *rpc, struct transact_plan *plan,
+                             const struct workflow_call *call, struct galen_errinfo *info)
+{
+    struct transact_plan made = {0};
+    GALEN_TRY(transact_frame(wf, rpc, &made, call, info));
     const struct chain_call question = {
         .from = call->from,
         .to = call->is_create ? NULL : &made.tx.to,
@@ -52,7 +56,7 @@ static enum galen_err make_plan(struct workflow *wf, struct chain_rpc *rpc, stru
     };
     enum galen_err err = chain_rpc_estimate_gas(rpc, &made.estimate, &question, info);
     if (err == GALEN_ERR_REVERTED || err == GALEN_ERR_FUNDS)
-        return refused(err, call, info);
+        return transact_refused(err, call, info);
     GALEN_TRY(err);
     struct chain_fees fees;
     GALEN_TRY(chain_rpc_fees(rpc, &fees, info));
@@ -77,8 +81,9 @@ static enum galen_err make_plan(struct workflow *wf, struct chain_rpc *rpc, stru
     return GALEN_OK;
 }
 
-static enum galen_err dry_run_result(const struct plan *plan, const struct workflow_call *call,
-                                     struct json_object **out, struct galen_errinfo *info)
+static enum galen_err dry_run_result(const struct transact_plan *plan,
+                                     const struct workflow_call *call, struct json_object **out,
+                                     struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO row = NULL;
     GALEN_TRY(workflow_object(&row, info));
@@ -92,9 +97,10 @@ static enum galen_err dry_run_result(const struct plan *plan, const struct workf
 
 /* Allots the nonce, signs and stores in one database transaction, so that two processes on one home
  * cannot take the same nonce. */
-static enum galen_err sign_and_store(struct workflow *wf, struct chain_rpc *rpc, struct plan *plan,
-                                     const struct workflow_call *call, struct base_buf *raw,
-                                     uint8_t hash32[32], struct galen_errinfo *info)
+static enum galen_err sign_and_store(struct workflow *wf, struct chain_rpc *rpc,
+                                     struct transact_plan *plan, const struct workflow_call *call,
+                                     struct base_buf *raw, uint8_t hash32[32],
+                                     struct galen_errinfo *info)
 {
     CHAIN_KEY_AUTO wallet = {0};
     GALEN_TRY(workflow_wallet(wf, &wallet, call->from, info));
@@ -132,11 +138,11 @@ static enum galen_err sign_and_store(struct workflow *wf, struct chain_rpc *rpc,
 
 /* In slices, so that a node that stops need not wait; and not with the lock, since what is waited
  * for is written: others find the home as they would after a crash here. */
-static enum galen_err wait_mined(struct workflow *wf, struct chain_rpc *rpc,
-                                 struct chain_receipt *mined, const uint8_t hash32[32],
-                                 struct galen_errinfo *info)
+enum galen_err transact_wait(struct workflow *wf, struct chain_rpc *rpc,
+                             struct chain_receipt *mined, const uint8_t hash32[32],
+                             int64_t timeout_ms, struct galen_errinfo *info)
 {
-    int64_t until = base_monotonic_ms() + RECEIPT_TIMEOUT_MS;
+    int64_t until = base_monotonic_ms() + timeout_ms;
     const bool was_locked = wf->lock_fd >= 0;
     workflow_unlock(wf);
     for (;;) {
@@ -155,14 +161,18 @@ enum galen_err workflow_transact(struct workflow *wf, const struct workflow_call
                                  struct galen_errinfo *info)
 {
     struct chain_rpc *rpc = NULL;
-    struct plan plan;
+    struct transact_plan plan;
+    bool is_browser = false;
     GALEN_ASSERT(sent != NULL || !wf->dry_run);
     GALEN_TRY(workflow_rpc(wf, &rpc, info));
     /* What an earlier run left must be out first: this one may build on it. */
     GALEN_TRY(workflow_transact_resume(wf, info));
-    GALEN_TRY(make_plan(wf, rpc, &plan, call, info));
+    GALEN_TRY(workflow_is_browser(wf, &is_browser, call->from, info));
     if (sent != NULL)
         *sent = !wf->dry_run;
+    if (is_browser && !wf->dry_run)
+        return transact_by_wallet(wf, rpc, call, receipt, tx, info);
+    GALEN_TRY(transact_plan(wf, rpc, &plan, call, info));
     if (wf->dry_run)
         return dry_run_result(&plan, call, tx, info);
 
@@ -171,7 +181,7 @@ enum galen_err workflow_transact(struct workflow *wf, const struct workflow_call
     CHAIN_RECEIPT_AUTO mined = {0};
     GALEN_TRY(sign_and_store(wf, rpc, &plan, call, &raw, hash32, info));
     GALEN_TRY(transact_send(wf, rpc, hash32, (struct base_view){raw.data, raw.len}, info));
-    enum galen_err err = wait_mined(wf, rpc, &mined, hash32, info);
+    enum galen_err err = transact_wait(wf, rpc, &mined, hash32, RECEIPT_TIMEOUT_MS, info);
     if (err == GALEN_ERR_NOT_FOUND) {
         base_fail(info, GALEN_ERR_NETWORK, "%s was sent and is not mined yet", call->operation);
         (void)base_hint(info, "'galen sync' follows it up; do not send it again by other means");
@@ -181,7 +191,7 @@ enum galen_err workflow_transact(struct workflow *wf, const struct workflow_call
     GALEN_TRY(transact_record(wf, rpc, &mined, info));
     if (!mined.succeeded) {
         err = chain_rpc_explain(rpc, hash32, info);
-        return refused(GALEN_ERR_REVERTED, call, info);
+        return transact_refused(GALEN_ERR_REVERTED, call, info);
     }
     if (tx != NULL)
         GALEN_TRY(transact_row(wf, hash32, tx, info));

@@ -42,8 +42,9 @@ enum galen_err transact_record(struct workflow *wf, struct chain_rpc *rpc,
                   DB_BLOB(receipt->tx_hash, 32));
 }
 
-static enum galen_err set_status(struct workflow *wf, const uint8_t hash32[32], const char *status,
-                                 const char *reason, struct galen_errinfo *info)
+enum galen_err transact_set_status(struct workflow *wf, const uint8_t hash32[32],
+                                   const char *status, const char *reason,
+                                   struct galen_errinfo *info)
 {
     return db_run(wf->db, info, "UPDATE tx SET status = ?, reason = ? WHERE hash = ?",
                   DB_TEXT(status), DB_TEXT(reason), DB_BLOB(hash32, 32));
@@ -61,9 +62,8 @@ static enum galen_err count_former(struct workflow *wf, int64_t *out, const uint
                       DB_BLOB(hash32, 32));
 }
 
-/* Keeps the present form as a former one. */
-static enum galen_err keep_form(struct workflow *wf, const uint8_t hash32[32],
-                                struct galen_errinfo *info)
+enum galen_err transact_keep_form(struct workflow *wf, const uint8_t hash32[32],
+                                  struct galen_errinfo *info)
 {
     return db_run(
         wf->db, info,
@@ -79,7 +79,7 @@ static enum galen_err take_former(struct workflow *wf, const uint8_t hash32[32],
 {
     DB_TRANSACTION_AUTO transaction = {0};
     GALEN_TRY(db_begin(&transaction, wf->db, info));
-    GALEN_TRY(keep_form(wf, hash32, info));
+    GALEN_TRY(transact_keep_form(wf, hash32, info));
     GALEN_TRY(
         db_run(wf->db, info,
                "UPDATE tx SET (hash, raw, max_fee_wei, max_priority_fee_wei) = (SELECT hash, raw,"
@@ -91,10 +91,9 @@ static enum galen_err take_former(struct workflow *wf, const uint8_t hash32[32],
     return db_commit(&transaction, info);
 }
 
-/* The receipt of whichever form was mined, which is then the present one. NOT_FOUND: none was. */
-static enum galen_err find_receipt(struct workflow *wf, struct chain_rpc *rpc,
-                                   struct chain_receipt *receipt, const uint8_t hash32[32],
-                                   struct galen_errinfo *info)
+enum galen_err transact_find_receipt(struct workflow *wf, struct chain_rpc *rpc,
+                                     struct chain_receipt *receipt, const uint8_t hash32[32],
+                                     struct galen_errinfo *info)
 {
     enum galen_err err = chain_rpc_receipt(rpc, receipt, hash32, info);
     int64_t former = 0;
@@ -132,7 +131,8 @@ static enum galen_err refused(struct workflow *wf, const uint8_t hash32[32], enu
     int64_t former = 0;
     GALEN_TRY(count_former(wf, &former, hash32, NULL));
     if (former == 0)
-        GALEN_TRY(set_status(wf, hash32, "dropped", info != NULL ? info->what : NULL, NULL));
+        GALEN_TRY(
+            transact_set_status(wf, hash32, "dropped", info != NULL ? info->what : NULL, NULL));
     return why;
 }
 
@@ -156,18 +156,18 @@ enum galen_err transact_send(struct workflow *wf, struct chain_rpc *rpc, const u
     if (outcome == CHAIN_SEND_NONCE_TOO_LOW) {
         /* Mined already: this very transaction in one of its forms, or another with its nonce. */
         CHAIN_RECEIPT_AUTO receipt = {0};
-        err = find_receipt(wf, rpc, &receipt, hash32, info);
+        err = transact_find_receipt(wf, rpc, &receipt, hash32, info);
         if (err == GALEN_ERR_NOT_FOUND) {
-            GALEN_TRY(
-                set_status(wf, hash32, "dropped", "another transaction took its nonce", info));
+            GALEN_TRY(transact_set_status(wf, hash32, "dropped",
+                                          "another transaction took its nonce", info));
             base_fail(info, GALEN_ERR_STATE, "another transaction took this one's nonce");
             (void)base_hint(info, "the account is used elsewhere too; run the command again");
             return GALEN_ERR_STATE;
         }
         GALEN_TRY(err);
-        return set_status(wf, receipt.tx_hash, "sent", NULL, info);
+        return transact_set_status(wf, receipt.tx_hash, "sent", NULL, info);
     }
-    return set_status(wf, hash32, "sent", NULL, info);
+    return transact_set_status(wf, hash32, "sent", NULL, info);
 }
 
 /* ---- raising the fee ---------------------------------------------------------------------------- */
@@ -199,7 +199,7 @@ static enum galen_err sign_for_more(struct workflow *wf, struct chain_rpc *rpc, 
     chain_u256_format(max_fee, &tx.fee.max_fee);
     chain_u256_format(priority, &tx.fee.priority_fee);
     GALEN_TRY(db_begin(&transaction, wf->db, info));
-    GALEN_TRY(keep_form(wf, hash32, info));
+    GALEN_TRY(transact_keep_form(wf, hash32, info));
     GALEN_TRY(db_run(wf->db, info,
                      "UPDATE tx SET hash = ?, raw = ?, max_fee_wei = ?, max_priority_fee_wei = ?,"
                      " status = 'signed' WHERE hash = ?",
@@ -245,7 +245,7 @@ static enum galen_err follow_up(struct workflow *wf, struct chain_rpc *rpc,
     const uint8_t *present32 = hash32;
     bool is_raised = false;
     bool stuck = false;
-    enum galen_err err = find_receipt(wf, rpc, &receipt, hash32, info);
+    enum galen_err err = transact_find_receipt(wf, rpc, &receipt, hash32, info);
     if (err == GALEN_OK)
         return transact_record(wf, rpc, &receipt, info);
     if (err != GALEN_ERR_NOT_FOUND)
@@ -255,7 +255,7 @@ static enum galen_err follow_up(struct workflow *wf, struct chain_rpc *rpc,
     if (ends_all(err))
         return err;
     bool is_low = err == GALEN_ERR_STATE || (err == GALEN_OK && stuck);
-    err = find_receipt(wf, rpc, &receipt, hash32, info);
+    err = transact_find_receipt(wf, rpc, &receipt, hash32, info);
     if (err == GALEN_ERR_NOT_FOUND && is_low && wf->keys != NULL) {
         err = sign_for_more(wf, rpc, &is_raised, &new_raw, new32, hash32, raw, info);
         if (err == GALEN_OK && is_raised) {
@@ -265,7 +265,7 @@ static enum galen_err follow_up(struct workflow *wf, struct chain_rpc *rpc,
         }
         if (ends_all(err))
             return err;
-        err = find_receipt(wf, rpc, &receipt, present32, info);
+        err = transact_find_receipt(wf, rpc, &receipt, present32, info);
     }
     return err == GALEN_OK ? transact_record(wf, rpc, &receipt, info) : GALEN_OK;
 }
@@ -276,26 +276,32 @@ enum galen_err workflow_transact_resume(struct workflow *wf, struct galen_errinf
     int64_t last = 0;
     if (wf->dry_run) /* which sends nothing, not even what is signed */
         return GALEN_OK;
+    GALEN_TRY(transact_look_for_told(wf, info));
     for (;;) {
         uint8_t hash32[32];
         BASE_BUF_AUTO raw = {0};
+        bool by_wallet = false;
         {
             DB_ROWS_AUTO rows = {0};
             bool found = false;
-            GALEN_TRY(db_query(&rows, wf->db, info,
-                               "SELECT rowid, hash, raw FROM tx WHERE status IN ('signed', 'sent')"
-                               " AND rowid > ? ORDER BY rowid LIMIT 1",
-                               DB_INT(last)));
+            GALEN_TRY(db_query(
+                &rows, wf->db, info,
+                "SELECT rowid, hash, raw, intent FROM tx WHERE status IN ('signed', 'sent')"
+                " AND rowid > ? ORDER BY rowid LIMIT 1",
+                DB_INT(last)));
             GALEN_TRY(db_next(&rows, &found, info));
             if (!found)
                 return GALEN_OK;
             last = db_int(&rows, 0);
+            by_wallet = !db_is_null(&rows, 3);
             GALEN_TRY(db_bytes(&rows, 1, hash32, 32, info));
             struct base_view bytes = db_blob(&rows, 2);
             GALEN_TRY(base_buf_append(&raw, bytes.data, bytes.len));
         }
         if (rpc == NULL)
             GALEN_TRY(workflow_rpc(wf, &rpc, info));
-        GALEN_TRY(follow_up(wf, rpc, hash32, (struct base_view){raw.data, raw.len}, info));
+        GALEN_TRY(by_wallet
+                      ? transact_follow_wallet(wf, rpc, hash32, info)
+                      : follow_up(wf, rpc, hash32, (struct base_view){raw.data, raw.len}, info));
     }
 }

@@ -156,7 +156,22 @@ GALEN_MUST_CHECK enum galen_err
 workflow_identity_import(struct workflow *wf, struct chain_address *address, const char *name,
                          const char *role, const char *keystore, size_t keystore_len,
                          const char *keystore_password, struct galen_errinfo *info);
-/* The wallet key as a keystore V3 under its own password. */
+/* An identity whose wallet is in a browser: its other keys are made here, the wallet is asked by
+ * intents. is_self_made: by whoever holds the wallet, not by the operator; then LIMIT when
+ * config.json's wallet_accounts allow no more, USAGE for the managers' roles. UNSUPPORTED: a
+ * contract's account (ERC-1271). */
+GALEN_MUST_CHECK enum galen_err workflow_identity_browser(struct workflow *wf,
+                                                          const struct chain_address *address,
+                                                          const char *name, const char *role,
+                                                          bool is_self_made,
+                                                          struct galen_errinfo *info);
+/* Is the identity's wallet in a browser? */
+GALEN_MUST_CHECK enum galen_err workflow_is_browser(struct workflow *wf, bool *is_browser,
+                                                    const struct chain_address *identity,
+                                                    struct galen_errinfo *info);
+/* Does config.json let wallets register themselves? */
+bool workflow_may_register(const struct workflow *wf);
+/* The wallet key as a keystore V3 under its own password. UNSUPPORTED: it is in a browser. */
 GALEN_MUST_CHECK enum galen_err workflow_identity_export(struct workflow *wf,
                                                          const struct chain_address *address,
                                                          const char *keystore_password,
@@ -178,7 +193,7 @@ GALEN_MUST_CHECK enum galen_err workflow_identity_find(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err workflow_is_own(struct workflow *wf, bool *own, const char **role,
                                                 const struct chain_address *address,
                                                 struct galen_errinfo *info);
-/* [{address, name, role, created}] of the role, or (NULL) of all. */
+/* [{address, name, role, wallet home|browser, created}] of the role, or (NULL) of all. */
 GALEN_MUST_CHECK enum galen_err workflow_identities(struct workflow *wf, const char *role,
                                                     struct json_object **result,
                                                     struct galen_errinfo *info);
@@ -262,6 +277,51 @@ GALEN_MUST_CHECK enum galen_err workflow_withdraw(struct workflow *wf,
                                                   const struct chain_address *account,
                                                   struct json_object **result,
                                                   struct galen_errinfo *info);
+
+/* ---- what browser wallets are asked for (intent.c, intent_answer.c) ------------------------------- */
+
+/*
+ * What needs a wallet that is in a browser fails with WALLET, and has written an intent. Once it is
+ * answered the step is called again and goes on.
+ */
+#define WORKFLOW_INTENT_ID 16
+GALEN_MUST_CHECK enum galen_err workflow_intent_id(uint8_t id16[WORKFLOW_INTENT_ID],
+                                                   const char *text, struct galen_errinfo *info);
+/* The intent that the last WALLET on this handle is about. */
+GALEN_MUST_CHECK enum galen_err workflow_wanted_intent(struct workflow *wf,
+                                                       struct json_object **result,
+                                                       struct galen_errinfo *info);
+/* Newest first: [{id, kind transaction|signature, state open|sent|done|failed|cancelled|expired,
+ * operation, identity, chainId, created, expires, used, problem?; of a transaction: transaction
+ * {from, to?, value, data, gas}, valueWei, gasEstimate, maxFeePerGasWei, maxPriorityFeePerGasWei,
+ * workflow, requestId?, hash?; of a signature: typedData}]. identity, state NULL: any. */
+GALEN_MUST_CHECK enum galen_err
+workflow_intents(struct workflow *wf, const struct chain_address *identity, const char *state,
+                 const struct workflow_page *page, struct json_object **result,
+                 struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_intent_show(struct workflow *wf,
+                                                     const uint8_t id16[WORKFLOW_INTENT_ID],
+                                                     struct json_object **result,
+                                                     struct galen_errinfo *info);
+/* The transaction that the wallet sent, or another hash of it, sent for more. It must be exactly
+ * what was asked for (CHECK); while the chain does not show it, it is looked for. */
+GALEN_MUST_CHECK enum galen_err workflow_intent_sent(struct workflow *wf,
+                                                     const uint8_t id16[WORKFLOW_INTENT_ID],
+                                                     const uint8_t hash32[32],
+                                                     struct json_object **result,
+                                                     struct galen_errinfo *info);
+/* The wallet's signature; CHECK when it is not the identity's over what was asked for. */
+GALEN_MUST_CHECK enum galen_err workflow_intent_signed(struct workflow *wf,
+                                                       const uint8_t id16[WORKFLOW_INTENT_ID],
+                                                       const uint8_t sig65[CHAIN_SIGNATURE_BYTES],
+                                                       struct json_object **result,
+                                                       struct galen_errinfo *info);
+/* STATE when a transaction is on its way, or it is done. */
+GALEN_MUST_CHECK enum galen_err workflow_intent_cancel(struct workflow *wf,
+                                                       const uint8_t id16[WORKFLOW_INTENT_ID],
+                                                       struct json_object **result,
+                                                       struct galen_errinfo *info);
+
 struct workflow_tx_filter {
     const char *role, *workflow, *operation, *status; /* each may be NULL: any */
     struct workflow_page page;

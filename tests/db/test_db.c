@@ -93,10 +93,12 @@ static void values_come_back(void **state)
 {
     struct fixture *fx = *state;
     const uint8_t address[20] = {1, 2, 3};
-    assert_int_equal(db_run(fx->db, NULL, "INSERT INTO identity VALUES (?, ?, ?, ?)",
-                            DB_BLOB(address, sizeof address), DB_TEXT("ward"), DB_TEXT("doctor"),
-                            DB_INT(INT64_MAX)),
-                     GALEN_OK);
+    assert_int_equal(
+        db_run(fx->db, NULL,
+               "INSERT INTO identity (address, name, role, created_at) VALUES (?, ?, ?, ?)",
+               DB_BLOB(address, sizeof address), DB_TEXT("ward"), DB_TEXT("doctor"),
+               DB_INT(INT64_MAX)),
+        GALEN_OK);
     assert_int_equal(db_changes(fx->db), 1);
     DB_ROWS_AUTO rows = {0};
     assert_int_equal(
@@ -122,7 +124,8 @@ static void constraints_hold(void **state)
     struct fixture *fx = *state;
     const uint8_t address[20] = {9};
     struct galen_errinfo info = {0};
-    const char *insert = "INSERT INTO identity VALUES (?, ?, ?, 0)";
+    const char *insert = "INSERT INTO identity (address, name, role, created_at)"
+                         " VALUES (?, ?, ?, 0)";
     assert_int_equal(
         db_run(fx->db, &info, insert, DB_BLOB(address, 20), DB_TEXT("a"), DB_TEXT("doctor")),
         GALEN_OK);

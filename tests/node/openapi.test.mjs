@@ -12,6 +12,7 @@ import { root } from '../cli/galen.mjs';
 import { findOperation, operations } from './node.mjs';
 import { until } from './serve.mjs';
 import { HOUR, Stage, template } from './stage.mjs';
+import { BrowserWallet, Page, allowRegistration } from './wallet.mjs';
 
 let stage, node;
 const wallet = Wallet.createRandom();
@@ -30,6 +31,7 @@ before(async () => {
     fs.writeFileSync(secret, 'a keystore password\n');
     home.ok('account', 'import', keystore, '--name', 'wallet', '--role', 'buyer',
       '--keystore-password-file', secret);
+    allowRegistration(home, 1);
   });
   ({ node, address } = stage);
 });
@@ -419,6 +421,25 @@ test('what other nodes ask for', async () => {
   assert.match(block.headers.get('cache-control'), /immutable/);
   assert.equal((await node.call('GET', `/ipfs/bafkrei${'a'.repeat(52)}?format=raw`)).status, 404);
   assert.equal((await node.call('GET', '/ipfs/nonsense')).status, 400);
+});
+
+test('a browser wallet registers itself, and is asked by intents', async () => {
+  const page = new Page(node, new BrowserWallet(stage.chain));
+  assert.equal((await node.ok('GET', '/session')).registration, true);
+  assert.equal((await page.signIn()).json.code, 'not-found');
+  assert.equal((await page.signIn({ name: 'boss', role: 'gm' })).json.code, 'usage');
+  assert.equal((await page.signIn({ name: 'wanda', role: 'patient' })).status, 200);
+  const asked = (await page.call('POST', '/profile/card', {})).json;
+  assert.equal(asked.code, 'wallet');
+  assert.deepEqual((await page.get('/intents?state=open')), [asked.intent]);
+  assert.equal((await page.call('DELETE', `/intents/${asked.intent.id}`)).json.state, 'cancelled');
+  assert.equal((await page.get(`/intents/${asked.intent.id}`)).state, 'cancelled');
+  assert.equal((await page.post('/profile/card', {})).profile.address, page.wallet.address);
+  // The one that the operator lets in was that.
+  const other = new Page(node, new BrowserWallet(stage.chain));
+  const late = await other.signIn({ name: 'walter', role: 'patient' });
+  assert.equal(late.status, 429);
+  assert.match(late.json.detail, /no more accounts/);
 });
 
 test('every operation was used, and worked', () => {

@@ -1,0 +1,119 @@
+// Identities whose wallets are in browsers do everything: GM, RM, hospital, doctor and buyer by intents alone,
+// over HTTP. Every answer is held against docs/openapi.yaml.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+import { Home, makeFolder, makeRecord, startChain } from '../cli/galen.mjs';
+import { Node } from './node.mjs';
+import { until } from './serve.mjs';
+import { HOUR, template } from './stage.mjs';
+import { BrowserWallet, Page } from './wallet.mjs';
+
+const roles = ['gm', 'rm', 'hospital', 'doctor', 'buyer'];
+const patients = ['patient-1', 'patient-2'];
+const pages = {}, address = {};
+let folder, chain, home, node;
+
+before(async () => {
+  folder = makeFolder();
+  chain = await startChain();
+  home = new Home(folder, 'home');
+  home.make({ rpc: chain.url });
+  for (const role of roles) {
+    const wallet = new BrowserWallet(chain);
+    pages[role] = new Page(undefined, wallet);
+    address[role] = home.ok('account', 'new', role, '--role', role, '--wallet', wallet.address).address;
+    assert.equal(address[role], wallet.address);
+    await chain.rpc('anvil_setBalance', [wallet.address, '0x8ac7230489e80000']);
+  }
+  // The contract, by the GM's wallet and the command line.
+  const asked = home.run('contract', 'deploy');
+  assert.equal(asked.code, 1);
+  assert.equal(asked.json.error.code, 'wallet');
+  assert.match(asked.err, /intent [0-9a-f]{32}/);
+  const { hash } = await pages.gm.wallet.answer(asked.json.error.intent);
+  assert.equal(home.ok('intent', 'answer', asked.json.error.intent.id, '--hash', hash).state, 'done');
+  address.contract = home.ok('contract', 'deploy').contract;
+  node = await Node.start(home);
+  for (const role of roles) {
+    pages[role].node = node;
+    assert.equal((await pages[role].signIn()).status, 200);
+  }
+  for (const name of patients) address[name] = (await node.ok('POST', '/accounts',
+    { operator: true, body: { name, role: 'patient' } })).identity;
+});
+after(async () => {
+  await node?.stop();
+  await chain?.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const sentTwice = async () => {
+  for (const role of roles) {
+    const sent = Number(await chain.rpc('eth_getTransactionCount', [address[role], 'latest']));
+    const rows = await pages[role].get('/transactions?limit=1000');
+    assert.equal(rows.filter((row) => row.status !== 'dropped').length, sent, role);
+  }
+};
+
+test('who has which wallet', async () => {
+  const rows = home.ok('account', 'list');
+  assert.deepEqual(Object.fromEntries(rows.map((row) => [row.name, row.wallet])),
+    { ...Object.fromEntries(roles.map((role) => [role, 'browser'])), 'patient-1': 'home', 'patient-2': 'home' });
+  assert.equal((await pages.buyer.get('/session')).wallet, 'browser');
+});
+
+test('GM and RM set the group up, a doctor joins, the registry is countersigned', async () => {
+  await pages.gm.soon('/group/setup', { rm: 'rm' });
+  assert.equal(pages.gm.wallet.asked.filter((one) => one === 'eth_signTypedData_v4').length, 1); // NodeKey
+  await pages.rm.soon('/group/setup');
+  await pages.gm.soon('/group/propose');
+  await pages.rm.soon('/group/confirm');
+  await pages.gm.soon('/group/hospitals', { hospital: 'hospital', accredited: true });
+  await pages.gm.soon('/group/invitations', { doctor: 'doctor' });
+  await pages.doctor.soon('/group/join', { licence: 'licence 1' });
+  await pages.gm.soon('/group/approvals', { doctor: 'doctor' });
+  await pages.gm.soon('/group/commit');
+  await pages.rm.soon('/group/countersign');
+  await until('the registry to be committed', async () => {
+    const done = await pages.gm.soon('/group/commit');
+    return done.tx || done.done;
+  });
+  await sentTwice();
+});
+
+test('a doctor stores records, the hospital relays them', async () => {
+  for (const name of patients)
+    await pages.doctor.soon('/records', { record: makeRecord(address[name], address.hospital, { notes: name }),
+      releases: 3 });
+  // The watcher has the wallet asked; the page is told.
+  await until('the hospital to be told', async () => (await pages.hospital.get('/notifications'))
+    .some((row) => row.kind === 'wallet'));
+  await until('the records to be anchored', async () => {
+    await pages.hospital.soon('/records/relay');
+    const lists = await Promise.all(patients.map((as) => node.ok('GET', '/records', { as })));
+    return lists.every((list) => list.length > 0 && list.every((row) => row.state === 'anchored'));
+  });
+  await sentTwice();
+});
+
+test('a buyer requests, a hospital replies and delivers, the buyer verifies and pays', async () => {
+  const { requestId } = await pages.buyer.post('/requests',
+    { template: { ...template, min_records: 2 }, maxRecords: 10, verifyWindow: HOUR, ruleWindow: 2 * HOUR });
+  await pages.hospital.soon(`/requests/${requestId}/reply`);
+  await pages.hospital.soon(`/requests/${requestId}/ask`);
+  for (const name of patients) await until(`${name} to agree`, async () => (await node.call('POST',
+    `/requests/${requestId}/consent`, { as: name, body: { accept: true } })).status === 200);
+  await until('two answers', async () => {
+    const dry = await pages.hospital.call('POST', `/requests/${requestId}/deliver?dryRun=true`, {});
+    return dry.status === 200 && dry.json.entries === 2;
+  });
+  await pages.hospital.soon(`/requests/${requestId}/deliver`);
+  await until('the delivery to be seen', async () =>
+    (await pages.buyer.get(`/requests/${requestId}`)).state === 'filled');
+  const verified = await pages.buyer.soon(`/requests/${requestId}/verify`);
+  assert.ok(verified.passed, JSON.stringify(verified));
+  const paid = await pages.buyer.soon(`/requests/${requestId}/finalize`);
+  assert.equal(paid.state, 'finalized');
+  await sentTwice();
+});
