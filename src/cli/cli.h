@@ -122,7 +122,7 @@ const char *cli_color(FILE *out, const char *name);
 
 typedef enum galen_err cli_run(struct cli *cli, struct json_object **result, bool *passed,
                                struct galen_errinfo *info);
-cli_run cli_init, cli_status, cli_sync, cli_notifications;                         /* home.c */
+cli_run cli_init, cli_status, cli_sync, cli_notifications, cli_access_log;         /* home.c */
 cli_run cli_intent_list, cli_intent_show, cli_intent_answer, cli_intent_cancel;    /* intent.c */
 cli_run cli_account_new, cli_account_list, cli_account_import, cli_account_export; /* account.c */
 cli_run cli_serve;                                                                 /* serve.c */

@@ -38,6 +38,10 @@ const struct cli_command cli_commands[] = {
             "read new events and messages, and act on them"),
     COMMAND("notifications", NULL, "", 0, 0, CLI_HOME, cli_notifications, "what is new", "as=NAME"),
 
+    COMMAND("access-log", NULL, "", 0, 0, CLI_HOME, cli_access_log,
+            "patient: who was given what of one's records (fhir, fhir-consent: as HL7 FHIR R4)",
+            "as=NAME", "format=json|fhir|fhir-consent", "output=FILE"),
+
     COMMAND("account", "new", "NAME", 1, 1, CLI_KEYS, cli_account_new,
             "make an identity: doctor, patient, hospital, buyer, gm or rm", "role=ROLE",
             "wallet=ADDRESS"),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "record/fhir.h"
+#include "workflow/access.h"
 
 #define PATHS_MAX 256
 
@@ -171,6 +172,31 @@ enum galen_err api_relay(struct api_call *call, struct json_object **result,
 {
     GALEN_TRY(api_members(call, NULL, NULL, info));
     return storing_relay(call->wf, &call->request->who, result, info);
+}
+
+/* ---- the access log ------------------------------------------------------------------------------- */
+
+enum galen_err api_access_log(struct api_call *call, struct json_object **result,
+                              struct galen_errinfo *info)
+{
+    const struct chain_address *who = &call->request->who;
+    const char *format = node_query(call->request, "format");
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    if (format == NULL || strcmp(format, "json") == 0) {
+        GALEN_TRY(access_log(call->wf, who, &page, result, info));
+        response_json(call->response, MHD_HTTP_OK, *result);
+        return GALEN_OK;
+    }
+    const bool is_log = strcmp(format, "fhir") == 0;
+    if (!is_log && strcmp(format, "fhir-consent") != 0)
+        return base_fail(info, GALEN_ERR_USAGE, "format is json, fhir or fhir-consent");
+    GALEN_TRY((is_log ? access_log_fhir : access_consents_fhir)(call->wf, who, result, info));
+    response_json(call->response, MHD_HTTP_OK, *result);
+    call->response->type = "application/fhir+json";
+    snprintf(call->response->download, sizeof call->response->download,
+             is_log ? "access-log.json" : "consents.json");
+    return GALEN_OK;
 }
 
 /* ---- shares --------------------------------------------------------------------------------------- */

@@ -26,6 +26,7 @@ const struct api_route api_routes[] = {
     {"GET", "/events", API_READ | API_RAW, NULL, api_events},
     {"GET", "/notifications", API_READ, NULL, api_notifications, PAGE " after"},
     {"POST", "/notifications/seen", 0, NULL, api_notifications_seen},
+    {"GET", "/access-log", API_READ | API_RAW, "patient", api_access_log, PAGE " format"},
     {"GET", "/accounts", API_READ | API_SLOW, NULL, api_account_list},
     {"POST", "/accounts", API_OPERATOR, NULL, api_account_new},
     {"POST", "/accounts/wallet", API_ANYONE, NULL, api_account_register},

@@ -231,6 +231,9 @@ GALEN_MUST_CHECK enum galen_err workflow_publish_kept(struct workflow *wf, const
 GALEN_MUST_CHECK enum galen_err workflow_node_of(struct workflow *wf, struct base_buf *url,
                                                  const struct chain_address *who,
                                                  struct galen_errinfo *info);
+/* A share's block was given out: noted in the access log, once an hour. (access_log.c) */
+GALEN_MUST_CHECK enum galen_err workflow_share_fetched(struct workflow *wf, const uint8_t cid32[32],
+                                                       struct galen_errinfo *info);
 /* store_get, which also asks the nodes of those who should have the block: two accounts (either may
  * be NULL or zero), a request's hospital and buyer, the managers. */
 GALEN_MUST_CHECK enum galen_err workflow_block_from(struct workflow *wf, struct base_buf *out,

@@ -40,6 +40,7 @@ static const struct {
     {"share", "(direction = 'out' AND patient = " A ") OR (direction = 'in' AND doctor = " A ")"},
     {"consent",
      "(side = 'hospital' AND hospital = " A ") OR (side = 'patient' AND patient = " A ")"},
+    {"access_event", "patient = " A},
     {"outbox", "0"}, /* sealed, and nobody's to read */
     {"inbox", "recipient = " A},
     {"tx", SENT_BY},

@@ -52,7 +52,8 @@ enum galen_err block_serve(struct workflow *wf, const char *cid, struct base_buf
     /* One answer for what is not here, not public, or altered: nobody learns which. */
     if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_CHECK)
         return base_fail(info, GALEN_ERR_NOT_FOUND, "this node does not serve block %s", cid);
-    return err;
+    GALEN_TRY(err);
+    return workflow_share_fetched(wf, cid32, info);
 }
 
 /* ---- asking ------------------------------------------------------------------------------------ */

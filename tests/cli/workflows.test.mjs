@@ -179,6 +179,12 @@ test('sharing: to a doctor of another home, whole and in part, then revoked', ()
   const revoked = home.ok('share', 'revoke', part.cidShare);
   assert.match(JSON.stringify(revoked), /recall/);
   assert.equal(other.run('share', 'open', part.cidShare).code, 1);
+  const log = home.ok('access-log', '--as', 'patient-1');
+  assert.ok(log.length >= 2 && log.every((row) => row.time && row.event));
+  assert.equal(home.ok('access-log', '--as', 'patient-1', '--format', 'fhir').entry.length, log.length);
+  const consents = home.ok('access-log', '--as', 'patient-1', '--format', 'fhir-consent').entry;
+  assert.ok(consents.every((row) => row.resource.resourceType === 'Consent'));
+  assert.equal(home.run('access-log', '--as', 'patient-1', '--format', 'xml').code, 2);
 });
 
 test('purchasing: request, reply, consent, delivery, verification, payment', async () => {

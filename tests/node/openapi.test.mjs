@@ -158,6 +158,13 @@ test('shares', async () => {
   await node.ok('DELETE', `/shares/${part.cidShare}?dryRun=true`, { as: 'patient-1' });
   await node.ok('DELETE', `/shares/${part.cidShare}`, { as: 'patient-1' });
   await get('patient-1', '/shares');
+  const logged = await get('patient-1', '/access-log');
+  assert.ok(logged.some((row) => row.event === 'share-granted' && row.share === whole.cidShare));
+  assert.equal((await get('patient-1', '/access-log?limit=1')).length, 1);
+  const audit = await get('patient-1', '/access-log?format=fhir');
+  assert.equal(audit.entry.length, (await get('patient-1', '/access-log?limit=1000')).length);
+  assert.equal((await get('patient-1', '/access-log?format=fhir-consent')).entry[0].resource.resourceType, 'Consent');
+  assert.deepEqual(await get('patient-2', '/access-log'), []);
 });
 
 test('a purchase, from request to payment', async () => {
