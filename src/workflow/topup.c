@@ -89,6 +89,7 @@ static enum galen_err ask(struct workflow *wf, const struct storing_opened *reco
     GALEN_TRY(record_json_set_hex(made, "merkleRoot", record->idrec, 32, info));
     GALEN_TRY(workflow_set_address(made, "hospital", &hospital, info));
     if (!wf->dry_run) {
+        GALEN_TRY(workflow_can_send(wf, &record->owner, info)); /* before it: an intent must stay */
         DB_TRANSACTION_AUTO both = {0};
         GALEN_TRY(db_begin(&both, wf->db, info));
         GALEN_TRY(db_run(wf->db, info,
