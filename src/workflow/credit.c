@@ -20,11 +20,13 @@ enum galen_err workflow_withdraw(struct workflow *wf, const struct chain_address
     char text[CHAIN_ADDRESS_TEXT];
     bool own = false;
     bool sent = false;
+    bool did = false;
     BASE_BUF_AUTO data = {0};
     RECORD_JSON_AUTO made = NULL;
     GALEN_TRY(workflow_is_own(wf, &own, &role, payer, info));
     GALEN_TRY(workflow_credit_of(wf, &credit, account, info));
-    if (chain_u256_is_zero(&credit)) {
+    GALEN_TRY(workflow_wallet_did(wf, &did, payer, "withdraw", -1, false, info));
+    if (chain_u256_is_zero(&credit) && !did) {
         chain_address_format(text, account);
         return base_fail(info, GALEN_ERR_STATE, "the contract owes nothing to %s", text);
     }

@@ -60,7 +60,8 @@ static void targets_clear(struct targets *targets)
 }
 #define TARGETS_AUTO GALEN_CLEANUP(targets_clear) struct targets
 
-static enum galen_err add_target(struct workflow *wf, struct targets *targets, uint64_t request_id,
+static enum galen_err add_target(struct workflow *wf, struct targets *targets,
+                                 const struct chain_address *prover, uint64_t request_id,
                                  const struct dispute_entry *entry,
                                  const struct purchasing_entry *delivered, bool is_named,
                                  struct galen_errinfo *info)
@@ -68,7 +69,11 @@ static enum galen_err add_target(struct workflow *wf, struct targets *targets, u
     const char *fault = NULL;
     unsigned long long index = (unsigned long long)entry->index;
     if (dispute_is_settled(entry->status)) {
-        if (!is_named)
+        bool did = false;
+        if (is_named)
+            GALEN_TRY(workflow_wallet_did(wf, &did, prover, "proveInvalidEntry",
+                                          (int64_t)request_id, !wf->dry_run, info));
+        if (!is_named || did)
             return GALEN_OK;
         return base_fail(info, GALEN_ERR_STATE, "entry %llu of request %llu is settled: %s", index,
                          (unsigned long long)request_id, dispute_status_name(entry->status));
@@ -89,6 +94,7 @@ static enum galen_err add_target(struct workflow *wf, struct targets *targets, u
 
 /* The named entries, or all that are provable. */
 static enum galen_err find_targets(struct workflow *wf, struct targets *out,
+                                   const struct chain_address *prover,
                                    const struct purchasing_onchain *chain, const uint64_t *indices,
                                    size_t n, struct galen_errinfo *info)
 {
@@ -102,7 +108,7 @@ static enum galen_err find_targets(struct workflow *wf, struct targets *out,
     if (n > 0)
         GALEN_TRY(dispute_read_entries(wf, &named, chain, indices, n, info));
     for (size_t i = 0; i < named.n; i++)
-        GALEN_TRY(add_target(wf, &found, chain->id, &named.items[i],
+        GALEN_TRY(add_target(wf, &found, prover, chain->id, &named.items[i],
                              &delivered.items[named.items[i].index], true, info));
     for (size_t i = 0; n == 0 && i < delivered.n; i++) {
         struct dispute_entry entry = {0};
@@ -175,7 +181,7 @@ enum galen_err dispute_prove_invalid(struct workflow *wf, const struct chain_add
     if (chain.state != PURCHASING_DELIVERED && chain.state != PURCHASING_FINALIZED)
         return base_fail(info, GALEN_ERR_STATE, "request %llu is %s: there are no entries",
                          (unsigned long long)request_id, purchasing_state_name(chain.state, -1));
-    GALEN_TRY(find_targets(wf, &targets, &chain, indices, n, info));
+    GALEN_TRY(find_targets(wf, &targets, prover, &chain, indices, n, info));
     GALEN_TRY(workflow_array(&list, info));
     for (size_t i = 0; i < targets.n; i++)
         GALEN_TRY(prove_one(wf, prover, request_id, &targets.items[i], list, info));

@@ -56,8 +56,10 @@ static enum galen_err need_time(const struct purchasing_onchain *chain, struct g
         "disputes of request %llu could be ruled until %s", (unsigned long long)chain->id, when);
 }
 
+/* did: a wallet has just ruled, so that what is decided by this very vote belongs here too. */
 static enum galen_err load_entries(struct workflow *wf, struct ruling *ruling,
-                                   const uint64_t *indices, size_t n, struct galen_errinfo *info)
+                                   const uint64_t *indices, size_t n, bool did,
+                                   struct galen_errinfo *info)
 {
     size_t kept = 0;
     struct dispute_entries *entries = &ruling->entries;
@@ -65,7 +67,9 @@ static enum galen_err load_entries(struct workflow *wf, struct ruling *ruling,
     GALEN_TRY(dispute_read_entries(wf, entries, &ruling->chain, indices, n, info));
     for (size_t i = 0; i < entries->n; i++) {
         const struct dispute_entry *entry = &entries->items[i];
-        if (entry->status == DISPUTE_DISPUTED)
+        if (entry->status == DISPUTE_DISPUTED ||
+            (did && entry->status != DISPUTE_UNSETTLED &&
+             (ruling->by_gm ? entry->gm_vote : entry->rm_vote) == ruling->verdict))
             entries->items[kept++] = *entry;
         else if (n > 0 && entry->status == DISPUTE_UNSETTLED)
             return base_fail(info, GALEN_ERR_STATE, "entry %llu of request %llu is not in dispute",
@@ -199,12 +203,15 @@ enum galen_err dispute_rule(struct workflow *wf, const struct chain_address *man
     RECORD_JSON_AUTO made = NULL;
     RECORD_JSON_AUTO txs = NULL;
     RECORD_JSON_AUTO paid = NULL;
+    bool did = false;
     GALEN_ASSERT(verdict >= DISPUTE_PAY && verdict <= DISPUTE_FRAUD);
     GALEN_TRY(purchasing_need_own(wf, manager, info));
     GALEN_TRY(purchasing_read_to_act(wf, &ruling.chain, request_id, info));
     GALEN_TRY(need_manager(wf, &ruling, manager, info));
     GALEN_TRY(need_time(&ruling.chain, info));
-    GALEN_TRY(load_entries(wf, &ruling, indices, n, info));
+    GALEN_TRY(
+        workflow_wallet_did(wf, &did, manager, "rule", (int64_t)request_id, !wf->dry_run, info));
+    GALEN_TRY(load_entries(wf, &ruling, indices, n, did, info));
     GALEN_TRY(choose_to_send(&ruling, info));
     GALEN_TRY(workflow_array(&txs, info));
     GALEN_TRY(workflow_array(&paid, info));

@@ -138,6 +138,27 @@ enum galen_err workflow_notify_wanted(struct workflow *wf, const struct chain_ad
     return workflow_notify(wf, identity, "wallet", id, info);
 }
 
+enum galen_err workflow_wallet_did(struct workflow *wf, bool *did,
+                                   const struct chain_address *identity, const char *operation,
+                                   int64_t request_id, bool uses, struct galen_errinfo *info)
+{
+    struct intent intent;
+    {
+        DB_ROWS_AUTO rows = {0};
+        GALEN_TRY(db_query(&rows, wf->db, info,
+                           COLUMNS " WHERE i.identity = ?2 AND i.kind = 'transaction'"
+                                   " AND i.operation = ?3 AND i.request_id IS ?4"
+                                   " AND i.used_at IS NULL AND " STATE " = 'done'"
+                                   " ORDER BY i.created_at DESC, i.rowid DESC LIMIT 1",
+                           DB_INT(base_time_s()), DB_BLOB(identity->bytes, 20), DB_TEXT(operation),
+                           request_id >= 0 ? DB_INT(request_id) : DB_NULL));
+        GALEN_TRY(db_next(&rows, did, info));
+        if (*did)
+            GALEN_TRY(read_row(&intent, &rows, info));
+    }
+    return *did && uses ? intent_used(wf, &intent, info) : GALEN_OK;
+}
+
 enum galen_err workflow_asked_call(struct workflow *wf, struct base_buf *data,
                                    const struct chain_address *identity, const char *operation,
                                    int64_t request_id, struct galen_errinfo *info)

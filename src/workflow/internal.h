@@ -151,6 +151,12 @@ workflow_wallet_asked(struct workflow *wf, struct json_object **message, struct 
 /* A number of a typed message: decimal text. */
 GALEN_MUST_CHECK enum galen_err workflow_asked_number(int64_t *out, struct json_object *message,
                                                       const char *key, struct galen_errinfo *info);
+/* Has a browser wallet's transaction done what the step is called again for? One that no step has
+ * used; uses: this one does, now. */
+GALEN_MUST_CHECK enum galen_err workflow_wallet_did(struct workflow *wf, bool *did,
+                                                    const struct chain_address *identity,
+                                                    const char *operation, int64_t request_id,
+                                                    bool uses, struct galen_errinfo *info);
 /* The data of the newest call that a browser wallet is asked for or has sent and no step has used;
  * *data is left empty when there is none. For calls that are not made alike twice. */
 GALEN_MUST_CHECK enum galen_err workflow_asked_call(struct workflow *wf, struct base_buf *data,

@@ -12,6 +12,7 @@ static enum galen_err may_ask(struct workflow *wf, const struct chain_address *b
     struct dispute_entry entry;
     struct datahub_opening_info status;
     char when[BASE_TIME_TEXT];
+    bool did = false;
     unsigned long long id = (unsigned long long)chain->id;
     if (!chain_address_equal(buyer, &chain->buyer))
         return base_fail(info, GALEN_ERR_USAGE,
@@ -29,7 +30,8 @@ static enum galen_err may_ask(struct workflow *wf, const struct chain_address *b
                           "entry %llu of request %llu is %s", (unsigned long long)index, id,
                           dispute_status_name(entry.status));
     GALEN_TRY(opening_onchain_status(wf, &status, chain->id, index, info));
-    if (status.requested)
+    GALEN_TRY(workflow_wallet_did(wf, &did, buyer, "requestOpening", (int64_t)id, false, info));
+    if (status.requested && !did)
         return STEPS_FAIL(info, GALEN_ERR_STATE,
                           "'galen group openings' shows how it stands; the managers agree one by "
                           "one",

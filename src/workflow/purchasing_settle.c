@@ -366,8 +366,13 @@ enum galen_err purchasing_claim(struct workflow *wf, const struct chain_address 
     BASE_BUF_AUTO data = {0};
     struct purchasing_call call = {
         .payer = payer, .before = &chain, .operation = "claim", .data = &data};
+    bool did = false;
     GALEN_TRY(purchasing_need_own(wf, payer, info));
     GALEN_TRY(purchasing_read_to_act(wf, &chain, request_id, info));
+    GALEN_TRY(
+        workflow_wallet_did(wf, &did, payer, "claim", (int64_t)request_id, !wf->dry_run, info));
+    if (did)
+        return nothing_left(wf, &chain, result, info);
     GALEN_TRY(may_claim(wf, &call.kind, &call.note, &chain, index, info));
     GALEN_TRY(encode_claim(wf, &data, &chain, (size_t)index, info));
     return purchasing_settle(wf, &call, result, info);

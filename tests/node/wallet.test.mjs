@@ -97,7 +97,8 @@ test('a doctor stores records, the hospital relays them', async () => {
   await sentTwice();
 });
 
-test('a buyer requests, a hospital replies and delivers, the buyer verifies and pays', async () => {
+// A request, up to its delivery.
+async function sell() {
   const { requestId } = await pages.buyer.post('/requests',
     { template: { ...template, min_records: 2 }, maxRecords: 10, verifyWindow: HOUR, ruleWindow: 2 * HOUR });
   await pages.hospital.soon(`/requests/${requestId}/reply`);
@@ -111,9 +112,52 @@ test('a buyer requests, a hospital replies and delivers, the buyer verifies and 
   await pages.hospital.soon(`/requests/${requestId}/deliver`);
   await until('the delivery to be seen', async () =>
     (await pages.buyer.get(`/requests/${requestId}`)).state === 'filled');
+  return requestId;
+}
+
+test('a buyer requests, a hospital replies and delivers, the buyer verifies and pays', async () => {
+  const requestId = await sell();
   const verified = await pages.buyer.soon(`/requests/${requestId}/verify`);
   assert.ok(verified.passed, JSON.stringify(verified));
   const paid = await pages.buyer.soon(`/requests/${requestId}/finalize`);
   assert.equal(paid.state, 'finalized');
+  // Made again, it says so.
+  assert.match((await pages.buyer.post(`/requests/${requestId}/finalize`)).note, /before/);
+  await sentTwice();
+});
+
+test('a dispute, its ruling, who signed, and a revocation', async () => {
+  const requestId = await sell();
+  await pages.buyer.soon(`/requests/${requestId}/verify`);
+  await pages.buyer.soon(`/requests/${requestId}/dispute`, { reason: 'values that cannot be' });
+  for (const manager of ['gm', 'rm'])
+    await pages[manager].soon(`/requests/${requestId}/rule`, { verdict: 'fraud' });
+  const { id } = await pages.buyer.soon(`/requests/${requestId}/open`, { entry: 0 });
+  for (const manager of ['gm', 'rm']) {
+    await until(`${manager} to know of it`, async () => (await pages[manager].get('/openings'))
+      .some((row) => row.id === id));
+    await pages[manager].soon(`/openings/${id}/approve`, { agree: true });
+  }
+  const shown = await until('the result', async () => {
+    const row = await pages.buyer.get(`/openings/${id}`);
+    return row.state === 'opened' && row;
+  });
+  assert.equal(shown.doctor.wallet, address.doctor);
+  await pages.gm.soon(`/openings/${id}/reveal`);
+  await pages.rm.soon(`/openings/${id}/reveal`);
+  await until('the token', async () => (await pages.gm.get(`/openings/${id}`)).token);
+  await pages.gm.soon('/revocations', { opening: id, reason: 'fraud' });
+  const published = await pages.rm.soon('/revocations/publish');
+  assert.equal(published.entries, 1);
+  assert.equal((await pages.buyer.get('/revocations')).version, published.version);
+  await sentTwice();
+});
+
+test('a request that nobody answers is taken back', async () => {
+  const { requestId } = await pages.buyer.post('/requests', { template, replyWindow: HOUR });
+  await chain.rpc('evm_increaseTime', [HOUR + 1]);
+  await chain.rpc('evm_mine');
+  const refunded = await pages.buyer.soon(`/requests/${requestId}/expire`);
+  assert.equal(refunded.state, 'refunded');
   await sentTwice();
 });
