@@ -176,7 +176,11 @@ enum galen_err cli_gs_classic_inspect(struct cli *cli, struct json_object **resu
                                        RECORD_JSON_REQUIRED, GROUPSIG_CLASSIC_MAX_TEXT, "", info));
         GALEN_TRY(open_base64(&inner, parts, strlen(parts), info));
         json_object_object_foreach(inner, name, value)
-            GALEN_TRY(record_json_set(made, name, json_object_get(value), info));
+        {
+            struct json_object *copy = NULL;
+            GALEN_TRY(record_json_copy(&copy, value, info));
+            GALEN_TRY(record_json_set(made, name, copy, info));
+        }
     }
     *result = made;
     made = NULL;

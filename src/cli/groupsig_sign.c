@@ -96,6 +96,7 @@ enum galen_err cli_groupsig_batch_verify(struct cli *cli, struct json_object **r
     GALEN_TRY(cli_gs_pairs_read(cli, &pairs, info));
     GALEN_TRY(verify_pairs(cli, &key, &pairs, &items, NULL, info));
     RECORD_JSON_AUTO report = json_object_new_object();
+    struct json_object *failed = NULL;
     if (report == NULL || invalid == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < pairs.n; i++) {
@@ -105,7 +106,8 @@ enum galen_err cli_groupsig_batch_verify(struct cli *cli, struct json_object **r
     }
     GALEN_TRY(record_json_set(report, "count", json_object_new_int64((int64_t)pairs.n), info));
     GALEN_TRY(record_json_set(report, "valid", json_object_new_int64((int64_t)good), info));
-    GALEN_TRY(record_json_set(report, "invalid", json_object_get(invalid), info));
+    GALEN_TRY(record_json_copy(&failed, invalid, info));
+    GALEN_TRY(record_json_set(report, "invalid", failed, info));
     *passed = good == pairs.n;
     *result = report;
     report = NULL;

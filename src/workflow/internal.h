@@ -32,6 +32,8 @@ struct workflow {
     int lock_fd;                       /* workflow_lock; -1: not held */
     bool is_syncing; /* a step that a round takes up again must not begin another round */
     bool dry_run;
+    size_t
+        unproven; /* messages of this round that nobody can check yet (storing_unknown_version) */
     bool has_wanted; /* wanted16: the intent that the last WALLET is about (intent.c) */
     uint8_t wanted16[WORKFLOW_INTENT_ID];
     const atomic_bool *stop; /* workflow_stop_when; or NULL */

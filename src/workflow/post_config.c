@@ -19,21 +19,14 @@ static const struct {
     [POST_BYTES] = {"inbox_bytes", 512 << 20},
     [POST_RECIPIENT_HOURLY] = {"inbox_recipient_hourly", 1200},
     [POST_HOURLY] = {"inbox_hourly", 12000},
+    [POST_OUTBOX_DAYS] = {"outbox_keep_days", 90},
     [POST_RELAY_QUOTA] = {"relay_quota", 10000},
 };
 
 const char *const post_config_keys[] = {
-    "inbox_allow_networks",
-    "inbox_ca",
-    "inbox_recipient_messages",
-    "inbox_recipient_bytes",
-    "inbox_messages",
-    "inbox_bytes",
-    "inbox_recipient_hourly",
-    "inbox_hourly",
-    "relay_quota",
-    "topup_answer",
-    NULL,
+    "inbox_allow_networks", "inbox_ca",     "inbox_recipient_messages", "inbox_recipient_bytes",
+    "inbox_messages",       "inbox_bytes",  "inbox_recipient_hourly",   "inbox_hourly",
+    "relay_quota",          "topup_answer", "outbox_keep_days",         NULL,
 };
 
 void post_config_init(struct post_config *config)

@@ -23,6 +23,7 @@ enum post_limit {
     POST_BYTES,
     POST_RECIPIENT_HOURLY, /* taken in within an hour, for one identity */
     POST_HOURLY,           /* and for all */
+    POST_OUTBOX_DAYS,      /* that the outbox remembers what was delivered or given up */
     POST_RELAY_QUOTA,      /* records a day that a hospital takes from its doctors and anchors */
     POST_LIMITS,
 };

@@ -177,8 +177,9 @@ static enum galen_err expire_next(struct workflow *wf, bool *found, struct galen
 
 /* Digests stand against replays for as long as a message can be valid: its life and a day for
  * clocks that differ (message.c), from the day it came. A refused one is refused again. */
-static enum galen_err prune_inbox(struct workflow *wf, struct galen_errinfo *info)
+static enum galen_err prune(struct workflow *wf, struct galen_errinfo *info)
 {
+    const int64_t kept_days = wf->post.limits[POST_OUTBOX_DAYS];
     int64_t now = base_time_s();
     int64_t last = 0;
     GALEN_TRY(workflow_setting_get(wf, "inbox.pruned_at", &last, 0, info));
@@ -188,6 +189,12 @@ static enum galen_err prune_inbox(struct workflow *wf, struct galen_errinfo *inf
                      DB_INT(now - (int64_t)(WORKFLOW_MESSAGE_DAYS + 2) * DAY_S)));
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM inbox WHERE state = 'refused' AND received_at < ?",
                      DB_INT(now - (int64_t)REFUSED_DAYS * DAY_S)));
+    /* What was delivered is not sent again by itself. */
+    if (kept_days <= now / DAY_S)
+        GALEN_TRY(db_run(wf->db, info,
+                         "DELETE FROM outbox WHERE delivered_at < ?1"
+                         " OR expired_at < ?1",
+                         DB_INT(now - kept_days * DAY_S)));
     return workflow_setting_set(wf, "inbox.pruned_at", now, info);
 }
 
@@ -196,7 +203,7 @@ enum galen_err post_expire(struct workflow *wf, int64_t *expired, struct galen_e
     *expired = 0;
     for (bool found = true; found; *expired += found)
         GALEN_TRY(expire_next(wf, &found, info));
-    return prune_inbox(wf, info);
+    return prune(wf, info);
 }
 
 enum galen_err post_waiting(struct workflow *wf, int64_t *waiting, int64_t *without_inbox,

@@ -294,6 +294,10 @@ enum galen_err workflow_card_make(struct workflow *wf, const struct chain_addres
     GALEN_TRY(profile_make(wf, identity, inbox, &profile, info));
     GALEN_TRY(profile_parse(&card.contact, profile, info));
     GALEN_TRY(record_json_jcs(&card.profile_text, profile, info));
+    if (wf->dry_run) { /* it would be made */
+        workflow_give(out, &profile);
+        return GALEN_OK;
+    }
     GALEN_TRY(workflow_publish(wf, card.cid32, "profile", 0, card.profile_text.data,
                                card.profile_text.len, info));
     bool is_made = false;
@@ -387,10 +391,13 @@ static enum galen_err for_owner(struct workflow *wf, const struct chain_address 
 {
     const struct chain_address actor = wf->actor;
     const bool had_actor = wf->has_actor;
+    const bool was_dry = wf->dry_run; /* an identity has a card as it has keys */
     GALEN_TRY(workflow_act_as(wf, NULL, info));
+    wf->dry_run = false;
     enum galen_err err = profile != NULL ? profile_make(wf, address, "", profile, info)
                                          : workflow_card_make(wf, address, NULL, NULL, info);
     struct galen_errinfo why = {0};
+    wf->dry_run = was_dry;
     enum galen_err back = workflow_act_as(wf, had_actor ? &actor : NULL, &why);
     if (err == GALEN_OK && back != GALEN_OK)
         return base_fail(info, back, "%s", why.what);
@@ -458,6 +465,15 @@ enum galen_err workflow_contact_find(struct workflow *wf, struct chain_address *
     return GALEN_OK;
 }
 
+/* Of a profile that a dry run has not made: its digest now, for the estimate. */
+static enum galen_err digest_unmade(struct workflow *wf, const struct chain_address *identity,
+                                    uint8_t cid32[32], struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO profile = NULL;
+    GALEN_TRY(for_owner(wf, identity, &profile, info));
+    return record_json_hash(cid32, profile, info);
+}
+
 enum galen_err workflow_profile_publish(struct workflow *wf, const struct chain_address *identity,
                                         struct json_object **result, struct galen_errinfo *info)
 {
@@ -471,14 +487,17 @@ enum galen_err workflow_profile_publish(struct workflow *wf, const struct chain_
     GALEN_TRY(db_query(&rows, wf->db, info, "SELECT profile_cid FROM contact WHERE address = ?",
                        DB_BLOB(identity->bytes, 20)));
     GALEN_TRY(db_next(&rows, &found, info));
-    if (!found) {
+    if (!found && !wf->dry_run) {
         base_fail(info, GALEN_ERR_STATE, "there is no profile to publish yet");
         (void)base_hint(info, "make it with 'galen profile set'");
         return GALEN_ERR_STATE;
     }
     uint8_t cid32[32];
-    GALEN_TRY(db_bytes(&rows, 0, cid32, 32, info));
+    if (found)
+        GALEN_TRY(db_bytes(&rows, 0, cid32, 32, info));
     db_rows_end(&rows);
+    if (!found)
+        GALEN_TRY(digest_unmade(wf, identity, cid32, info));
     BASE_BUF_AUTO data = {0};
     GALEN_TRY(datahub_encode_set_profile(&data, cid32, info));
     const struct workflow_call call = {

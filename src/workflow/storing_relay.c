@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_S       86400
-#define RELAY_CHUNK 100 /* records of one storeBatch: some 4.3 million gas, 64 KiB */
+#define DAY_S        86400
+#define UNPROVEN_MAX 200
+#define RELAY_CHUNK  100 /* records of one storeBatch: some 4.3 million gas, 64 KiB */
 
 /* ---- hand-overs --------------------------------------------------------------------------------- */
 
@@ -77,6 +78,9 @@ enum galen_err storing_unknown_version(struct workflow *wf, uint32_t key_version
         db_get_int(wf->db, &newest, 0, info, "SELECT coalesce(max(version), 0) FROM group_key"));
     if ((int64_t)key_version > newest + 1)
         return base_fail(info, GALEN_ERR_CHECK, "signed under a group key that does not exist");
+    /* Anyone can say so of anything. */
+    if (++wf->unproven > UNPROVEN_MAX)
+        return base_fail(info, GALEN_ERR_CHECK, "too many wait for a group key that is not here");
     return base_fail(info, GALEN_ERR_STATE, "its group key is not here yet");
 }
 

@@ -2,6 +2,7 @@
  * waits for something is tried again in the next round. */
 #include "workflow/steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -77,6 +78,54 @@ static enum galen_err next_message(struct workflow *wf, struct incoming *out, in
     return base_buf_append(&out->sealed, sealed.data, sealed.len);
 }
 
+/* ---- who waits: it takes room in its recipient's inbox until it expires (post_accept.c), so that one
+ * sender gets a part of that. What carries no sender is proved, or see storing_unknown_version.
+ * ---- */
+
+struct waiting {
+    struct waiter {
+        struct chain_address recipient, sender;
+        int64_t n;
+    } * list; /* owned */
+    size_t len, room;
+};
+static void waiting_clear(struct waiting *waiting)
+{
+    free(waiting->list);
+}
+
+/* Counts one more that waits: STATE, unless it is one too many, which is LIMIT. */
+static enum galen_err count_waiting(struct waiting *waiting, const struct workflow *wf,
+                                    const struct message *message, struct galen_errinfo *info)
+{
+    enum { SHARE = 10, LEAST = 20 };
+    const int64_t part = wf->post.limits[POST_RECIPIENT_MESSAGES] / SHARE;
+    const int64_t most = part > LEAST ? part : LEAST;
+    size_t i = 0;
+    if (chain_address_is_zero(&message->sender))
+        return GALEN_ERR_STATE;
+    while (i < waiting->len &&
+           (!chain_address_equal(&waiting->list[i].recipient, &message->recipient) ||
+            !chain_address_equal(&waiting->list[i].sender, &message->sender)))
+        i++;
+    if (i == waiting->room) {
+        const size_t room = 2 * waiting->room + 16;
+        struct waiter *longer = realloc(waiting->list, room * sizeof *longer);
+        if (longer == NULL)
+            return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+        waiting->list = longer;
+        waiting->room = room;
+    }
+    if (i == waiting->len)
+        waiting->list[waiting->len++] = (struct waiter){.recipient = message->recipient,
+                                                        .sender = message->sender};
+    if (waiting->list[i].n >= most)
+        return base_fail(info, GALEN_ERR_LIMIT, "%lld messages of its sender wait already",
+                         (long long)most);
+    waiting->list[i].n++;
+    return GALEN_ERR_STATE;
+}
+
 /* What is done or refused needs no sealed bytes any more; its digest stays, against replays. */
 static enum galen_err close_message(struct workflow *wf, const uint8_t digest32[32],
                                     const char *state, const char *kind, const char *reason,
@@ -95,6 +144,8 @@ enum galen_err sync_read_messages(struct workflow *wf, struct json_object *summa
     int64_t refused = 0;
     int64_t waiting = 0;
     GALEN_CLEANUP(incoming_clear) struct incoming incoming = {0};
+    GALEN_CLEANUP(waiting_clear) struct waiting waiters = {0};
+    wf->unproven = 0;
     while (wf->keys != NULL) {
         bool found = false;
         GALEN_TRY(next_message(wf, &incoming, waiting, &found, info));
@@ -107,6 +158,8 @@ enum galen_err sync_read_messages(struct workflow *wf, struct json_object *summa
                          (struct base_view){incoming.sealed.data, incoming.sealed.len}, &why);
         if (err == GALEN_OK)
             err = handle_message(wf, &message, &why);
+        if (err == GALEN_ERR_STATE)
+            err = count_waiting(&waiters, wf, &message, &why);
         if (err == GALEN_ERR_STATE || err == GALEN_ERR_WALLET) {
             waiting++;
             continue;

@@ -204,7 +204,8 @@ GALEN_MUST_CHECK enum galen_err workflow_identity_list(struct workflow *wf,
 
 /* The identity's contact card: {type galen.card/1, profile, nonce, expiry, signature}. inbox: the
  * address of the node's inbox (https://HOST/api/v1/inbox); NULL: as in the last card; "": none.
- * USAGE when nobody could ask it. The profile's block is stored. */
+ * USAGE when nobody could ask it. The profile's block is stored. In a dry run nothing is made, and
+ * *card is the profile that it would hold. */
 GALEN_MUST_CHECK enum galen_err workflow_card_make(struct workflow *wf,
                                                    const struct chain_address *identity,
                                                    const char *inbox, struct json_object **card,

@@ -58,7 +58,9 @@ test('contacts and profiles', async () => {
   const card = await post('doctor', '/profile/card', { inbox: 'https://node.example/inbox' });
   assert.deepEqual(await post('patient-1', '/contacts', card), { address: address.doctor });
   assert.equal((await get('patient-1', '/contacts/doctor')).address, address.doctor);
-  assert.ok((await node.ok('POST', '/profile?dryRun=true', { as: 'buyer', body: {} })).tx?.dryRun);
+  const estimate = await node.ok('POST', '/profile?dryRun=true', { as: 'buyer', body: { inbox: 'https://node.example/other' } });
+  assert.ok(estimate.tx?.dryRun);
+  await fails(404, 'not-found', 'patient-1', 'GET', '/contacts/buyer'); // a dry run makes no card
   await post('buyer', '/profile');
   await until('the profile to be on-chain', async () =>
     (await get('patient-1', '/contacts/buyer')).onChain);

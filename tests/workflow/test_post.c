@@ -255,6 +255,36 @@ static void old_digests_go(void **state)
     }
 }
 
+/* What was delivered or given up is forgotten in time; what waits is not. */
+static void old_deliveries_go(void **state)
+{
+    struct fixture *fx = ((struct stage *)*state)->fx;
+    struct workflow *buyer = fx->home[BUYER];
+    static const struct {
+        const char *delivered, *expired; /* days ago; NULL: not */
+        bool stays;
+    } cases[] = {
+        {NULL, NULL, true},  {"1", NULL, true},  {"89", NULL, true},
+        {"91", NULL, false}, {NULL, "89", true}, {NULL, "91", false},
+    };
+    const struct post_round round = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t digest[32] = {1};
+        OK(db_run(buyer->db, INFO, "DELETE FROM outbox"));
+        OK(db_run(buyer->db, INFO, "DELETE FROM setting WHERE name = 'inbox.pruned_at'"));
+        OK(db_run(buyer->db, INFO,
+                  "INSERT INTO outbox (digest, recipient, kind, message_id, sealed, created_at,"
+                  " delivered_at, expired_at) VALUES (?1, ?2, 'share', ?1, x'', ?3,"
+                  " ?3 - 86400 * ?4, ?3 - 86400 * ?5)",
+                  DB_BLOB(digest, 32), DB_BLOB(fx->who[PATIENT].bytes, 20), DB_INT(base_time_s()),
+                  DB_TEXT(cases[i].delivered), DB_TEXT(cases[i].expired)));
+        OK(post_deliver(buyer, &round, NULL, NULL, INFO));
+        assert_int_equal(fixture_count(buyer, "SELECT count(*) FROM outbox"),
+                         cases[i].stays ? 1 : 0);
+    }
+    OK(db_run(buyer->db, INFO, "DELETE FROM outbox"));
+}
+
 /* ---- delivering -------------------------------------------------------------------------------- */
 
 static void accept_for_real(struct stage *stage, const struct post_server_request *request,
@@ -739,6 +769,7 @@ int main(void)
         CLEAN(bounded),
         CLEAN(only_posted_ones_count),
         CLEAN(old_digests_go),
+        CLEAN(old_deliveries_go),
         CLEAN(delivered_in_order),
         CLEAN(lost_acknowledgement),
         CLEAN(hostile_nodes),

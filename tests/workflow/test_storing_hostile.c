@@ -394,6 +394,28 @@ static void forged_hand_overs_are_refused(void **state)
     storing_assert_state(fx->home[PATIENT], row.cid, "anchored", NULL);
 }
 
+/* What names a key to come nobody can check: of such a bounded number waits. */
+static void unprovable_hand_overs_do_not_fill_the_inbox(void **state)
+{
+    enum { SENT = 230, MOST = 200 };
+    struct fixture *fx = *state;
+    struct storing_row row = storing_make(fx, 40);
+    RECORD_JSON_AUTO early = hand_over_of(fx, &row);
+    OK(db_run(fx->home[DOCTOR]->db, INFO, "DELETE FROM outbox"));
+    OK(db_run(fx->home[PATIENT]->db, INFO, "DELETE FROM inbox"));
+    json_object_object_del(early, "envelope");
+    OK(workflow_set_int(early, "keyVersion", row.key_version + 1, INFO));
+    for (int i = 0; i < SENT; i++) {
+        uint8_t id32[32] = {0xaa, (uint8_t)i, (uint8_t)(i >> 8)};
+        OK(message_send_unsigned(fx->home[BUYER], &fx->who[BUYER], &fx->who[PATIENT],
+                                 MESSAGE_HAND_OVER, id32, early, INFO));
+    }
+    assert_int_equal(fixture_settle(fx), SENT - MOST);
+    assert_int_equal(
+        fixture_count(fx->home[PATIENT], "SELECT count(*) FROM inbox WHERE state = 'new'"), MOST);
+    OK(db_run(fx->home[PATIENT]->db, INFO, "DELETE FROM inbox"));
+}
+
 /* Signed by a member, but nothing the contract would take: the batch must go on without it. */
 static void unstorable_hand_overs_are_refused(void **state)
 {
@@ -450,6 +472,7 @@ int main(void)
         cmocka_unit_test(lying_envelopes_are_refused),
         cmocka_unit_test(envelope_for_someone_else),
         cmocka_unit_test(forged_hand_overs_are_refused),
+        cmocka_unit_test(unprovable_hand_overs_do_not_fill_the_inbox),
         cmocka_unit_test(unstorable_hand_overs_are_refused),
         cmocka_unit_test(forged_cards_are_refused),
     };

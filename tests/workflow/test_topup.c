@@ -201,6 +201,45 @@ static void strangers_are_not_listed(void **state)
     assert_true(json_object_equal(before, after));
 }
 
+/* A full list makes patients wait; one patient's requests do not take all the room meanwhile. */
+static void one_sender_gets_a_part_of_the_inbox(void **state)
+{
+    enum { SENT = 30, MOST = 20 };
+    struct market *market = *state;
+    struct fixture *fx = market->fx;
+    struct workflow *hospital = fx->home[HOSPITAL];
+    const int64_t limit = hospital->post.limits[POST_RECIPIENT_MESSAGES];
+    uint8_t root[32];
+    (void)sell_out(market, 3, 1, root);
+    OK(db_run(fx->home[PATIENT]->db, INFO,
+              "UPDATE release SET request_id = NULL"
+              " WHERE request_id = 900"));
+    hospital->post.limits[POST_RECIPIENT_MESSAGES] = 50;
+    OK(db_run(hospital->db, INFO,
+              "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)"
+              " INSERT INTO topup SELECT ?2, 'hospital', zeroblob(32), zeroblob(20),"
+              " CAST(printf('%032d', i) AS BLOB), 'open', NULL, ?3 FROM n",
+              DB_INT(TOPUP_LIST_MAX), DB_BLOB(fx->who[HOSPITAL].bytes, 20), DB_INT(base_time_s())));
+    for (int i = 0; i < SENT; i++) {
+        RECORD_JSON_AUTO body = NULL;
+        uint8_t tag[32] = {(uint8_t)i};
+        OK(workflow_object(&body, INFO));
+        OK(workflow_set_text(body, "type", TOPUP_WANTED_TYPE, INFO));
+        OK(record_json_set_hex(body, "recordId", root, 32, INFO));
+        OK(record_json_set_hex(body, "tag", tag, 32, INFO));
+        OK(message_send(fx->home[PATIENT], &market->patients[3], &fx->who[HOSPITAL],
+                        MESSAGE_TOPUP_WANTED, tag, body, INFO));
+    }
+    assert_int_equal(fixture_settle(fx), SENT - MOST);
+    assert_int_equal(fixture_count(hospital, "SELECT count(*) FROM inbox WHERE state = 'new'"),
+                     MOST);
+    OK(db_run(hospital->db, INFO, "DELETE FROM topup WHERE record_root = zeroblob(32)"));
+    assert_int_equal(fixture_settle(fx), 0); /* there is room again */
+    assert_int_equal(fixture_count(hospital, "SELECT count(*) FROM inbox WHERE state = 'new'"), 0);
+    OK(db_run(hospital->db, INFO, "DELETE FROM topup WHERE record_root = ?", DB_BLOB(root, 32)));
+    hospital->post.limits[POST_RECIPIENT_MESSAGES] = limit;
+}
+
 static void lists_that_are_none(void **state)
 {
     struct market *market = *state;
@@ -565,6 +604,7 @@ int main(void)
         cmocka_unit_test(nothing_names_the_doctor),
         cmocka_unit_test(answering_can_be_switched_off),
         cmocka_unit_test(strangers_are_not_listed),
+        cmocka_unit_test(one_sender_gets_a_part_of_the_inbox),
         cmocka_unit_test(lists_that_are_none),
         cmocka_unit_test(lists_are_read_from_the_hospitals_node),
         cmocka_unit_test(hostile_answers_are_refused),
