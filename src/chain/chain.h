@@ -649,6 +649,12 @@ GALEN_MUST_CHECK enum galen_err chain_rpc_transaction(struct chain_rpc *rpc,
                                                       const uint8_t tx_hash32[32],
                                                       struct galen_errinfo *info);
 
+/* The hash of the account's mined transaction with that nonce. NOT_FOUND: none is mined; NETWORK
+ * also when the endpoint keeps no state of the blocks that are looked at. */
+GALEN_MUST_CHECK enum galen_err chain_rpc_find_sent(struct chain_rpc *rpc, uint8_t hash32[32],
+                                                    const struct chain_address *sender,
+                                                    uint64_t nonce, struct galen_errinfo *info);
+
 GALEN_MUST_CHECK enum galen_err chain_rpc_block(struct chain_rpc *rpc, struct chain_block *out,
                                                 uint64_t block, struct galen_errinfo *info);
 

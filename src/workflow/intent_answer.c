@@ -1,6 +1,7 @@
 /* What a wallet's page answers an intent with: a transaction's hash, a signature, or nothing. */
 #include "workflow/intent.h"
 #include "workflow/steps.h"
+#include "workflow/transact_internal.h"
 
 #include <string.h>
 
@@ -159,7 +160,16 @@ enum galen_err workflow_intent_cancel(struct workflow *wf, const uint8_t id16[WO
                                       struct json_object **result, struct galen_errinfo *info)
 {
     struct intent intent;
+    int64_t is_lost = 0;
     GALEN_TRY(intent_read(wf, &intent, id16, info));
+    GALEN_TRY(db_get_int(wf->db, &is_lost, 0, info,
+                         "SELECT count(*) FROM intent WHERE id = ? AND problem IS NOT NULL",
+                         DB_BLOB(id16, INTENT_ID_BYTES)));
+    if (intent.has_tx && intent.state == INTENT_SENT && is_lost != 0) {
+        GALEN_TRY(transact_set_status(wf, intent.tx_hash, "dropped",
+                                      "another transaction took its nonce", info));
+        return workflow_intent_show(wf, id16, result, info);
+    }
     if (intent.has_tx || intent.state == INTENT_DONE)
         return STEPS_FAIL(info, GALEN_ERR_STATE,
                           intent.state == INTENT_SENT ? "what is on its way is cancelled in the "

@@ -10,7 +10,8 @@
 #include "workflow/steps.h"
 #include "workflow/transact_internal.h"
 
-#define WAIT_MS 15000 /* for one that is on its way; its step is called again then */
+#define UNTOLD_MAX 16    /* transactions of the account that are looked at */
+#define WAIT_MS    15000 /* for one that is on its way; its step is called again then */
 
 static const char digest_label[] = "galen/intent/1";
 
@@ -81,74 +82,6 @@ static enum galen_err ask_again(struct workflow *wf, const struct intent *intent
                   " max_priority_fee_wei = ? WHERE id = ?",
                   DB_INT(plan->estimate), DB_INT(plan->tx.gas_limit), DB_TEXT(max_fee),
                   DB_TEXT(priority), DB_BLOB(intent->id, INTENT_ID_BYTES));
-}
-
-/* ---- going on ------------------------------------------------------------------------------------- */
-
-/* It is mined: the step has its receipt, as if it had been sent just now. */
-static enum galen_err take(struct workflow *wf, struct chain_rpc *rpc, const struct intent *intent,
-                           const struct workflow_call *call, struct chain_receipt *receipt,
-                           struct json_object **tx, struct galen_errinfo *info)
-{
-    CHAIN_RECEIPT_AUTO mined = {0};
-    GALEN_TRY(chain_rpc_receipt(rpc, &mined, intent->tx_hash, info));
-    GALEN_TRY(intent_used(wf, intent, info));
-    if (!mined.succeeded)
-        return transact_refused(chain_rpc_explain(rpc, intent->tx_hash, info), call, info);
-    if (tx != NULL)
-        GALEN_TRY(transact_row(wf, intent->tx_hash, tx, info));
-    if (receipt != NULL) {
-        *receipt = mined;
-        mined = (struct chain_receipt){0};
-    }
-    return GALEN_OK;
-}
-
-/* A while; intent is read anew. */
-static enum galen_err wait(struct workflow *wf, struct chain_rpc *rpc, struct intent *intent,
-                           struct galen_errinfo *info)
-{
-    CHAIN_RECEIPT_AUTO mined = {0};
-    enum galen_err err = transact_wait(wf, rpc, &mined, intent->tx_hash, WAIT_MS, info);
-    if (err == GALEN_OK)
-        err = transact_follow_wallet(wf, rpc, intent->tx_hash, info);
-    if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)
-        return err;
-    return intent_read(wf, intent, intent->id, info);
-}
-
-enum galen_err transact_by_wallet(struct workflow *wf, struct chain_rpc *rpc,
-                                  const struct workflow_call *call, struct chain_receipt *receipt,
-                                  struct json_object **tx, struct galen_errinfo *info)
-{
-    struct transact_plan plan = {0};
-    struct intent intent;
-    uint8_t digest[32];
-    bool found = false;
-    GALEN_TRY(workflow_check_actor(wf, call->from, info));
-    GALEN_TRY(transact_frame(wf, rpc, &plan, call, info));
-    GALEN_TRY(call_digest(digest, &plan, call, info));
-    GALEN_TRY(intent_find(wf, &found, &intent, call->from, digest, info));
-    if (found && intent.state == INTENT_SENT && intent.has_tx && !wf->is_syncing)
-        GALEN_TRY(wait(wf, rpc, &intent, info));
-    if (found && intent.state == INTENT_SENT)
-        return intent_want(wf, &intent, info);
-    if (found && intent.state == INTENT_DONE)
-        return take(wf, rpc, &intent, call, receipt, tx, info);
-    if (found && intent.state == INTENT_FAILED) {
-        CHAIN_RECEIPT_AUTO mined = {0};
-        enum galen_err err = chain_rpc_receipt(rpc, &mined, intent.tx_hash, info);
-        if (err != GALEN_ERR_NOT_FOUND)
-            return err == GALEN_OK ? take(wf, rpc, &intent, call, receipt, tx, info) : err;
-        GALEN_TRY(intent_used(wf, &intent, info)); /* nothing of it is on the chain */
-        found = false;
-    }
-    GALEN_TRY(transact_plan(wf, rpc, &plan, call, info));
-    if (found)
-        GALEN_TRY(ask_again(wf, &intent, &plan, info));
-    else
-        GALEN_TRY(ask(wf, rpc, &intent, &plan, call, digest, info));
-    return intent_want(wf, &intent, info);
 }
 
 /* ---- what the page told of -------------------------------------------------------------------------- */
@@ -235,6 +168,51 @@ static enum galen_err keep_sent(struct workflow *wf, const struct intent *intent
     return db_commit(&both, info);
 }
 
+static enum galen_err is_known_nonce(struct workflow *wf, bool *known,
+                                     const struct chain_address *sender, uint64_t nonce,
+                                     struct galen_errinfo *info)
+{
+    int64_t n = 0;
+    GALEN_TRY(db_get_int(wf->db, &n, 0, info,
+                         "SELECT count(*) FROM tx WHERE sender = ? AND nonce = ?"
+                         " AND status <> 'dropped'",
+                         DB_BLOB(sender->bytes, 20), DB_INT(nonce)));
+    *known = n > 0;
+    return GALEN_OK;
+}
+
+/* The wallet may have sent it, and its page was gone before it told: what the account has mined
+ * since is looked at before it is asked again. */
+static enum galen_err find_untold(struct workflow *wf, struct chain_rpc *rpc, struct intent *intent,
+                                  struct galen_errinfo *info)
+{
+    int64_t least = 0;
+    uint64_t count = 0;
+    GALEN_TRY(db_get_int(wf->db, &least, 0, info, "SELECT least_nonce FROM intent WHERE id = ?",
+                         DB_BLOB(intent->id, INTENT_ID_BYTES)));
+    GALEN_TRY(chain_rpc_nonce(rpc, &count, &intent->identity, CHAIN_BLOCK_LATEST, info));
+    for (uint64_t nonce = (uint64_t)least; nonce < count; nonce++) {
+        GALEN_CLEANUP(chain_tx_info_clear) struct chain_tx_info sent = {0};
+        uint8_t hash32[32];
+        bool known = false;
+        GALEN_TRY(is_known_nonce(wf, &known, &intent->identity, nonce, info));
+        if (known)
+            continue;
+        if (count - nonce > UNTOLD_MAX ||
+            chain_rpc_find_sent(rpc, hash32, &intent->identity, nonce, NULL) != GALEN_OK ||
+            chain_rpc_transaction(rpc, &sent, hash32, NULL) != GALEN_OK)
+            continue; /* an account that is much used elsewhere, an endpoint that keeps little */
+        if (check_exact(wf, intent, &sent, NULL) != GALEN_OK)
+            continue;
+        GALEN_TRY(db_run(wf->db, info, "UPDATE intent SET told_hash = ? WHERE id = ?",
+                         DB_BLOB(hash32, 32), DB_BLOB(intent->id, INTENT_ID_BYTES)));
+        GALEN_TRY(keep_sent(wf, intent, &sent, info));
+        GALEN_TRY(transact_follow_wallet(wf, rpc, hash32, info));
+        break;
+    }
+    return intent_read(wf, intent, intent->id, info);
+}
+
 enum galen_err intent_look(struct workflow *wf, bool *known, const struct intent *intent,
                            struct galen_errinfo *info)
 {
@@ -258,15 +236,32 @@ enum galen_err intent_look(struct workflow *wf, bool *known, const struct intent
     return err;
 }
 
+/* The transaction's present form is another: the same for more. */
+static enum galen_err take_form(struct workflow *wf, const uint8_t old32[32],
+                                const uint8_t hash32[32], const struct chain_tx_info *sent,
+                                struct galen_errinfo *info)
+{
+    char max_fee[CHAIN_U256_DECIMAL];
+    char priority[CHAIN_U256_DECIMAL];
+    DB_TRANSACTION_AUTO both = {0};
+    chain_u256_format(max_fee, &sent->fee.max_fee);
+    chain_u256_format(priority, &sent->fee.priority_fee);
+    GALEN_TRY(db_begin(&both, wf->db, info));
+    GALEN_TRY(transact_keep_form(wf, old32, info));
+    GALEN_TRY(db_run(wf->db, info,
+                     "UPDATE tx SET hash = ?, gas_limit = ?, max_fee_wei = ?,"
+                     " max_priority_fee_wei = ? WHERE hash = ?",
+                     DB_BLOB(hash32, 32), DB_INT(sent->gas_limit), DB_TEXT(max_fee),
+                     DB_TEXT(priority), DB_BLOB(old32, 32)));
+    return db_commit(&both, info);
+}
+
 enum galen_err intent_replace(struct workflow *wf, const struct intent *intent,
                               const uint8_t hash32[32], struct galen_errinfo *info)
 {
     GALEN_CLEANUP(chain_tx_info_clear) struct chain_tx_info sent = {0};
     struct chain_rpc *rpc = NULL;
     int64_t nonce = 0;
-    char max_fee[CHAIN_U256_DECIMAL];
-    char priority[CHAIN_U256_DECIMAL];
-    DB_TRANSACTION_AUTO both = {0};
     GALEN_TRY(workflow_rpc(wf, &rpc, info));
     GALEN_TRY(db_get_int(wf->db, &nonce, -1, info, "SELECT nonce FROM tx WHERE hash = ?",
                          DB_BLOB(intent->tx_hash, 32)));
@@ -282,16 +277,7 @@ enum galen_err intent_replace(struct workflow *wf, const struct intent *intent,
         return base_fail(info, GALEN_ERR_STATE,
                          "another transaction, with nonce %lld, is this intent's already",
                          (long long)nonce);
-    chain_u256_format(max_fee, &sent.fee.max_fee);
-    chain_u256_format(priority, &sent.fee.priority_fee);
-    GALEN_TRY(db_begin(&both, wf->db, info));
-    GALEN_TRY(transact_keep_form(wf, intent->tx_hash, info));
-    GALEN_TRY(db_run(wf->db, info,
-                     "UPDATE tx SET hash = ?, gas_limit = ?, max_fee_wei = ?,"
-                     " max_priority_fee_wei = ? WHERE hash = ?",
-                     DB_BLOB(hash32, 32), DB_INT(sent.gas_limit), DB_TEXT(max_fee),
-                     DB_TEXT(priority), DB_BLOB(intent->tx_hash, 32)));
-    GALEN_TRY(db_commit(&both, info));
+    GALEN_TRY(take_form(wf, intent->tx_hash, hash32, &sent, info));
     return transact_follow_wallet(wf, rpc, hash32, info);
 }
 
@@ -332,6 +318,44 @@ enum galen_err transact_look_for_told(struct workflow *wf, struct galen_errinfo 
 
 /* ---- following ---------------------------------------------------------------------------------------- */
 
+/* The nonce is used, and not by a form that is known here: by the same transaction sent again,
+ * which nobody told, or by another one. */
+static enum galen_err follow_nonce(struct workflow *wf, struct chain_rpc *rpc,
+                                   const uint8_t hash32[32], const struct chain_address *sender,
+                                   uint64_t nonce, struct galen_errinfo *info)
+{
+    GALEN_CLEANUP(chain_tx_info_clear) struct chain_tx_info sent = {0};
+    CHAIN_RECEIPT_AUTO receipt = {0};
+    struct intent intent;
+    uint8_t id[INTENT_ID_BYTES], found32[32];
+    {
+        DB_ROWS_AUTO rows = {0};
+        bool found = false;
+        GALEN_TRY(db_query(&rows, wf->db, info, "SELECT intent FROM tx WHERE hash = ?",
+                           DB_BLOB(hash32, 32)));
+        GALEN_TRY(db_next(&rows, &found, info));
+        GALEN_ASSERT(found);
+        GALEN_TRY(db_bytes(&rows, 0, id, sizeof id, info));
+    }
+    if (intent_read(wf, &intent, id, NULL) != GALEN_OK)
+        return GALEN_OK; /* another identity's, while this handle acts for one */
+    enum galen_err err = chain_rpc_find_sent(rpc, found32, sender, nonce, info);
+    if (err == GALEN_OK)
+        err = chain_rpc_transaction(rpc, &sent, found32, info);
+    if (err != GALEN_OK) /* not given up on a guess: the wallet would be asked to pay again */
+        return intent_set_problem(wf, &intent,
+                                  "its nonce is used, and the chain does not show by what: tell "
+                                  "the hash that the wallet shows, or cancel",
+                                  info);
+    if (check_exact(wf, &intent, &sent, NULL) != GALEN_OK)
+        return transact_set_status(wf, hash32, "dropped", "another transaction took its nonce",
+                                   info);
+    GALEN_TRY(take_form(wf, hash32, found32, &sent, info));
+    GALEN_TRY(intent_set_problem(wf, &intent, NULL, info));
+    GALEN_TRY(chain_rpc_receipt(rpc, &receipt, found32, info));
+    return transact_record(wf, rpc, &receipt, info);
+}
+
 enum galen_err transact_follow_wallet(struct workflow *wf, struct chain_rpc *rpc,
                                       const uint8_t hash32[32], struct galen_errinfo *info)
 {
@@ -357,7 +381,76 @@ enum galen_err transact_follow_wallet(struct workflow *wf, struct chain_rpc *rpc
         return transact_record(wf, rpc, &receipt, info);
     if (err != GALEN_ERR_NOT_FOUND)
         return err;
-    if (mined <= (uint64_t)nonce)
-        return GALEN_OK;
-    return transact_set_status(wf, hash32, "dropped", "another transaction took its nonce", info);
+    return mined > (uint64_t)nonce ? follow_nonce(wf, rpc, hash32, &sender, (uint64_t)nonce, info)
+                                   : GALEN_OK;
+}
+
+/* ---- going on ------------------------------------------------------------------------------------- */
+
+/* It is mined: the step has its receipt, as if it had been sent just now. */
+static enum galen_err take(struct workflow *wf, struct chain_rpc *rpc, const struct intent *intent,
+                           const struct workflow_call *call, struct chain_receipt *receipt,
+                           struct json_object **tx, struct galen_errinfo *info)
+{
+    CHAIN_RECEIPT_AUTO mined = {0};
+    GALEN_TRY(chain_rpc_receipt(rpc, &mined, intent->tx_hash, info));
+    GALEN_TRY(intent_used(wf, intent, info));
+    if (!mined.succeeded)
+        return transact_refused(chain_rpc_explain(rpc, intent->tx_hash, info), call, info);
+    if (tx != NULL)
+        GALEN_TRY(transact_row(wf, intent->tx_hash, tx, info));
+    if (receipt != NULL) {
+        *receipt = mined;
+        mined = (struct chain_receipt){0};
+    }
+    return GALEN_OK;
+}
+
+/* A while; intent is read anew. */
+static enum galen_err wait(struct workflow *wf, struct chain_rpc *rpc, struct intent *intent,
+                           struct galen_errinfo *info)
+{
+    CHAIN_RECEIPT_AUTO mined = {0};
+    enum galen_err err = transact_wait(wf, rpc, &mined, intent->tx_hash, WAIT_MS, info);
+    if (err == GALEN_OK)
+        err = transact_follow_wallet(wf, rpc, intent->tx_hash, info);
+    if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)
+        return err;
+    return intent_read(wf, intent, intent->id, info);
+}
+
+enum galen_err transact_by_wallet(struct workflow *wf, struct chain_rpc *rpc,
+                                  const struct workflow_call *call, struct chain_receipt *receipt,
+                                  struct json_object **tx, struct galen_errinfo *info)
+{
+    struct transact_plan plan = {0};
+    struct intent intent;
+    uint8_t digest[32];
+    bool found = false;
+    GALEN_TRY(workflow_check_actor(wf, call->from, info));
+    GALEN_TRY(transact_frame(wf, rpc, &plan, call, info));
+    GALEN_TRY(call_digest(digest, &plan, call, info));
+    GALEN_TRY(intent_find(wf, &found, &intent, call->from, digest, info));
+    if (found && intent.state == INTENT_OPEN)
+        GALEN_TRY(find_untold(wf, rpc, &intent, info));
+    if (found && intent.state == INTENT_SENT && intent.has_tx && !wf->is_syncing)
+        GALEN_TRY(wait(wf, rpc, &intent, info));
+    if (found && intent.state == INTENT_SENT)
+        return intent_want(wf, &intent, info);
+    if (found && intent.state == INTENT_DONE)
+        return take(wf, rpc, &intent, call, receipt, tx, info);
+    if (found && intent.state == INTENT_FAILED) {
+        CHAIN_RECEIPT_AUTO mined = {0};
+        enum galen_err err = chain_rpc_receipt(rpc, &mined, intent.tx_hash, info);
+        if (err != GALEN_ERR_NOT_FOUND)
+            return err == GALEN_OK ? take(wf, rpc, &intent, call, receipt, tx, info) : err;
+        GALEN_TRY(intent_used(wf, &intent, info)); /* nothing of it is on the chain */
+        found = false;
+    }
+    GALEN_TRY(transact_plan(wf, rpc, &plan, call, info));
+    if (found)
+        GALEN_TRY(ask_again(wf, &intent, &plan, info));
+    else
+        GALEN_TRY(ask(wf, rpc, &intent, &plan, call, digest, info));
+    return intent_want(wf, &intent, info);
 }

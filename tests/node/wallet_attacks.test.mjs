@@ -197,6 +197,28 @@ test('sent again for more by the wallet', async () => {
   });
 });
 
+test('sent again for more, and nobody told', async () => {
+  const { body, intent } = await asked();
+  await withoutMining(async () => {
+    const first = await send(intent.transaction, { fee: 2_000_000_000n });
+    assert.equal((await tell(intent, first)).json.state, 'sent');
+    const second = await send(intent.transaction, { fee: 4_000_000_000n, nonce: await count(alice) });
+    for (let i = 0; i < 5; i++) await chain.rpc('evm_mine');
+    const paid = await alice.post('/accounts/pay', body);
+    assert.equal(paid.hash, second);
+    assert.equal(paid.status, 'succeeded');
+  });
+});
+
+test('sent, and the page was gone before it told', async () => {
+  const { body, intent } = await asked();
+  await send({ ...intent.transaction, value: '0x2' }); // something of its own, before
+  const hash = await send(intent.transaction);
+  const shown = alice.wallet.asked.length;
+  assert.equal((await alice.post('/accounts/pay', body)).hash, hash);
+  assert.equal(alice.wallet.asked.length, shown); // nobody was asked again
+});
+
 test('another transaction takes the nonce', async () => {
   const { body, intent } = await asked();
   await withoutMining(async () => {
