@@ -145,7 +145,7 @@ static enum galen_err set_up_group(struct demo *demo, const struct demo_cast *ca
         GALEN_TRY(group_approve(demo->home[DEMO_GM], &cast->gm, &cast->doctors[i], NULL, info));
     GALEN_TRY(demo_deliver_mail(demo, info));
     RECORD_JSON_AUTO members = NULL;
-    GALEN_TRY(group_members(demo->home[DEMO_GM], &members, info));
+    GALEN_TRY(group_members(demo->home[DEMO_GM], NULL, &members, info));
     return demo_check(demo, json_object_array_length(members) == DEMO_N_DOCTORS, info,
                       "the registry holds %zu members with their join evidence",
                       json_object_array_length(members));

@@ -189,7 +189,7 @@ static enum galen_err gather(struct demo *demo, const struct chain_address *hosp
                         "consents with a key nobody can link."));
     GALEN_TRY(purchasing_ask_consent(demo->home[DEMO_HOSPITAL], hospital, id, &asked, info));
     GALEN_TRY(demo_deliver_mail(demo, info));
-    GALEN_TRY(purchasing_consents(home, NULL, &wanted, info));
+    GALEN_TRY(purchasing_consents(home, NULL, NULL, &wanted, info));
     for (size_t i = 0; i < n_patients; i++) {
         char address[CHAIN_ADDRESS_TEXT];
         bool was_asked = false;

@@ -84,5 +84,5 @@ enum galen_err cli_group_approve(struct cli *cli, struct json_object **result, b
 enum galen_err cli_group_members(struct cli *cli, struct json_object **result, bool *passed,
                                  struct galen_errinfo *info)
 {
-    return group_members(cli->wf, result, info);
+    return group_members(cli->wf, NULL, result, info);
 }

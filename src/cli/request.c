@@ -46,7 +46,7 @@ enum galen_err cli_request_create(struct cli *cli, struct json_object **result, 
 enum galen_err cli_request_list(struct cli *cli, struct json_object **result, bool *passed,
                                 struct galen_errinfo *info)
 {
-    return purchasing_list(cli->wf, result, info);
+    return purchasing_list(cli->wf, NULL, result, info);
 }
 
 enum galen_err cli_request_show(struct cli *cli, struct json_object **result, bool *passed,
@@ -102,7 +102,7 @@ enum galen_err cli_request_consents(struct cli *cli, struct json_object **result
     bool one = cli_option(cli, "as") != NULL;
     if (one)
         GALEN_TRY(cli_identity(cli, "patient", &patient, info));
-    return purchasing_consents(cli->wf, one ? &patient : NULL, result, info);
+    return purchasing_consents(cli->wf, one ? &patient : NULL, NULL, result, info);
 }
 
 enum galen_err cli_request_consent(struct cli *cli, struct json_object **result, bool *passed,

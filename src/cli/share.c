@@ -24,7 +24,7 @@ enum galen_err cli_share_grant(struct cli *cli, struct json_object **result, boo
 enum galen_err cli_share_list(struct cli *cli, struct json_object **result, bool *passed,
                               struct galen_errinfo *info)
 {
-    return sharing_list(cli->wf, result, info);
+    return sharing_list(cli->wf, NULL, result, info);
 }
 
 enum galen_err cli_share_open(struct cli *cli, struct json_object **result, bool *passed,

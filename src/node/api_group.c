@@ -94,7 +94,9 @@ enum galen_err api_group_join(struct api_call *call, struct json_object **result
 enum galen_err api_group_members(struct api_call *call, struct json_object **result,
                                  struct galen_errinfo *info)
 {
-    return group_members(call->wf, result, info);
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    return group_members(call->wf, &page, result, info);
 }
 
 enum galen_err api_group_commit(struct api_call *call, struct json_object **result,

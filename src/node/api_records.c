@@ -204,7 +204,9 @@ enum galen_err api_access_log(struct api_call *call, struct json_object **result
 enum galen_err api_share_list(struct api_call *call, struct json_object **result,
                               struct galen_errinfo *info)
 {
-    return sharing_list(call->wf, result, info);
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    return sharing_list(call->wf, &page, result, info);
 }
 
 enum galen_err api_share_grant(struct api_call *call, struct json_object **result,

@@ -18,7 +18,9 @@ static void free_indices(uint64_t **indices)
 enum galen_err api_request_list(struct api_call *call, struct json_object **result,
                                 struct galen_errinfo *info)
 {
-    return purchasing_list(call->wf, result, info);
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    return purchasing_list(call->wf, &page, result, info);
 }
 
 enum galen_err api_request_show(struct api_call *call, struct json_object **result,
@@ -159,7 +161,9 @@ enum galen_err api_request_open(struct api_call *call, struct json_object **resu
 enum galen_err api_consent_list(struct api_call *call, struct json_object **result,
                                 struct galen_errinfo *info)
 {
-    return purchasing_consents(call->wf, &call->request->who, result, info);
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    return purchasing_consents(call->wf, &call->request->who, &page, result, info);
 }
 
 enum galen_err api_request_prove(struct api_call *call, struct json_object **result,

@@ -413,15 +413,17 @@ static enum galen_err member_row(struct json_object **out, const struct db_rows 
     return GALEN_OK;
 }
 
-enum galen_err group_members(struct workflow *wf, struct json_object **result,
-                             struct galen_errinfo *info)
+enum galen_err group_members(struct workflow *wf, const struct workflow_page *page,
+                             struct json_object **result, struct galen_errinfo *info)
 {
+    const bool is_paged = page != NULL && page->limit > 0;
     RECORD_JSON_AUTO list = NULL;
     DB_ROWS_AUTO rows = {0};
     GALEN_TRY(workflow_array(&list, info));
     GALEN_TRY(db_query(&rows, wf->db, info,
                        "SELECT wallet, statement, commitment, head, joined_at FROM member"
-                       " ORDER BY id"));
+                       " ORDER BY id LIMIT ? OFFSET ?",
+                       DB_INT(is_paged ? page->limit : -1), DB_INT(is_paged ? page->offset : 0)));
     for (;;) {
         RECORD_JSON_AUTO row = NULL;
         bool found = false;

@@ -313,16 +313,20 @@ static enum galen_err nth_question(struct workflow *wf, const struct chain_addre
 }
 
 enum galen_err purchasing_consents(struct workflow *wf, const struct chain_address *patient,
-                                   struct json_object **result, struct galen_errinfo *info)
+                                   const struct workflow_page *page, struct json_object **result,
+                                   struct galen_errinfo *info)
 {
+    const bool is_paged = page != NULL && page->limit > 0;
+    const int64_t from = is_paged ? page->offset : 0;
+    const int64_t most = is_paged ? page->limit : INT64_MAX;
     RECORD_JSON_AUTO list = NULL;
     GALEN_TRY(workflow_array(&list, info));
-    for (int64_t at = 0;; at++) {
+    for (int64_t n = 0; n < most; n++) {
         RECORD_JSON_AUTO made = NULL;
         struct purchasing_question question = {0};
         char state[16];
         bool found = false;
-        GALEN_TRY(nth_question(wf, patient, at, &question, state, &found, info));
+        GALEN_TRY(nth_question(wf, patient, from + n, &question, state, &found, info));
         if (!found)
             break;
         GALEN_TRY(question_json(wf, &made, &question, state, info));

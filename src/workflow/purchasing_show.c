@@ -172,22 +172,24 @@ static enum galen_err request_json(struct workflow *wf, const struct purchasing_
     return GALEN_OK;
 }
 
-static enum galen_err next_id(struct workflow *wf, int64_t before, int64_t *id,
+static enum galen_err next_id(struct workflow *wf, int64_t before, int64_t skip, int64_t *id,
                               struct galen_errinfo *info)
 {
     return db_get_int(wf->db, id, 0, info,
-                      "SELECT id FROM request WHERE id < ? ORDER BY id DESC LIMIT 1",
-                      DB_INT(before));
+                      "SELECT id FROM request WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?",
+                      DB_INT(before), DB_INT(skip));
 }
 
-enum galen_err purchasing_list(struct workflow *wf, struct json_object **result,
-                               struct galen_errinfo *info)
+enum galen_err purchasing_list(struct workflow *wf, const struct workflow_page *page,
+                               struct json_object **result, struct galen_errinfo *info)
 {
+    const bool is_paged = page != NULL && page->limit > 0;
+    const int64_t most = is_paged ? page->limit : INT64_MAX;
     RECORD_JSON_AUTO list = NULL;
     int64_t id = 0;
     GALEN_TRY(workflow_array(&list, info));
-    GALEN_TRY(next_id(wf, INT64_MAX, &id, info));
-    while (id > 0) {
+    GALEN_TRY(next_id(wf, INT64_MAX, is_paged ? page->offset : 0, &id, info));
+    for (int64_t n = 0; id > 0 && n < most; n++) {
         RECORD_JSON_AUTO made = NULL;
         struct purchasing_row row;
         struct purchasing_onchain chain;
@@ -195,7 +197,7 @@ enum galen_err purchasing_list(struct workflow *wf, struct json_object **result,
         GALEN_TRY(purchasing_read_row(wf, &row, (uint64_t)id, info));
         GALEN_TRY(request_json(wf, &row, &chain, &reachable, &made, info));
         GALEN_TRY(workflow_push(list, &made, info));
-        GALEN_TRY(next_id(wf, id, &id, info));
+        GALEN_TRY(next_id(wf, id, 0, &id, info));
     }
     workflow_give(result, &list);
     return GALEN_OK;

@@ -23,6 +23,11 @@
 
 struct workflow; /* an open home; one thread at a time */
 
+/* Part of a long list; where one is asked for, NULL is the whole. */
+struct workflow_page {
+    int64_t limit, offset; /* limit 0 or less: all */
+};
+
 #define WORKFLOW_RESULT_AUTO GALEN_CLEANUP(workflow_result_put) struct json_object *
 void workflow_result_put(struct json_object **result);
 
@@ -250,10 +255,6 @@ GALEN_MUST_CHECK enum galen_err workflow_mail_import(struct workflow *wf, struct
  * notifications: [{identity, kind, subject}]}. Within itself it does nothing, without a result. */
 GALEN_MUST_CHECK enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
                                               struct galen_errinfo *info);
-/* Part of a long list. */
-struct workflow_page {
-    int64_t limit, offset; /* limit 0 or less: all */
-};
 /* Notifications of one identity, or (NULL) all, newest first: [{id, identity, kind, subject, time,
  * seen}]. after_id 0: from the first; page NULL: all. (notifications.c) */
 GALEN_MUST_CHECK enum galen_err
@@ -390,7 +391,8 @@ GALEN_MUST_CHECK enum galen_err group_approve(struct workflow *wf, const struct 
                                               struct json_object **result,
                                               struct galen_errinfo *info);
 /* The registry: [{wallet, name, licence, commitment, joinedAt}], GM's home only. */
-GALEN_MUST_CHECK enum galen_err group_members(struct workflow *wf, struct json_object **result,
+GALEN_MUST_CHECK enum galen_err group_members(struct workflow *wf, const struct workflow_page *page,
+                                              struct json_object **result,
                                               struct galen_errinfo *info);
 
 /* ---- the registry, countersigned (group_members.c) ------------------------------------------------ */
@@ -634,7 +636,8 @@ GALEN_MUST_CHECK enum galen_err sharing_grant(struct workflow *wf, const char *r
 GALEN_MUST_CHECK enum galen_err sharing_open(struct workflow *wf, const char *cid_share,
                                              bool *passed, struct json_object **result,
                                              struct galen_errinfo *info);
-GALEN_MUST_CHECK enum galen_err sharing_list(struct workflow *wf, struct json_object **result,
+GALEN_MUST_CHECK enum galen_err sharing_list(struct workflow *wf, const struct workflow_page *page,
+                                             struct json_object **result,
                                              struct galen_errinfo *info);
 /* Deletes the shared object; what was read cannot be recalled, and result says so. */
 GALEN_MUST_CHECK enum galen_err sharing_revoke(struct workflow *wf, const char *cid_share,
@@ -657,7 +660,9 @@ purchasing_request(struct workflow *wf, const struct chain_address *buyer,
                    struct json_object **result, struct galen_errinfo *info);
 /* [{requestId, state, onChain, buyer, escrowWei, minRecords, deadline, …}] and one of them, with
  * what happens next, who may act, by when. */
-GALEN_MUST_CHECK enum galen_err purchasing_list(struct workflow *wf, struct json_object **result,
+GALEN_MUST_CHECK enum galen_err purchasing_list(struct workflow *wf,
+                                                const struct workflow_page *page,
+                                                struct json_object **result,
                                                 struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err purchasing_show(struct workflow *wf, uint64_t request_id,
                                                 struct json_object **result,
@@ -679,6 +684,7 @@ GALEN_MUST_CHECK enum galen_err purchasing_ask_consent(struct workflow *wf,
  * fields, payoutWei, k, respondBy, state}]. patient NULL = all of this home. */
 GALEN_MUST_CHECK enum galen_err purchasing_consents(struct workflow *wf,
                                                     const struct chain_address *patient,
+                                                    const struct workflow_page *page,
                                                     struct json_object **result,
                                                     struct galen_errinfo *info);
 /* Step 3, patient: fills the template from an unused release, proves, encrypts, uploads, consents

@@ -451,6 +451,21 @@ test('a browser wallet registers itself, and is asked by intents', async () => {
   assert.match(late.json.detail, /no more accounts/);
 });
 
+test('long lists come in pages', async () => {
+  for (const [as, target] of [['patient-1', '/records'], ['patient-1', '/shares'], ['buyer', '/requests'],
+    ['patient-1', '/consents'], ['gm', '/group/members'], ['patient-1', '/access-log']]) {
+    const all = await get(as, `${target}?limit=1000`);
+    assert.ok(all.length > 0, target);
+    const parts = [];
+    for (let offset = 0; offset <= all.length; offset++)
+      parts.push(...await get(as, `${target}?limit=1&offset=${offset}`));
+    assert.equal(parts.length, all.length, target);
+    const key = (row) => JSON.stringify([row.cid, row.cidShare, row.requestId, row.record, row.wallet, row.time, row.event]);
+    assert.deepEqual(parts.map(key), all.map(key), target);
+    await fails(400, 'usage', as, 'GET', `${target}?limit=0`);
+  }
+});
+
 test('every operation was used, and worked', () => {
   const worked = new Set([...node.seen].filter((one) => / 2\d\d$/.test(one)).map((one) => one.slice(0, -4)));
   // An entry that is provably invalid takes a forger: tests/cli/fraud.test.mjs.

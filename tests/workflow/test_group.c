@@ -219,7 +219,7 @@ static void join_and_interruptions(void **state)
                      1);
 
     RECORD_JSON_AUTO members = NULL;
-    OK(group_members(fx->home[GM], &members, INFO));
+    OK(group_members(fx->home[GM], NULL, &members, INFO));
     assert_int_equal(json_object_array_length(members), 1);
     struct json_object *row = json_object_array_get_idx(members, 0);
     assert_string_equal(fixture_text(row, "name"), "doctor");

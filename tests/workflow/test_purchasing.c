@@ -58,7 +58,7 @@ static void expect_next(struct workflow *wf, uint64_t id, const char *state, con
 static void look_at_questions(struct market *market, uint64_t id)
 {
     RECORD_JSON_AUTO asked = NULL;
-    OK(purchasing_consents(market->fx->home[PATIENT], NULL, &asked, INFO));
+    OK(purchasing_consents(market->fx->home[PATIENT], NULL, NULL, &asked, INFO));
     assert_int_equal(json_object_array_length(asked), RECORDS);
     struct chain_u256 likely = purchasing_part(&(struct chain_u256){0}, RECORDS);
     struct chain_u256 escrow = wei(PRICE);

@@ -94,7 +94,7 @@ static void the_template_must_be_what_the_chain_says(void **state)
         assert_non_null(strstr(fixture_last_info()->what, "buyer_key"));
     }
     RECORD_JSON_AUTO list = NULL;
-    OK(purchasing_list(fx->home[HOSPITAL], &list, INFO));
+    OK(purchasing_list(fx->home[HOSPITAL], NULL, &list, INFO));
     assert_true(json_object_array_length(list) >= 5);
 }
 

@@ -83,7 +83,7 @@ static void nobody_delivered(void **state)
     RECORD_JSON_AUTO asked = NULL;
     int64_t used = fixture_count(fx->home[PATIENT],
                                  "SELECT count(*) FROM release WHERE request_id IS NOT NULL");
-    OK(purchasing_consents(fx->home[PATIENT], &market->patients[0], &asked, INFO));
+    OK(purchasing_consents(fx->home[PATIENT], &market->patients[0], NULL, &asked, INFO));
     fixture_pass_time(fx, 6100);
     FAILS(GALEN_ERR_STATE,
           purchasing_consent(fx->home[PATIENT], &market->patients[0], id, true, NULL, INFO));

@@ -78,8 +78,8 @@ static void whole_record_by_inbox(void **state)
     RECORD_JSON_AUTO in = NULL;
     RECORD_JSON_AUTO second = grant(fx, root, &fx->who[DOCTOR], NULL);
     assert_string_not_equal(fixture_text(second, "cidShare"), cid);
-    OK(sharing_list(fx->home[PATIENT], &out, INFO));
-    OK(sharing_list(fx->home[DOCTOR], &in, INFO));
+    OK(sharing_list(fx->home[PATIENT], NULL, &out, INFO));
+    OK(sharing_list(fx->home[DOCTOR], NULL, &in, INFO));
     assert_int_equal(json_object_array_length(out), 2);
     assert_int_equal(json_object_array_length(in), 1);
     assert_string_equal(fixture_text(json_object_array_get_idx(in, 0), "direction"), "in");
@@ -198,7 +198,7 @@ static void an_expired_share_is_not_opened(void **state)
     FAILS(GALEN_ERR_STATE,
           sharing_open(fx->home[DOCTOR], fixture_text(share, "cidShare"), &passed, NULL, INFO));
     RECORD_JSON_AUTO list = NULL;
-    OK(sharing_list(fx->home[DOCTOR], &list, INFO));
+    OK(sharing_list(fx->home[DOCTOR], NULL, &list, INFO));
     assert_string_equal(fixture_text(json_object_array_get_idx(list, 0), "state"), "expired");
 }
 
