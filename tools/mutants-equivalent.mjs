@@ -70,6 +70,7 @@ export const EQUIVALENT = Object.fromEntries([
   ...list(UNCONFIRMED,
     'datahub/GroupKeys.sol: if (former.confirmedAt == 0) revert KeyNotConfirmed(version); [member at 11: confirmedAt -> retiredAt]'),
   ...list(CACHED,
+    'datahub/GroupKeys.sol: if (version == currentKeyVersion && version != 0) return _currentKey; [deletion at 50: return _currentKey; -> {}]',
     'datahub/GroupKeys.sol: if (version == currentKeyVersion && version != 0) return _currentKey; [condition at 4: version == currentKeyVersion && version != 0 -> false]'),
   ...list(CANONICAL,
     'datahub/KeyPoints.sol: bool zero = uint256(bytes32(y128[64:])) | uint256(bytes32(y128[96:])) == 0; [literal at 33: 64 -> 65]'),

@@ -97,7 +97,7 @@ function mutantsOf(file, text, tree, declared) {
     Identifier(node) {
       const found = declared.constants.get(node.referencedDeclaration);
       if (!found) return;
-      const others = found.filter((name) => text.includes(name));
+      const others = [...new Set(found)].filter((name) => text.includes(name));
       if (others.length > 1) put('constant', span(node), nextOf(others, node.name));
     },
     ModifierInvocation(node) {

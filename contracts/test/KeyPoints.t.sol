@@ -32,6 +32,9 @@ contract KeyPointsTest is HubTest {
         _requireSign(2, 384, bytes.concat(HALF, ABOVE), true);
         _requireSign(2, 384, bytes.concat(ABOVE, one), false);
         _requireSign(2, 384, bytes.concat(ABOVE, high), false);
+        bytes memory middle = new bytes(64);
+        middle[32] = 0x01; // the first byte of the lower part
+        _requireSign(2, 384, bytes.concat(ABOVE, middle), false);
         // unless it is 0
         _requireSign(2, 384, bytes.concat(HALF, zero), false);
         _requireSign(2, 384, bytes.concat(ABOVE, zero), true);
