@@ -133,7 +133,7 @@ test('a signature counts for what was asked for, from the account that was asked
   assert.equal(first.typedData.primaryType, 'Profile');
   const { signature } = await alice.wallet.answer(first);
   for (const [intent, wrong, page] of [[other, signature, alice], [hers, signature, mallory],
-    [first, signature.replace(/^0x../, '0x5a'), alice],
+    [first, signature.replace(/^0x./, (head) => (head === '0x5' ? '0x4' : '0x5')), alice],
     [first, await mallory.wallet.key.signTypedData(first.typedData.domain,
       { Profile: first.typedData.types.Profile }, first.typedData.message), alice]]) {
     const answer = await sign(intent, wrong, page);
