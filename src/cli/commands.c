@@ -194,7 +194,7 @@ const struct cli_command cli_commands[] = {
     COMMAND("request", "show", "ID", 1, 1, CLI_HOME, cli_request_show,
             "one request: state, who may act next, by when"),
     COMMAND("request", "reply", "ID", 1, 1, CLI_KEYS | CLI_SPENDS, cli_request_reply,
-            "hospital: offer matching records, with a bond", "as=NAME"),
+            "hospital: offer matching records, with a bond", "as=NAME", "k=N"),
     COMMAND("request", "ask", "ID", 1, 1, CLI_KEYS, cli_request_ask,
             "hospital: ask matching patients for consent", "as=NAME"),
     COMMAND("request", "consents", "", 0, 0, CLI_KEYS, cli_request_consents,

@@ -31,6 +31,7 @@ struct demo {
 
 #define DEMO_N_DOCTORS    2
 #define DEMO_MAX_PATIENTS 256
+#define DEMO_K            2 /* fewest patients alike: a hospital's is 11 unless it says otherwise */
 #define DEMO_ROOT_TEXT    (2 * RECORD_HASH_BYTES + 3) /* 0x and digits */
 
 /* Who plays. */

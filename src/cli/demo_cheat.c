@@ -41,7 +41,9 @@ static enum galen_err store_visit(struct demo *demo, const struct demo_cast *cas
         .hospital_address = cast->hospital_text,
     };
     const struct storing_options storing = {.releases = -1};
-    chain_address_format(patient, &cast->patients[cast->n_patients - 1]);
+    /* Of two patients: records of one alone could not be sold beside the first sale's. */
+    chain_address_format(patient,
+                         &cast->patients[cast->n_patients - (which == DEMO_INVENTED ? 4 : 1)]);
     GALEN_TRY(cohort_write_bundle(&text, &cohort, which, info));
     GALEN_TRY(record_fhir_import(&imported, text.data, text.len, &options, info));
     for (size_t i = 0; i < imported.item_count; i++) {
@@ -170,8 +172,8 @@ static enum galen_err send_delivery(struct workflow *wf, const struct chain_addr
         sorted[i] = &offers->items[i];
         entries[i] = purchasing_entry_argument(&offers->items[i].entry);
     }
-    GALEN_TRY(
-        purchasing_make_manifest(&manifest, row->id, row->template_hash, sorted, offers->n, info));
+    GALEN_TRY(purchasing_make_manifest(&manifest, row->id, row->template_hash, sorted, offers->n, 0,
+                                       info));
     GALEN_TRY(datahub_encode_deliver(&data, purchasing_u256(row->id), manifest.cid, entries,
                                      offers->n, true, info));
     const struct workflow_call call = {.from = hospital,

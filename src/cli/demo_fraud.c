@@ -72,7 +72,7 @@ static enum galen_err check_refunds(struct demo *demo, const struct demo_cast *c
 static enum galen_err make_template(struct json_object **out, struct galen_errinfo *info)
 {
     static const char text[] =
-        "{\"category\":\"Cardiology\",\"demographics\":{\"age\":true,\"gender\":false,"
+        "{\"category\":\"Cardiology\",\"demographics\":{\"age\":false,\"gender\":false,"
         "\"location\":false,\"ethnicity\":false},\"medical_data\":{\"diagnosis\":true,"
         "\"treatment\":true,\"medications\":false,\"lab_results\":true},"
         "\"time_period\":\"1 year\",\"min_records\":2,\"price_wei\":\"" PRICE_WEI "\"}";
@@ -112,7 +112,8 @@ static enum galen_err ask_and_answer(struct demo *demo, const struct demo_cast *
     sale->id = (uint64_t)demo_number(requested, "requestId");
     GALEN_TRY(demo_say_tx(demo, requested, "tx", info));
     GALEN_TRY(demo_deliver_mail(demo, info));
-    GALEN_TRY(purchasing_reply(demo->home[DEMO_HOSPITAL], &cast->hospital, sale->id, NULL, info));
+    GALEN_TRY(purchasing_reply_with_k(demo->home[DEMO_HOSPITAL], &cast->hospital, sale->id, DEMO_K,
+                                      NULL, info));
     GALEN_TRY(
         purchasing_ask_consent(demo->home[DEMO_HOSPITAL], &cast->hospital, sale->id, NULL, info));
     GALEN_TRY(demo_deliver_mail(demo, info));

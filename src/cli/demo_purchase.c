@@ -243,10 +243,13 @@ enum galen_err demo_purchase(struct demo *demo, const struct chain_address *buye
     demo_note(demo, "template %s", demo_text(requested, "cid"));
     uint64_t id = (uint64_t)demo_number(requested, "requestId");
 
-    GALEN_TRY(demo_step(demo, "Purchasing 2: reply", "hospital", info,
-                        "Sees RequestOpen, counts matching index cards, offers them with a bond."));
+    GALEN_TRY(
+        demo_step(demo, "Purchasing 2: reply", "hospital", info,
+                  "Sees RequestOpen, counts matching index cards, offers with a bond those that "
+                  "are of at least %d patients alike: the demo has too few for the usual 11.",
+                  DEMO_K));
     GALEN_TRY(demo_deliver_mail(demo, info));
-    GALEN_TRY(purchasing_reply(hospital_home, hospital, id, &replied, info));
+    GALEN_TRY(purchasing_reply_with_k(hospital_home, hospital, id, DEMO_K, &replied, info));
     GALEN_TRY(demo_say_tx(demo, replied, "tx", info));
     demo_note(demo, "%lld records available, smallest class of quasi-identifiers has %lld",
               (long long)demo_number(replied, "available"), (long long)demo_number(replied, "k"));

@@ -74,7 +74,15 @@ static enum galen_err do_step(struct cli *cli, const char *role, request_step *s
 enum galen_err cli_request_reply(struct cli *cli, struct json_object **result, bool *passed,
                                  struct galen_errinfo *info)
 {
-    return do_step(cli, "hospital", purchasing_reply, result, info);
+    uint64_t id = 0;
+    uint64_t k = 0;
+    struct chain_address hospital;
+    const char *least = cli_option(cli, "k");
+    GALEN_TRY(request_id(cli, &id, info));
+    if (least != NULL)
+        GALEN_TRY(cli_number(least, "--k", 2, 10000, &k, info));
+    GALEN_TRY(cli_identity(cli, "hospital", &hospital, info));
+    return purchasing_reply_with_k(cli->wf, &hospital, id, (uint32_t)k, result, info);
 }
 
 enum galen_err cli_request_ask(struct cli *cli, struct json_object **result, bool *passed,

@@ -65,7 +65,6 @@ enum galen_err api_request_step(struct api_call *call, struct json_object **resu
                                uint64_t request_id, struct json_object **result,
                                struct galen_errinfo *info);
     } steps[] = {
-        {"reply", purchasing_reply},
         {"ask", purchasing_ask_consent},
         {"deliver", purchasing_deliver},
         {"expire", purchasing_expire},
@@ -78,6 +77,18 @@ enum galen_err api_request_step(struct api_call *call, struct json_object **resu
         if (strcmp(steps[i].name, name) == 0)
             return steps[i].step(call->wf, &call->request->who, id, result, info);
     return base_fail(info, GALEN_ERR_INTERNAL, "no such step");
+}
+
+enum galen_err api_request_reply(struct api_call *call, struct json_object **result,
+                                 struct galen_errinfo *info)
+{
+    static const char *const allowed[] = {"k", NULL};
+    uint64_t id = 0;
+    int64_t k = 0;
+    GALEN_TRY(api_request_id(call, &id, info));
+    GALEN_TRY(api_members(call, NULL, allowed, info));
+    GALEN_TRY(api_int(call, "k", 2, 10000, &k, info));
+    return purchasing_reply_with_k(call->wf, &call->request->who, id, (uint32_t)k, result, info);
 }
 
 enum galen_err api_request_consent(struct api_call *call, struct json_object **result,

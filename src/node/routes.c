@@ -63,7 +63,7 @@ const struct api_route api_routes[] = {
     {"GET", "/requests", API_READ | API_SLOW, NULL, api_request_list, PAGE},
     {"POST", "/requests", DOES, "buyer", api_request_create},
     {"GET", "/requests/{}", API_READ | API_SLOW, NULL, api_request_show},
-    {"POST", "/requests/{}/reply", DOES, "hospital", api_request_step},
+    {"POST", "/requests/{}/reply", DOES, "hospital", api_request_reply},
     {"POST", "/requests/{}/ask", DOES, "hospital", api_request_step},
     {"POST", "/requests/{}/deliver", DOES, "hospital", api_request_step},
     {"POST", "/requests/{}/expire", DOES, NULL, api_request_step},

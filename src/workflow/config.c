@@ -123,17 +123,10 @@ static enum galen_err config_from_json(struct config *config, struct json_object
                                        struct galen_errinfo *info)
 {
     static const char *const required[] = {"type", NULL};
-    static const char *const own[] = {"rpc",
-                                      "store",
-                                      "ipfs",
-                                      "gateways",
-                                      "contract",
-                                      "chain_id",
-                                      "code_hash",
-                                      "confirmations",
-                                      "start_block",
-                                      "wallet_accounts",
-                                      "wallet_accounts_hourly"};
+    static const char *const own[] = {"rpc",         "store",           "ipfs",
+                                      "gateways",    "contract",        "chain_id",
+                                      "code_hash",   "confirmations",   "start_block",
+                                      "k_anonymity", "wallet_accounts", "wallet_accounts_hourly"};
     const char *optional[CONFIG_KEYS_MAX] = {NULL};
     size_t n = 0;
     for (; n < sizeof own / sizeof *own; n++)
@@ -145,6 +138,9 @@ static enum galen_err config_from_json(struct config *config, struct json_object
     GALEN_TRY(record_json_check_keys(json, required, optional, "", info));
     GALEN_TRY(record_json_check_type(json, "galen.config/1", info));
     const char *text = NULL;
+    config->k_anonymity = CONFIG_K_DEFAULT;
+    GALEN_TRY(record_json_get_int(&config->k_anonymity, json, "k_anonymity", RECORD_JSON_OPTIONAL,
+                                  CONFIG_K_MIN, CONFIG_K_MAX, "", info));
     GALEN_TRY(read_rpc(config, json, info));
     GALEN_TRY(read_watch(config, json, info));
     GALEN_TRY(read_wallets(config, json, info));
@@ -222,6 +218,8 @@ enum galen_err config_write(const struct config *config, const char *home,
     GALEN_TRY(write_rpc(config, json, info));
     if (config->confirmations > 0)
         GALEN_TRY(workflow_set_int(json, "confirmations", config->confirmations, info));
+    if (config->k_anonymity > 0 && config->k_anonymity != CONFIG_K_DEFAULT)
+        GALEN_TRY(workflow_set_int(json, "k_anonymity", config->k_anonymity, info));
     if (config->start_block >= 0)
         GALEN_TRY(workflow_set_int(json, "start_block", config->start_block, info));
     if (config->wallet_accounts > 0)

@@ -8,6 +8,10 @@
 #include "workflow/post_config.h"
 
 #define CONFIG_GATEWAYS_MAX 16
+/* Fewest patients alike of which a hospital sells records. */
+#define CONFIG_K_DEFAULT    11
+#define CONFIG_K_MIN        2
+#define CONFIG_K_MAX        10000
 #define CONFIG_RPC_MORE_MAX (CHAIN_RPC_ENDPOINTS - 1)
 
 /* As read: texts are owned. */
@@ -17,6 +21,7 @@ struct config {
     size_t n_rpc_more;
     int64_t confirmations; /* 0 unless given */
     int64_t start_block;   /* -1: none given */
+    int64_t k_anonymity;   /* as read: CONFIG_K_DEFAULT unless given */
     char *store;
     char *ipfs;
     char *gateways[CONFIG_GATEWAYS_MAX];

@@ -44,6 +44,7 @@ struct workflow {
     struct http_guard guard; /* from post, for what is asked at addresses from outside */
     int64_t wallet_accounts, wallet_accounts_hourly; /* what may register by itself */
     uint64_t confirmations;    /* events of blocks that are this deep are applied */
+    uint32_t k_anonymity;      /* hospitals: fewest patients alike */
     int64_t start_block;       /* the first that is read; -1: to be found */
     struct watch_facts *facts; /* while what a block tells is applied (watch_internal.h) */
     struct {

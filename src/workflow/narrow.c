@@ -41,6 +41,7 @@ static const struct {
     {"consent",
      "(side = 'hospital' AND hospital = " A ") OR (side = 'patient' AND patient = " A ")"},
     {"access_event", "patient = " A},
+    {"sale_rule", "hospital = " A},
     {"outbox", "0"}, /* sealed, and nobody's to read */
     {"inbox", "recipient = " A},
     {"tx", SENT_BY},

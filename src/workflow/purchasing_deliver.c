@@ -17,6 +17,10 @@ struct delivery {
     struct purchasing_onchain chain;
     struct record_template wanted;
     struct purchasing_offers offers;   /* all answers */
+    struct purchasing_cards cards;     /* what is known of the records; the set is what may go */
+    struct purchasing_sales sales;     /* what other requests have of them */
+    uint32_t rule_k;                   /* fewest patients alike */
+    uint32_t suppressed;               /* for the manifest */
     struct purchasing_entries entries; /* on the chain already */
     struct purchasing_offer **chosen;  /* owned array; those of entries first, then what is to go */
     size_t n_chosen;
@@ -27,6 +31,8 @@ static void delivery_clear(struct delivery *delivery)
 {
     record_template_clear(&delivery->wanted);
     purchasing_offers_clear(&delivery->offers);
+    purchasing_cards_clear(&delivery->cards);
+    purchasing_sales_clear(&delivery->sales);
     purchasing_entries_clear(&delivery->entries);
     free(delivery->chosen);
     record_json_put(&delivery->refused);
@@ -88,10 +94,30 @@ static bool is_delivered(const struct delivery *delivery, const struct purchasin
     return false;
 }
 
+/* What the doctor's client told of the record stands against what the patient's now tells. */
+static enum galen_err check_class(struct delivery *delivery, const struct purchasing_offer *offer,
+                                  struct galen_errinfo *info)
+{
+    unsigned asked = purchasing_asked(&delivery->wanted);
+    const struct purchasing_card *card = purchasing_find_card(&delivery->cards, offer->record_root,
+                                                              &offer->patient);
+    if (card == NULL || !card->fits)
+        return base_fail(info, GALEN_ERR_CHECK, "no index card of the record fits the request");
+    if (strcmp(card->class_text[asked], offer->class_text) != 0)
+        return base_fail(info, GALEN_ERR_CHECK,
+                         "the quasi-identifiers are not those of the record's index card");
+    return GALEN_OK;
+}
+
 /* The good answers that may still be delivered, behind those that are. */
 static enum galen_err choose_candidates(struct workflow *wf, struct delivery *delivery,
                                         struct galen_errinfo *info)
 {
+    GALEN_TRY(purchasing_load_cards(wf, &delivery->cards, &delivery->hospital, &delivery->wanted,
+                                    purchasing_request_year(&delivery->row), info));
+    GALEN_TRY(purchasing_class_cards(&delivery->cards, purchasing_asked(&delivery->wanted), info));
+    GALEN_TRY(purchasing_load_sales(wf, &delivery->sales, &delivery->cards, &delivery->hospital,
+                                    delivery->row.id, &delivery->wanted, info));
     REVOCATION_LIST_AUTO list = {0};
     const uint8_t *last = delivery->chain.last_root;
     const struct purchasing_offer *before = NULL;
@@ -104,7 +130,9 @@ static enum galen_err choose_candidates(struct workflow *wf, struct delivery *de
         struct galen_errinfo why = {0};
         if (is_delivered(delivery, offer))
             continue;
-        enum galen_err err = purchasing_check_offer(wf, offer, delivery->row.id, &list, &why);
+        enum galen_err err = check_class(delivery, offer, &why);
+        if (err == GALEN_OK)
+            err = purchasing_check_offer(wf, offer, delivery->row.id, &list, &why);
         if (err == GALEN_OK && before != NULL &&
             memcmp(before->entry.release_root, offer->entry.release_root, 32) == 0)
             err = base_fail(&why, GALEN_ERR_CHECK, "the release was given twice");
@@ -126,11 +154,74 @@ static enum galen_err choose_candidates(struct workflow *wf, struct delivery *de
     return GALEN_OK;
 }
 
+/* Leaves out, of those chosen, whose delivery would single patients out; what is on the chain
+ * cannot be left out. */
+static enum galen_err choose_anonymous(struct workflow *wf, struct delivery *delivery,
+                                       struct galen_errinfo *info)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < delivery->cards.n; i++)
+        delivery->cards.items[i].is_in = false;
+    for (size_t i = 0; i < delivery->n_chosen; i++) {
+        struct purchasing_card *card = purchasing_find_card(
+            &delivery->cards, delivery->chosen[i]->record_root, &delivery->chosen[i]->patient);
+        if (card != NULL)
+            card->is_in = true;
+    }
+    GALEN_TRY(purchasing_suppress(&delivery->cards, &delivery->sales, &delivery->wanted,
+                                  delivery->rule_k, info));
+    for (size_t i = 0; i < delivery->n_chosen; i++) {
+        struct purchasing_offer *offer = delivery->chosen[i];
+        const struct purchasing_card *card =
+            purchasing_find_card(&delivery->cards, offer->record_root, &offer->patient);
+        if (card != NULL && card->is_in) {
+            delivery->chosen[kept++] = offer;
+        } else if (i < delivery->entries.n) {
+            base_fail(info, GALEN_ERR_STATE,
+                      "entry %zu is on the chain, and beside what can be delivered now it would "
+                      "single its patient out at k = %u",
+                      i, delivery->rule_k);
+            (void)base_hint(info,
+                            "wait for more consents; unsealed, the manifest stays unpublished");
+            return GALEN_ERR_STATE;
+        } else {
+            delivery->suppressed++;
+            GALEN_TRY(refuse(wf, delivery, offer,
+                             "too few patients are alike, they share one diagnosis, or an earlier "
+                             "delivery would single them out",
+                             false, info));
+        }
+    }
+    delivery->n_chosen = kept;
+    return GALEN_OK;
+}
+
+/* The manifest's number, the same however often it is made: fixed before the seal. */
+static enum galen_err fix_suppressed(struct workflow *wf, struct delivery *delivery,
+                                     struct galen_errinfo *info)
+{
+    int64_t not_asked = 0;
+    GALEN_TRY(db_get_int(wf->db, &not_asked, 0, info,
+                         "SELECT not_asked FROM sale_rule WHERE request_id = ? AND hospital = ?",
+                         DB_INT(delivery->row.id), DB_BLOB(delivery->hospital.bytes, 20)));
+    delivery->suppressed += (uint32_t)not_asked;
+    if (wf->dry_run)
+        return GALEN_OK;
+    GALEN_TRY(purchasing_keep_rule(wf, &delivery->hospital, delivery->row.id, &delivery->wanted,
+                                   delivery->rule_k, info));
+    return db_run(wf->db, info,
+                  "UPDATE sale_rule SET suppressed = ? WHERE request_id = ? AND hospital = ?",
+                  DB_INT(delivery->suppressed), DB_INT(delivery->row.id),
+                  DB_BLOB(delivery->hospital.bytes, 20));
+}
+
 static int by_min_payout(const void *a, const void *b)
 {
     const struct purchasing_offer *x = *(struct purchasing_offer *const *)a;
     const struct purchasing_offer *y = *(struct purchasing_offer *const *)b;
     int order = chain_u256_compare(&x->entry.min_payout, &y->entry.min_payout);
+    if (order == 0) /* whole classes, so that none is cut below k without need */
+        order = strcmp(x->class_text, y->class_text);
     return order != 0 ? order : memcmp(x->entry.release_root, y->entry.release_root, 32);
 }
 
@@ -180,9 +271,11 @@ static enum galen_err need_enough(const struct delivery *delivery, struct galen_
     if (n_refused > 0 && json_object_object_get_ex(json_object_array_get_idx(delivery->refused, 0),
                                                    "reason", &value))
         reason = json_object_get_string(value);
-    base_fail(info, GALEN_ERR_STATE, "%zu consents can be delivered, the request wants %u%s%s",
-              delivery->n_chosen, delivery->chain.terms.min_records,
-              n_refused > 0 ? "; refused, among others: " : "", reason);
+    base_fail(info, GALEN_ERR_STATE,
+              "%zu of %zu consents can be delivered at k = %u, the request wants %u%s%s",
+              delivery->n_chosen, delivery->offers.n, delivery->rule_k,
+              delivery->chain.terms.min_records, n_refused > 0 ? "; refused, among others: " : "",
+              reason);
     char when[BASE_TIME_TEXT];
     base_time_format(when, delivery->chain.deadline);
     (void)base_hint(info, "wait for more answers until %s; after that the buyer is refunded", when);
@@ -264,7 +357,7 @@ static enum galen_err publish(struct workflow *wf, const struct delivery *delive
     PURCHASING_MANIFEST_AUTO manifest = {0};
     GALEN_TRY(purchasing_make_manifest(&manifest, delivery->row.id, delivery->row.template_hash,
                                        (const struct purchasing_offer *const *)delivery->chosen,
-                                       delivery->n_chosen, info));
+                                       delivery->n_chosen, delivery->suppressed, info));
     if (memcmp(manifest.cid, sealed_cid32, 32) != 0)
         return base_fail(info, GALEN_ERR_CHECK,
                          "the manifest made again is not the one that was sealed");
@@ -304,7 +397,8 @@ static enum galen_err delivery_read(struct workflow *wf, struct delivery *delive
                               sizeof *delivery->chosen);
     if (delivery->chosen == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    return choose_delivered(delivery, info);
+    GALEN_TRY(choose_delivered(delivery, info));
+    return purchasing_rule_k(wf, &delivery->rule_k, &delivery->hospital, request_id, 0, info);
 }
 
 static enum galen_err delivery_result(struct json_object **result, struct delivery *delivery,
@@ -315,6 +409,7 @@ static enum galen_err delivery_result(struct json_object **result, struct delive
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)delivery->row.id, info));
     GALEN_TRY(workflow_set_int(made, "entries", (int64_t)delivery->n_chosen, info));
+    GALEN_TRY(workflow_set_int(made, "suppressed", delivery->suppressed, info));
     GALEN_TRY(workflow_set_wei(made, "partWei", &part, info));
     GALEN_TRY(workflow_set_object(made, "refused", &delivery->refused, info));
     GALEN_TRY(workflow_set_cid(made, "manifestCid", manifest_cid32, info));
@@ -333,6 +428,12 @@ static enum galen_err finish_sealed(struct workflow *wf, struct delivery *delive
     }
     if (!delivery->row.is_sealed)
         return base_fail(info, GALEN_ERR_STATE, "the sealed delivery's event has not come yet");
+    int64_t suppressed = 0;
+    GALEN_TRY(db_get_int(wf->db, &suppressed, 0, info,
+                         "SELECT coalesce(suppressed, 0) FROM sale_rule WHERE request_id = ?"
+                         " AND hospital = ?",
+                         DB_INT(delivery->row.id), DB_BLOB(delivery->hospital.bytes, 20)));
+    delivery->suppressed = (uint32_t)suppressed;
     if (!wf->dry_run)
         GALEN_TRY(publish(wf, delivery, delivery->row.manifest_cid, info));
     return delivery_result(result, delivery, delivery->row.manifest_cid, info);
@@ -357,13 +458,17 @@ enum galen_err purchasing_deliver(struct workflow *wf, const struct chain_addres
                          "the time to deliver request %llu is over: it can only be expired",
                          (unsigned long long)request_id);
     GALEN_TRY(choose_candidates(wf, &delivery, info));
+    /* First, so that those who cannot be sold take nobody's place; and again, of what is left. */
+    GALEN_TRY(choose_anonymous(wf, &delivery, info));
     GALEN_TRY(choose_affordable(wf, &delivery, info));
+    GALEN_TRY(choose_anonymous(wf, &delivery, info));
     GALEN_TRY(need_enough(&delivery, info));
+    GALEN_TRY(fix_suppressed(wf, &delivery, info));
     {
         PURCHASING_MANIFEST_AUTO manifest = {0};
         GALEN_TRY(purchasing_make_manifest(&manifest, request_id, delivery.row.template_hash,
                                            (const struct purchasing_offer *const *)delivery.chosen,
-                                           delivery.n_chosen, info));
+                                           delivery.n_chosen, delivery.suppressed, info));
         memcpy(manifest_cid, manifest.cid, 32);
     }
     GALEN_TRY(send_parts(wf, &delivery, manifest_cid, info));

@@ -9,6 +9,7 @@ struct view {
     struct purchasing_row row;
     struct purchasing_onchain chain;
     struct record_template wanted;
+    uint32_t rule_k; /* fewest patients alike */
     struct purchasing_matches matches;
 };
 static void view_clear(struct view *view)
@@ -28,11 +29,13 @@ static enum galen_err view_read(struct workflow *wf, struct view *view,
 }
 
 static enum galen_err view_match(struct workflow *wf, struct view *view,
-                                 const struct chain_address *hospital, struct galen_errinfo *info)
+                                 const struct chain_address *hospital, uint32_t wanted_k,
+                                 struct galen_errinfo *info)
 {
+    GALEN_TRY(purchasing_rule_k(wf, &view->rule_k, hospital, view->row.id, wanted_k, info));
     GALEN_TRY(purchasing_read_template(wf, &view->wanted, NULL, &view->row, &view->chain, info));
-    return purchasing_find_matches(wf, &view->matches, hospital, &view->wanted,
-                                   purchasing_request_year(&view->row), info);
+    return purchasing_find_matches(wf, &view->matches, hospital, view->row.id, &view->wanted,
+                                   purchasing_request_year(&view->row), view->rule_k, info);
 }
 
 static bool is_ours(const struct view *view, const struct chain_address *hospital)
@@ -63,7 +66,9 @@ static enum galen_err reply_result(struct json_object **result, const struct vie
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)view->row.id, info));
     GALEN_TRY(workflow_set_int(made, "available", (int64_t)view->matches.n, info));
+    GALEN_TRY(workflow_set_int(made, "suppressed", (int64_t)view->matches.suppressed, info));
     GALEN_TRY(workflow_set_int(made, "k", view->matches.k, info));
+    GALEN_TRY(workflow_set_int(made, "leastK", view->rule_k, info));
     if (offer_cid32 != NULL)
         GALEN_TRY(workflow_set_cid(made, "offerCid", offer_cid32, info));
     GALEN_TRY(workflow_set_wei(made, "bondWei", &view->chain.bond, info));
@@ -112,9 +117,35 @@ static enum galen_err send_reply(struct workflow *wf, const struct view *view,
     return sent ? workflow_take_receipt(wf, &receipt, info) : GALEN_OK;
 }
 
+/* Too few may be sold: says how many there are, and what keeps the others back. */
+static enum galen_err need_records(const struct view *view, struct galen_errinfo *info)
+{
+    if (view->matches.n >= view->chain.terms.min_records)
+        return GALEN_OK;
+    base_fail(
+        info, GALEN_ERR_STATE,
+        "%zu matching records are here, %zu of them may be sold at k = %u, request %llu wants "
+        "%u",
+        view->matches.n + view->matches.suppressed, view->matches.n, view->rule_k,
+        (unsigned long long)view->row.id, view->chain.terms.min_records);
+    (void)base_hint(info,
+                    view->matches.suppressed > 0
+                        ? "the others are of too few patients alike, of one diagnosis, or would "
+                          "single patients out beside an earlier delivery"
+                        : "reply once there are enough; the bond is lost if they never come");
+    return GALEN_ERR_STATE;
+}
+
 enum galen_err purchasing_reply(struct workflow *wf, const struct chain_address *hospital,
                                 uint64_t request_id, struct json_object **result,
                                 struct galen_errinfo *info)
+{
+    return purchasing_reply_with_k(wf, hospital, request_id, 0, result, info);
+}
+
+enum galen_err purchasing_reply_with_k(struct workflow *wf, const struct chain_address *hospital,
+                                       uint64_t request_id, uint32_t k, struct json_object **result,
+                                       struct galen_errinfo *info)
 {
     VIEW_AUTO view = {0};
     BASE_BUF_AUTO offer = {0};
@@ -124,15 +155,12 @@ enum galen_err purchasing_reply(struct workflow *wf, const struct chain_address 
     bool done = view.chain.state > PURCHASING_OPEN && is_ours(&view, hospital);
     if (!done)
         GALEN_TRY(need_open(&view, info));
-    GALEN_TRY(view_match(wf, &view, hospital, info));
+    GALEN_TRY(view_match(wf, &view, hospital, k, info));
     if (done)
         return reply_result(result, &view, NULL, &tx, info);
-    if (view.matches.n < view.chain.terms.min_records) {
-        base_fail(info, GALEN_ERR_STATE, "%zu matching records are here, request %llu wants %u",
-                  view.matches.n, (unsigned long long)request_id, view.chain.terms.min_records);
-        (void)base_hint(info, "reply once there are enough; the bond is lost if they never come");
-        return GALEN_ERR_STATE;
-    }
+    GALEN_TRY(need_records(&view, info));
+    if (!wf->dry_run)
+        GALEN_TRY(purchasing_keep_rule(wf, hospital, request_id, &view.wanted, view.rule_k, info));
     GALEN_TRY(make_offer(&offer, &view, info));
     store_digest(offer_cid, offer.data, offer.len);
     GALEN_TRY(send_reply(wf, &view, hospital, &offer, offer_cid, &tx, info));
@@ -223,7 +251,7 @@ enum galen_err purchasing_ask_consent(struct workflow *wf, const struct chain_ad
     if (left <= 0)
         return base_fail(info, GALEN_ERR_STATE, "the time to deliver request %llu is over",
                          (unsigned long long)request_id);
-    GALEN_TRY(view_match(wf, &view, hospital, info));
+    GALEN_TRY(view_match(wf, &view, hospital, 0, info));
     bool dry = false;
     GALEN_TRY(steps_dry_run(wf, &dry, result, info));
     if (dry)
@@ -240,8 +268,13 @@ enum galen_err purchasing_ask_consent(struct workflow *wf, const struct chain_ad
                           &reached, info));
         *(reached ? &asked : &unreachable) += 1;
     }
+    GALEN_TRY(purchasing_keep_rule(wf, hospital, request_id, &view.wanted, view.rule_k, info));
+    GALEN_TRY(db_run(
+        wf->db, info, "UPDATE sale_rule SET not_asked = ? WHERE request_id = ? AND hospital = ?",
+        DB_INT(view.matches.suppressed), DB_INT(request_id), DB_BLOB(hospital->bytes, 20)));
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)request_id, info));
+    GALEN_TRY(workflow_set_int(made, "suppressed", (int64_t)view.matches.suppressed, info));
     GALEN_TRY(workflow_set_int(made, "asked", asked, info));
     GALEN_TRY(workflow_set_int(made, "unreachable", unreachable, info));
     GALEN_TRY(workflow_set_int(made, "k", view.matches.k, info));

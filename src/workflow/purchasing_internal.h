@@ -5,7 +5,9 @@
  *   purchasing_events.c    the contract's events
  *   purchasing_entries.c   delivered entries: body hashes, the parts' Merkle trees, proofs
  *   purchasing_buyer.c     step 1
- *   purchasing_match.c     a hospital's index cards against a template, and k
+ *   purchasing_cards.c     a hospital's index cards, and what was delivered of them before
+ *   purchasing_anonymity.c which of them may be sold together
+ *   purchasing_match.c     index cards against a template, and k
  *   purchasing_hospital.c  step 2, and asking for consent
  *   purchasing_patient.c   step 3: what is asked; purchasing_consent.c: the answer
  *   purchasing_offers.c    what patients answered; purchasing_deliver.c: step 3, delivery
@@ -23,6 +25,7 @@
 #ifndef GALEN_WORKFLOW_PURCHASING_INTERNAL_H
 #define GALEN_WORKFLOW_PURCHASING_INTERNAL_H
 
+#include "workflow/config.h"
 #include "workflow/steps.h"
 #include "workflow/verify.h"
 
@@ -251,26 +254,13 @@ GALEN_MUST_CHECK enum galen_err purchasing_settle(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err purchasing_dispute_bond(struct chain_u256 *out,
                                                         const struct purchasing_onchain *chain);
 
-/* ---- purchasing_match.c ---------------------------------------------------------------------- */
+/* ---- purchasing_cards.c ---------------------------------------------------------------------- */
 
-/* A matching index card. */
-struct purchasing_match {
-    uint8_t record_root[32];
-    struct chain_address patient;
-};
-struct purchasing_matches {
-    struct purchasing_match *items; /* owned, by patient and root */
-    size_t n;
-    uint32_t k; /* the smallest class of patients alike in what is asked; 0 without any */
-};
-void purchasing_matches_clear(struct purchasing_matches *matches);
-#define PURCHASING_MATCHES_AUTO GALEN_CLEANUP(purchasing_matches_clear) struct purchasing_matches
-/* *out must be empty. */
-GALEN_MUST_CHECK enum galen_err
-purchasing_find_matches(struct workflow *wf, struct purchasing_matches *out,
-                        const struct chain_address *hospital, const struct record_template *wanted,
-                        int request_year, struct galen_errinfo *info);
+#define PURCHASING_ASKED_SETS                                                                      \
+    16 /* of quasi-identifiers: age 1, gender 2, location 4, ethnicity 8 */
 
+/* The quasi-identifiers that a template asks for. */
+unsigned purchasing_asked(const struct record_template *wanted);
 /* Appends the quasi-identifiers that the template asks for (age band, gender, region, ethnicity),
  * as JCS: people with equal text are alike. content: a release's, a card's, or {demographics}. */
 GALEN_MUST_CHECK enum galen_err purchasing_class_text(struct base_buf *out,
@@ -284,6 +274,95 @@ struct purchasing_member {
 };
 /* How many persons the smallest class has (members are sorted here); 0 when n is 0. */
 uint32_t purchasing_smallest_class(struct purchasing_member *members, size_t n);
+
+struct purchasing_card {
+    uint8_t record_root[32];
+    struct chain_address patient;
+    bool fits;                               /* the template */
+    bool is_in;                              /* the set that is to be sold */
+    struct json_object *demographics;        /* owned: {demographics}, or {} */
+    char *class_text[PURCHASING_ASKED_SETS]; /* owned; NULL until purchasing_class_cards */
+    char *diagnosis;                         /* owned: the set of diagnoses */
+};
+struct purchasing_cards {
+    struct purchasing_card *items; /* owned, by root and patient */
+    size_t n;
+};
+void purchasing_cards_clear(struct purchasing_cards *cards);
+#define PURCHASING_CARDS_AUTO GALEN_CLEANUP(purchasing_cards_clear) struct purchasing_cards
+/* The hospital's cards of the template's category, each opened once; none is in the set. *out must
+ * be empty. */
+GALEN_MUST_CHECK enum galen_err purchasing_load_cards(struct workflow *wf,
+                                                      struct purchasing_cards *out,
+                                                      const struct chain_address *hospital,
+                                                      const struct record_template *wanted,
+                                                      int request_year, struct galen_errinfo *info);
+/* NULL: there is none. */
+struct purchasing_card *purchasing_find_card(const struct purchasing_cards *cards,
+                                             const uint8_t record_root32[32],
+                                             const struct chain_address *patient);
+/* Fills in class_text[asked] of all. */
+GALEN_MUST_CHECK enum galen_err purchasing_class_cards(struct purchasing_cards *cards,
+                                                       unsigned asked, struct galen_errinfo *info);
+
+/* What another request has on the chain of these cards. */
+struct purchasing_sale {
+    int64_t request_id;
+    unsigned asked;
+    bool *is_sold; /* owned; by the cards' places */
+};
+struct purchasing_sales {
+    struct purchasing_sale *items; /* owned */
+    size_t n;
+};
+void purchasing_sales_clear(struct purchasing_sales *sales);
+#define PURCHASING_SALES_AUTO GALEN_CLEANUP(purchasing_sales_clear) struct purchasing_sales
+/* The hospital's deliveries of that category in all other requests. *out must be empty. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_load_sales(struct workflow *wf, struct purchasing_sales *out,
+                      const struct purchasing_cards *cards, const struct chain_address *hospital,
+                      uint64_t request_id, const struct record_template *wanted,
+                      struct galen_errinfo *info);
+
+/* ---- purchasing_anonymity.c ------------------------------------------------------------------ */
+
+/* Takes out of the set (is_in) what must not be sold: see the file's head. */
+GALEN_MUST_CHECK enum galen_err purchasing_suppress(struct purchasing_cards *cards,
+                                                    const struct purchasing_sales *sales,
+                                                    const struct record_template *wanted,
+                                                    uint32_t k, struct galen_errinfo *info);
+
+/* ---- purchasing_match.c ---------------------------------------------------------------------- */
+
+/* A record that may be sold. */
+struct purchasing_match {
+    uint8_t record_root[32];
+    struct chain_address patient;
+};
+struct purchasing_matches {
+    struct purchasing_match *items; /* owned, by patient and root */
+    size_t n;
+    size_t suppressed; /* matching records that are not among them */
+    uint32_t k;        /* the smallest class of patients alike in what is asked; 0 without any */
+};
+void purchasing_matches_clear(struct purchasing_matches *matches);
+#define PURCHASING_MATCHES_AUTO GALEN_CLEANUP(purchasing_matches_clear) struct purchasing_matches
+/* *out must be empty. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_find_matches(struct workflow *wf, struct purchasing_matches *out,
+                        const struct chain_address *hospital, uint64_t request_id,
+                        const struct record_template *wanted, int request_year, uint32_t k,
+                        struct galen_errinfo *info);
+/* The rule that this hospital sells by in a request: k as kept at its reply, else wanted_k, else
+ * the home's. LIMIT: wanted_k is out of range. */
+GALEN_MUST_CHECK enum galen_err purchasing_rule_k(struct workflow *wf, uint32_t *k,
+                                                  const struct chain_address *hospital,
+                                                  uint64_t request_id, uint32_t wanted_k,
+                                                  struct galen_errinfo *info);
+/* Keeps it; what is kept already stands. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_keep_rule(struct workflow *wf, const struct chain_address *hospital, uint64_t request_id,
+                     const struct record_template *wanted, uint32_t k, struct galen_errinfo *info);
 
 /* ---- purchasing_offers.c --------------------------------------------------------------------- */
 
@@ -331,9 +410,11 @@ void purchasing_manifest_clear(struct purchasing_manifest *manifest);
 #define PURCHASING_MANIFEST_AUTO GALEN_CLEANUP(purchasing_manifest_clear) struct purchasing_manifest
 /* Of the offers in the order of their entries. Equal offers give equal bytes, so that after a crash
  * it can be made again. *out must be empty. */
-GALEN_MUST_CHECK enum galen_err purchasing_make_manifest(
-    struct purchasing_manifest *out, uint64_t request_id, const uint8_t template_hash32[32],
-    const struct purchasing_offer *const *offers, size_t n, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err
+purchasing_make_manifest(struct purchasing_manifest *out, uint64_t request_id,
+                         const uint8_t template_hash32[32],
+                         const struct purchasing_offer *const *offers, size_t n,
+                         uint32_t suppressed, struct galen_errinfo *info);
 /* What a buyer reads of it: one row an entry. */
 struct purchasing_manifest_row {
     uint8_t bundle_cid[32];

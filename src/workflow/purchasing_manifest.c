@@ -37,7 +37,7 @@ static enum galen_err part_block(struct base_buf *block,
 }
 
 static enum galen_err head_block(struct base_buf *block, uint64_t request_id,
-                                 const uint8_t template_hash32[32], uint32_t k,
+                                 const uint8_t template_hash32[32], uint32_t k, uint32_t suppressed,
                                  const struct base_buf *parts, size_t n_parts,
                                  struct galen_errinfo *info)
 {
@@ -56,7 +56,7 @@ static enum galen_err head_block(struct base_buf *block, uint64_t request_id,
     GALEN_TRY(workflow_set_int(head, "requestId", (int64_t)request_id, info));
     GALEN_TRY(record_json_set_hex(head, "templateHash", template_hash32, 32, info));
     GALEN_TRY(workflow_set_int(head, "k", k, info));
-    GALEN_TRY(workflow_set_int(head, "suppressed", 0, info)); /* no value is left out or banded */
+    GALEN_TRY(workflow_set_int(head, "suppressed", suppressed, info));
     GALEN_TRY(workflow_set_object(head, "parts", &cids, info));
     return record_json_jcs(block, head, info);
 }
@@ -78,7 +78,7 @@ static enum galen_err offers_k(uint32_t *k, const struct purchasing_offer *const
 enum galen_err purchasing_make_manifest(struct purchasing_manifest *out, uint64_t request_id,
                                         const uint8_t template_hash32[32],
                                         const struct purchasing_offer *const *offers, size_t n,
-                                        struct galen_errinfo *info)
+                                        uint32_t suppressed, struct galen_errinfo *info)
 {
     PURCHASING_MANIFEST_AUTO made = {0};
     size_t n_parts = (n + PURCHASING_MANIFEST_PART - 1) / PURCHASING_MANIFEST_PART;
@@ -96,7 +96,8 @@ enum galen_err purchasing_make_manifest(struct purchasing_manifest *out, uint64_
     }
     GALEN_TRY(offers_k(&made.k, offers, n, info));
     struct base_buf *head = &made.blocks[n_parts];
-    GALEN_TRY(head_block(head, request_id, template_hash32, made.k, made.blocks, n_parts, info));
+    GALEN_TRY(head_block(head, request_id, template_hash32, made.k, suppressed, made.blocks,
+                         n_parts, info));
     /* Before it is sealed: what cannot be published later would leave the buyer nothing to read. */
     for (size_t i = 0; i < made.n_blocks; i++)
         if (made.blocks[i].len > STORE_BLOCK_MAX)

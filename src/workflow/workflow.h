@@ -674,6 +674,13 @@ GALEN_MUST_CHECK enum galen_err purchasing_reply(struct workflow *wf,
                                                  const struct chain_address *hospital,
                                                  uint64_t request_id, struct json_object **result,
                                                  struct galen_errinfo *info);
+/* The same by a k of its own for this request, from 2 on (USAGE); 0: as config.json says. No class
+ * of fewer patients alike is offered, asked or delivered. */
+GALEN_MUST_CHECK enum galen_err purchasing_reply_with_k(struct workflow *wf,
+                                                        const struct chain_address *hospital,
+                                                        uint64_t request_id, uint32_t k,
+                                                        struct json_object **result,
+                                                        struct galen_errinfo *info);
 /* Step 3, hospital: asks every matching patient for consent. result: {requestId, asked}. */
 GALEN_MUST_CHECK enum galen_err purchasing_ask_consent(struct workflow *wf,
                                                        const struct chain_address *hospital,

@@ -93,7 +93,7 @@ function deliver() {
     '--verify-window', String(HOUR), '--rule-window', String(2 * HOUR));
   const id = String(requestId);
   settle();
-  main.ok('request', 'reply', id);
+  main.ok('request', 'reply', id, '--k', '2');
   settle();
   main.ok('request', 'ask', id);
   settle();

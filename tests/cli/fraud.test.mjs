@@ -101,7 +101,7 @@ test('a delivery, a dispute, two verdicts', async () => {
   assert.deepEqual([open.state, calls(open)], ['open', ['reply']]);
   assert.match(open.next[0].in, /^(2 d 23|3 d 0) h$/);
   assert.match(open.silence[0].what, /escrow goes back to the buyer/);
-  main.ok('request', 'reply', '1');
+  main.ok('request', 'reply', '1', '--k', '2');
   settle();
   main.ok('request', 'ask', '1');
   settle();

@@ -137,7 +137,9 @@ export function makeRecord(patient, hospital, overrides = {}) {
       location: { state: 'MA', country: 'US' },
     },
     medical_data: {
-      diagnosis: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code: 'I10', display: 'Essential hypertension' }],
+      diagnosis: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code: 'I10', display: 'Essential hypertension' },
+        // No set of diagnoses that all have: two patients' records may be sold together.
+        { system: 'http://snomed.info/sct', code: `${1000000 + parseInt(patient.slice(2, 9), 16)}`, display: 'Beside it' }],
       treatment: [{ system: 'http://snomed.info/sct', code: '268400002', display: '12 lead ECG' }],
       lab_results: [{ system: 'http://loinc.org', code: '2089-1', display: 'LDL', value: '131.50', unit: 'mg/dL' }],
     },

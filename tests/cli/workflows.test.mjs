@@ -199,7 +199,7 @@ test('purchasing: request, reply, consent, delivery, verification, payment', asy
   const id = String(requested.requestId);
   home.ok('sync');
   assert.equal(home.ok('request', 'show', id).state, 'pending');
-  const replied = home.ok('request', 'reply', id);
+  const replied = home.ok('request', 'reply', id, '--k', '2');
   assert.ok(replied.available >= 3);
   home.ok('sync');
   assert.equal(home.ok('request', 'show', id).state, 'replied');

@@ -40,7 +40,7 @@ test('killed at every step, and all of it is done', { timeout: 290000 }, async (
 test('nothing is on the chain twice', async () => {
   const events = await town.events(abi);
   for (const [name, count] of Object.entries({ GroupKeyProposed: 1, GroupKeyConfirmed: 1, MembersCommitted: 1,
-    DataStored: 1, RequestOpen: 2, ReplySubmitted: 2, EntryDelivered: 2, Delivered: 2, Disputed: 1, VerdictGiven: 2,
+    DataStored: 2, RequestOpen: 2, ReplySubmitted: 2, EntryDelivered: 4, Delivered: 2, Disputed: 1, VerdictGiven: 2,
     Ruled: 1, OpeningRequested: 1, GroupManagerApproved: 1, RevocationManagerApproved: 1 }))
     assert.equal(events[name], count, name);
   // Every transaction that an account made is in its home's log, once.

@@ -81,11 +81,19 @@ export class Town {
       if (role !== 'gm') town.homes[role].ok('contract', 'use', town.contract, '--rpc', town.chain.url);
       const file = path.join(town.homes[role].dir, 'config.json');
       const now = JSON.parse(fs.readFileSync(file, 'utf8'));
-      const more = { inbox_allow_networks: [town.net.network], ...config };
+      const more = { inbox_allow_networks: [town.net.network], k_anonymity: 2, ...config };
       if (ipfs(role)) more.ipfs = ipfs(role);
       fs.writeFileSync(file, JSON.stringify({ ...now, ...more }));
     }
     for (const from of ROLES) for (const to of ROLES) if (from !== to) cards(from, to);
+    // A second patient in the first one's home: nobody's record is sold alone.
+    town.address.neighbour = town.homes.patient.ok('account', 'new', 'neighbour', '--role', 'patient').address;
+    for (const to of ['doctor', 'hospital']) {
+      const file = path.join(town.folder, 'card.json');
+      town.homes.patient.run('profile', 'export', '--as', 'neighbour', '--output', file,
+        '--inbox', town.inbox('patient'), { json: false });
+      town.homes[to].ok('profile', 'import', file);
+    }
     await Promise.all(ROLES.map((role) => town.start(role)));
     return town;
   }
@@ -104,7 +112,7 @@ export class Town {
   }
 
   call(role, method, target, body) {
-    return this.nodes[role].call(method, `/api/v1${target}`, { as: role, body });
+    return this.nodes[role === 'neighbour' ? 'patient' : role].call(method, `/api/v1${target}`, { as: role, body });
   }
   async get(role, target) {
     const answer = await this.call(role, 'GET', target);
@@ -114,11 +122,12 @@ export class Town {
   /** Tries until it works: what it needs may still be on its way. */
   async soon(role, target, body = {}, ms = 60000) {
     let last;
-    const life = this.lives[role];
+    const lives = () => this.lives[role === 'neighbour' ? 'patient' : role];
+    const life = lives();
     try {
       return await until(`${role} POST ${target}`, async () => {
         // Whoever asked a node that was killed looks what became of it before asking again.
-        if (this.lives[role] !== life) throw new Error(`${role} was killed`);
+        if (lives() !== life) throw new Error(`${role} was killed`);
         last = await this.call(role, 'POST', target, body).catch((error) => ({ status: 0, text: `${error}` }));
         return last.status >= 200 && last.status < 300 && (last.json ?? true);
       }, ms);
@@ -199,6 +208,12 @@ export function life(town) {
     { name: 'a record is stored', who: 'doctor',
       act: () => post('doctor', '/records', { record: makeRecord(address.patient, address.hospital), releases: 3 }),
       done: () => has('doctor', '/records', (list) => list.length > 0) },
+    { name: "the neighbour's record is stored", who: 'doctor',
+      act: () => post('doctor', '/records', { record: makeRecord(address.neighbour, address.hospital), releases: 3 }),
+      done: async () => (await has('neighbour', '/records', (list) => list.some((row) => row.state === 'anchored')))
+        || has('doctor', '/records', (list) => list.length > 1) },
+    { name: 'the neighbour has it', who: 'hospital', act: async () => {},
+      done: () => has('neighbour', '/records', (list) => list.some((row) => row.state === 'anchored')) },
     { name: 'the hospital relays it, the patient has it', who: 'hospital', act: async () => {},
       done: () => has('patient', '/records', (list) => {
         record = list.find((row) => row.state === 'anchored')?.merkleRoot;
@@ -225,6 +240,7 @@ export function life(town) {
       act: async () => {
         await until('to be asked', () => has('patient', '/consents', (list) => list.length > 0), 60000);
         await post('patient', `/requests/${requestId}/consent`, { accept: true });
+        await post('neighbour', `/requests/${requestId}/consent`, { accept: true });
       } },
     { name: 'the hospital delivers', who: 'hospital', act: () => post('hospital', `/requests/${requestId}/deliver`),
       done: request(['filled', 'verified', 'finalized']) },
@@ -244,12 +260,13 @@ export function life(town) {
       await until('to be asked', () => has('patient', '/consents',
         (list) => list.some((row) => row.requestId === second)), 60000);
       await post('patient', `/requests/${second}/consent`, { accept: true });
+      await post('neighbour', `/requests/${second}/consent`, { accept: true });
     } },
     { name: 'delivered', who: 'hospital', act: () => post('hospital', `/requests/${second}/deliver`),
       done: request(['filled', 'verified', 'finalized'], () => second) },
     { name: 'the buyer disputes it', who: 'buyer', act: async () => {
       await post('buyer', `/requests/${second}/verify`);
-      await post('buyer', `/requests/${second}/dispute`, { reason: 'values that cannot be' });
+      await post('buyer', `/requests/${second}/dispute`, { reason: 'values that cannot be', entries: [0] });
     }, done: () => has('buyer', `/disputes/${second}`, () => true) },
     { name: 'GM rules fraud', who: 'gm', act: () => post('gm', `/requests/${second}/rule`, { verdict: 'fraud' }) },
     { name: 'RM rules fraud', who: 'rm', act: () => post('rm', `/requests/${second}/rule`, { verdict: 'fraud' }),

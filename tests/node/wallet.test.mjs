@@ -101,7 +101,7 @@ test('a doctor stores records, the hospital relays them', async () => {
 async function sell() {
   const { requestId } = await pages.buyer.post('/requests',
     { template: { ...template, min_records: 2 }, maxRecords: 10, verifyWindow: HOUR, ruleWindow: 2 * HOUR });
-  await pages.hospital.soon(`/requests/${requestId}/reply`);
+  await pages.hospital.soon(`/requests/${requestId}/reply`, { k: 2 });
   await pages.hospital.soon(`/requests/${requestId}/ask`);
   for (const name of patients) await until(`${name} to agree`, async () => (await node.call('POST',
     `/requests/${requestId}/consent`, { as: name, body: { accept: true } })).status === 200);

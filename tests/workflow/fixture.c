@@ -40,6 +40,7 @@ static struct workflow *open_home(struct fixture *fx, const char *name)
                                              .rpc = node_chain_url(fx->chain),
                                              .quick_kdf = true};
     OK(workflow_open(&wf, &options, INFO));
+    wf->k_anonymity = 2; /* few patients: what config.json's k_anonymity sets */
     return wf;
 }
 
@@ -266,6 +267,9 @@ void fixture_pass_time(struct fixture *fx, int64_t seconds)
 struct json_object *fixture_record(struct fixture *fx, const struct chain_address *patient,
                                    int variant)
 {
+    /* No diagnosis that all have. */
+    static const char *const besides[] = {"38341003", "44054006", "195967001", "271737000",
+                                          "55822004"};
     char text[2048];
     char owner[CHAIN_ADDRESS_TEXT];
     char hospital[CHAIN_ADDRESS_TEXT];
@@ -282,11 +286,13 @@ struct json_object *fixture_record(struct fixture *fx, const struct chain_addres
         "\"ethnicity\":[{\"system\":\"urn:oid:2.16.840.1.113883.6.238\",\"code\":\"2186-5\","
         "\"display\":\"Not Hispanic or Latino\"}]},"
         "\"medical_data\":{\"diagnosis\":[{\"system\":\"http://snomed.info/sct\","
-        "\"code\":\"53741008\",\"display\":\"Coronary arteriosclerosis\"}],"
+        "\"code\":\"53741008\",\"display\":\"Coronary arteriosclerosis\"},"
+        "{\"system\":\"http://snomed.info/sct\",\"code\":\"%s\",\"display\":\"Beside it\"}],"
         "\"lab_results\":[{\"system\":\"http://loinc.org\",\"code\":\"2093-3\","
         "\"display\":\"Cholesterol\",\"value\":\"20%d.50\",\"unit\":\"mg/dL\"}]},"
         "\"notes\":\"canary-of-the-notes %d\"}",
-        owner, 1 + variant % 9, hospital, 62 + variant % 3, variant % 10, variant);
+        owner, 1 + variant % 9, hospital, 62 + variant % 3, besides[variant % 5], variant % 10,
+        variant);
     assert_true(len > 0 && (size_t)len < sizeof text);
     OK(record_parse(&record, text, (size_t)len, INFO));
     return record;

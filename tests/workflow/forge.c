@@ -209,7 +209,7 @@ void forge_deliver(struct market *market, uint64_t id, forge_alter *alter)
         sorted[i] = &offers.items[i];
         entries[i] = purchasing_entry_argument(&offers.items[i].entry);
     }
-    OK(purchasing_make_manifest(&manifest, id, row.template_hash, sorted, offers.n, INFO));
+    OK(purchasing_make_manifest(&manifest, id, row.template_hash, sorted, offers.n, 0, INFO));
     OK(datahub_encode_deliver(&data, purchasing_u256(id), manifest.cid, entries, offers.n, true,
                               INFO));
     market_call(wf, &fx->who[HOSPITAL], "deliver", &data, NULL);
