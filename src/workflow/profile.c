@@ -446,9 +446,10 @@ enum galen_err workflow_contact_find(struct workflow *wf, struct chain_address *
     DB_ROWS_AUTO rows = {0};
     bool found = false;
     GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT address FROM identity WHERE name = ?1 UNION"
+                       "SELECT address FROM (SELECT address FROM identity WHERE name = ?1 UNION"
                        " SELECT address FROM contact WHERE name = ?1"
-                       " AND signature <> zeroblob(65)",
+                       " AND signature <> zeroblob(65)) WHERE address NOT IN"
+                       " (SELECT address FROM main.identity WHERE is_self_made)",
                        DB_TEXT(text)));
     GALEN_TRY(db_next(&rows, &found, info));
     if (!found)

@@ -220,7 +220,8 @@ GALEN_MUST_CHECK enum galen_err workflow_card_add(struct workflow *wf, struct js
                                                   struct chain_address *owner,
                                                   struct galen_errinfo *info);
 /* A contact by name or address, an identity of this home included. Only who gave a contact card has
- * a name here: what a profile on-chain says is anyone's word. NOT_FOUND with what to do. */
+ * a name here: what a profile on-chain says, or who registered himself, is anyone's word. NOT_FOUND
+ * with what to do. */
 GALEN_MUST_CHECK enum galen_err workflow_contact_find(struct workflow *wf,
                                                       struct chain_address *address,
                                                       const char *text, struct galen_errinfo *info);

@@ -446,6 +446,10 @@ test('a browser wallet registers itself, and is asked by intents', async () => {
   assert.equal((await page.call('DELETE', `/intents/${asked.intent.id}`)).json.state, 'cancelled');
   assert.equal((await page.get(`/intents/${asked.intent.id}`)).state, 'cancelled');
   assert.equal((await page.post('/profile/card', {})).profile.address, page.wallet.address);
+  // Its name is its own word: others reach it by its address.
+  await fails(404, 'not-found', 'patient-1', 'GET', '/contacts/wanda');
+  await fails(404, 'not-found', 'buyer', 'POST', '/accounts/pay?dryRun=true', { to: 'wanda', wei: '1' });
+  assert.equal((await get('patient-1', `/contacts/${page.wallet.address}`)).name, 'wanda');
   // The one that the operator lets in was that.
   const other = new Page(node, new BrowserWallet(stage.chain));
   const late = await other.signIn({ name: 'walter', role: 'patient' });
