@@ -135,9 +135,21 @@ enum galen_err cli_request_verify(struct cli *cli, struct json_object **result, 
 enum galen_err cli_request_data(struct cli *cli, struct json_object **result, bool *passed,
                                 struct galen_errinfo *info)
 {
+    const char *name = cli_option(cli, "format");
+    const struct purchasing_format *format = NULL;
+    BASE_BUF_AUTO text = {0};
     uint64_t id = 0;
     GALEN_TRY(request_id(cli, &id, info));
-    return purchasing_data(cli->wf, id, result, info);
+    if (name != NULL && strcmp(name, "json") != 0) {
+        GALEN_TRY(purchasing_find_format(&format, name, info));
+        GALEN_TRY(purchasing_export(cli->wf, id, format, &text, info));
+        return cli_write_output(cli, text.data, text.len, info);
+    }
+    if (cli_option(cli, "output") == NULL)
+        return purchasing_data(cli->wf, id, result, info);
+    RECORD_JSON_AUTO rows = NULL;
+    GALEN_TRY(purchasing_data(cli->wf, id, &rows, info));
+    return cli_write_json(cli, rows, info);
 }
 
 enum galen_err cli_request_finalize(struct cli *cli, struct json_object **result, bool *passed,

@@ -117,9 +117,23 @@ enum galen_err api_request_verify(struct api_call *call, struct json_object **re
 enum galen_err api_request_data(struct api_call *call, struct json_object **result,
                                 struct galen_errinfo *info)
 {
+    const char *name = node_query(call->request, "format");
+    const struct purchasing_format *format = NULL;
     uint64_t id = 0;
     GALEN_TRY(api_request_id(call, &id, info));
-    return purchasing_data(call->wf, id, result, info);
+    if (name == NULL || strcmp(name, "json") == 0) {
+        GALEN_TRY(purchasing_data(call->wf, id, result, info));
+        response_json(call->response, MHD_HTTP_OK, *result);
+        return GALEN_OK;
+    }
+    GALEN_TRY(purchasing_find_format(&format, name, info));
+    BASE_BUF_AUTO text = {0};
+    GALEN_TRY(purchasing_export(call->wf, id, format, &text, info));
+    call->response->status = MHD_HTTP_OK;
+    call->response->type = format->media_type;
+    snprintf(call->response->download, sizeof call->response->download, "%s", format->file);
+    base_buf_move(&call->response->body, &text);
+    return GALEN_OK;
 }
 
 enum galen_err api_request_finalize(struct api_call *call, struct json_object **result,

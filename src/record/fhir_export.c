@@ -1,4 +1,5 @@
-/* A record as an R4 Bundle, in such a way that importing it again gives the same coded data. */
+/* A record as an R4 Bundle, in such a way that importing it again gives the same coded data; and
+ * contents of releases, which say less. */
 #include "record/fhir.h"
 
 #include <openssl/evp.h>
@@ -287,9 +288,11 @@ static enum galen_err add_encounter(struct export *export, json_object *record,
     GALEN_TRY(set_text(part, "text", category, info));
     GALEN_TRY(set_object(&part, encounter, "period", info));
     GALEN_TRY(set_text(part, "start", record_json_text(record, "issued"), info));
-    GALEN_TRY(set_object(&part, encounter, "serviceProvider", info));
-    GALEN_TRY(set_text(part, "display",
-                       record_json_text(record_json_member(record, "hospital"), "name"), info));
+    json_object *hospital = record_json_member(record, "hospital");
+    if (hospital != NULL) {
+        GALEN_TRY(set_object(&part, encounter, "serviceProvider", info));
+        GALEN_TRY(set_text(part, "display", record_json_text(hospital, "name"), info));
+    }
     const char *notes = record_json_text(record, "notes");
     return notes == NULL ? GALEN_OK : set_narrative(encounter, notes, info);
 }
@@ -309,23 +312,41 @@ static enum galen_err set_observation_category(json_object *observation, const c
     return set_text(coding, "code", code, info);
 }
 
+static enum galen_err set_years(json_object *owner, const char *key, int64_t years,
+                                struct galen_errinfo *info)
+{
+    json_object *quantity;
+    GALEN_TRY(set_object(&quantity, owner, key, info));
+    GALEN_TRY(record_json_set(quantity, "value", json_object_new_int64(years), info));
+    GALEN_TRY(set_text(quantity, "unit", "a", info));
+    GALEN_TRY(set_text(quantity, "system", FHIR_UCUM, info));
+    return set_text(quantity, "code", "a", info);
+}
+
+/* A release's band, "40-44" or "90+". */
+static enum galen_err set_band(json_object *observation, const char *band,
+                               struct galen_errinfo *info)
+{
+    json_object *range;
+    char *end;
+    GALEN_TRY(set_object(&range, observation, "valueRange", info));
+    GALEN_TRY(set_years(range, "low", strtol(band, &end, 10), info));
+    return *end == '-' ? set_years(range, "high", strtol(end + 1, NULL, 10), info) : GALEN_OK;
+}
+
 /* The age goes out as what it is: a birth date is not known. */
 static enum galen_err add_age(struct export *export, json_object *age, const char *issued,
                               struct galen_errinfo *info)
 {
     json_object *observation;
-    json_object *quantity;
     GALEN_TRY(add_resource(&observation, export, "Observation", info));
     GALEN_TRY(set_text(observation, "status", "final", info));
     GALEN_TRY(set_observation_category(observation, "social-history", info));
     GALEN_TRY(set_code(observation, "code", FHIR_LOINC, FHIR_LOINC_AGE, info));
     GALEN_TRY(set_text(observation, "effectiveDateTime", issued, info));
-    GALEN_TRY(set_object(&quantity, observation, "valueQuantity", info));
-    GALEN_TRY(record_json_set(quantity, "value", json_object_new_int64(json_object_get_int64(age)),
-                              info));
-    GALEN_TRY(set_text(quantity, "unit", "a", info));
-    GALEN_TRY(set_text(quantity, "system", FHIR_UCUM, info));
-    return set_text(quantity, "code", "a", info);
+    return json_object_is_type(age, json_type_string)
+               ? set_band(observation, json_object_get_string(age), info)
+               : set_years(observation, "valueQuantity", json_object_get_int64(age), info);
 }
 
 static enum galen_err add_condition(struct export *export, json_object *entry,
@@ -444,32 +465,73 @@ static enum galen_err add_observation(struct export *export, json_object *entry,
     return GALEN_OK;
 }
 
-enum galen_err record_fhir_export(json_object **out, json_object *record,
-                                  struct galen_errinfo *info)
+static enum galen_err add_all(struct export *export, json_object *record,
+                              struct galen_errinfo *info)
 {
     static enum galen_err (*const adders[RECORD_LISTS])(
         struct export *, json_object *, struct galen_errinfo *) = {add_condition, add_procedure,
                                                                    add_medication, add_observation};
-    GALEN_TRY(record_validate(record, info));
-    struct export export = {0};
-    GALEN_TRY(record_json_hash(export.id, record, info));
-    RECORD_JSON_AUTO bundle = json_object_new_object();
-    GALEN_TRY(set_text(bundle, "resourceType", "Bundle", info));
-    GALEN_TRY(set_text(bundle, "type", "collection", info));
-    GALEN_TRY(set_array(&export.entries, bundle, "entry", info));
-
     json_object *demographics = record_json_member(record, "demographics");
-    GALEN_TRY(add_patient(&export, demographics, info));
-    GALEN_TRY(add_encounter(&export, record, info));
+    GALEN_TRY(add_patient(export, demographics, info));
+    GALEN_TRY(add_encounter(export, record, info));
     json_object *age = record_json_member(demographics, "age");
     if (age != NULL)
-        GALEN_TRY(add_age(&export, age, record_json_text(record, "issued"), info));
+        GALEN_TRY(add_age(export, age, record_json_text(record, "issued"), info));
     json_object *medical = record_json_member(record, "medical_data");
     for (size_t list = 0; list < RECORD_LISTS; list++) {
         json_object *entry;
         for (size_t i = 0; (entry = fhir_item(medical, record_list_names[list], i)) != NULL; i++)
-            GALEN_TRY(adders[list](&export, entry, info));
+            GALEN_TRY(adders[list](export, entry, info));
     }
+    return GALEN_OK;
+}
+
+static enum galen_err new_bundle(json_object **bundle, json_object **entries,
+                                 struct galen_errinfo *info)
+{
+    *bundle = json_object_new_object();
+    GALEN_TRY(set_text(*bundle, "resourceType", "Bundle", info));
+    GALEN_TRY(set_text(*bundle, "type", "collection", info));
+    return set_array(entries, *bundle, "entry", info);
+}
+
+enum galen_err record_fhir_export(json_object **out, json_object *record,
+                                  struct galen_errinfo *info)
+{
+    struct export export = {0};
+    RECORD_JSON_AUTO bundle = NULL;
+    GALEN_TRY(record_validate(record, info));
+    GALEN_TRY(record_json_hash(export.id, record, info));
+    GALEN_TRY(new_bundle(&bundle, &export.entries, info));
+    GALEN_TRY(add_all(&export, record, info));
+    *out = bundle;
+    bundle = NULL;
+    return GALEN_OK;
+}
+
+/* A release's content with its year as the time of issue. */
+static enum galen_err add_release(json_object *entries, json_object *row,
+                                  struct galen_errinfo *info)
+{
+    struct export export = {.entries = entries};
+    RECORD_JSON_AUTO record = NULL;
+    char year[8];
+    json_object *content = record_json_member(row, "fields");
+    GALEN_TRY(record_json_hash(export.id, row, info));
+    GALEN_TRY(record_json_copy(&record, content, info));
+    snprintf(year, sizeof year, "%04d", json_object_get_int(record_json_member(content, "year")));
+    GALEN_TRY(set_text(record, "issued", year, info));
+    return add_all(&export, record, info);
+}
+
+enum galen_err record_fhir_export_releases(json_object **out, json_object *rows,
+                                           struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO bundle = NULL;
+    json_object *entries = NULL;
+    GALEN_TRY(new_bundle(&bundle, &entries, info));
+    for (size_t i = 0; i < json_object_array_length(rows); i++)
+        GALEN_TRY(add_release(entries, json_object_array_get_idx(rows, i), info));
     *out = bundle;
     bundle = NULL;
     return GALEN_OK;

@@ -491,5 +491,10 @@ GALEN_MUST_CHECK enum galen_err record_fhir_report_releases(json_object *report,
  * address is not exported, notes become the Encounter's text. Errors: those of record_validate. */
 GALEN_MUST_CHECK enum galen_err record_fhir_export(json_object **out, json_object *record,
                                                    struct galen_errinfo *info);
+/* Rows [{index, fields}], fields being the (disclosed) content of a release, as one such Bundle: a
+ * Patient and an Encounter of its year for each row, the age band a Range. Rows must be distinct.
+ */
+GALEN_MUST_CHECK enum galen_err record_fhir_export_releases(json_object **out, json_object *rows,
+                                                            struct galen_errinfo *info);
 
 #endif

@@ -53,6 +53,13 @@ struct workflow {
     } group_keys[WORKFLOW_KEY_VERSIONS];
 };
 
+/* ---- csv.c ----------------------------------------------------------------------------------- */
+
+/* Appends n cells (NULL: empty) as one row. What a spreadsheet would take for a formula gets an
+ * apostrophe before it. */
+GALEN_MUST_CHECK enum galen_err workflow_csv_row(struct base_buf *out, const char *const *cells,
+                                                 size_t n, struct galen_errinfo *info);
+
 /* ---- home.c ----------------------------------------------------------------------------------- */
 
 /* The connection. Each endpoint is held against the pinned chain id and code hash when it is first

@@ -113,29 +113,6 @@ enum galen_err workflow_transactions(struct workflow *wf, const struct workflow_
     return GALEN_OK;
 }
 
-/* RFC 4180. Only reasons of reverts hold free text; quoting everything is always right. row NULL:
- * the header. */
-static enum galen_err csv_row(struct base_buf *out, struct json_object *row,
-                              const char *const *columns, struct galen_errinfo *info)
-{
-    for (size_t i = 0; columns[i] != NULL; i++) {
-        struct json_object *value = NULL;
-        const char *text = "";
-        if (row == NULL)
-            text = columns[i];
-        else if (json_object_object_get_ex(row, columns[i], &value))
-            text = json_object_get_string(value);
-        GALEN_TRY(base_buf_append_text(out, i == 0 ? "\"" : ",\""));
-        for (; *text != '\0'; text++) {
-            if (*text == '"')
-                GALEN_TRY(base_buf_append_text(out, "\""));
-            GALEN_TRY(base_buf_append(out, text, 1));
-        }
-        GALEN_TRY(base_buf_append_text(out, "\""));
-    }
-    return base_buf_append_text(out, "\r\n");
-}
-
 enum galen_err workflow_transactions_csv(struct workflow *wf,
                                          const struct workflow_tx_filter *filter,
                                          struct base_buf *out, struct galen_errinfo *info)
@@ -163,13 +140,21 @@ enum galen_err workflow_transactions_csv(struct workflow *wf,
         "status",
         "reason",
         "requestId",
-        NULL,
     };
+    enum { COLUMNS = sizeof columns / sizeof *columns };
     RECORD_JSON_AUTO list = NULL;
     GALEN_TRY(workflow_transactions(wf, filter, &list, info));
-    GALEN_TRY(csv_row(out, NULL, columns, info));
-    for (size_t i = 0; i < json_object_array_length(list); i++)
-        GALEN_TRY(csv_row(out, json_object_array_get_idx(list, i), columns, info));
+    GALEN_TRY(workflow_csv_row(out, columns, COLUMNS, info));
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *row = json_object_array_get_idx(list, i);
+        const char *cells[COLUMNS] = {0};
+        for (size_t c = 0; c < COLUMNS; c++) {
+            struct json_object *value = NULL;
+            if (json_object_object_get_ex(row, columns[c], &value))
+                cells[c] = json_object_get_string(value);
+        }
+        GALEN_TRY(workflow_csv_row(out, cells, COLUMNS, info));
+    }
     return GALEN_OK;
 }
 

@@ -716,6 +716,20 @@ GALEN_MUST_CHECK enum galen_err purchasing_verify(struct workflow *wf, uint64_t 
 GALEN_MUST_CHECK enum galen_err purchasing_data(struct workflow *wf, uint64_t request_id,
                                                 struct json_object **result,
                                                 struct galen_errinfo *info);
+/* The same for other programs. csv: one row an entry, lists as FHIR search tokens SYSTEM|CODE with
+ * commas between, measured ones TOKEN$[COMPARATOR]VALUE|SYSTEM|UNIT; ndjson: purchasing_data's
+ * rows; fhir: one R4 Bundle. */
+struct purchasing_format {
+    const char *name, *media_type, *file;
+    enum galen_err (*write)(struct base_buf *out, struct json_object *rows,
+                            struct galen_errinfo *info);
+};
+GALEN_MUST_CHECK enum galen_err purchasing_find_format(const struct purchasing_format **out,
+                                                       const char *name,
+                                                       struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err purchasing_export(struct workflow *wf, uint64_t request_id,
+                                                  const struct purchasing_format *format,
+                                                  struct base_buf *out, struct galen_errinfo *info);
 /* Step 5, buyer: finalize(true) pays hospital and patients; STATE unless purchasing_verify passed,
  * or what failed is disputed or proven invalid (or anyone after the verify window). ok false: the
  * refund of an undelivered request past its deadline. result: {requestId, tx, paid: [{address,

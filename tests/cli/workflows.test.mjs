@@ -223,6 +223,11 @@ test('purchasing: request, reply, consent, delivery, verification, payment', asy
   assert.equal(home.ok('request', 'show', id).state, 'verified');
   const data = home.ok('request', 'data', id);
   assert.equal(data.length, delivered.entries);
+  const table = path.join(folder, 'data.csv');
+  home.run('request', 'data', id, '--format', 'csv', '--output', table, { json: false });
+  assert.equal(fs.readFileSync(table, 'utf8').split('\r\n').length, data.length + 2);
+  assert.equal(fs.statSync(table).mode & 0o777, 0o600);
+  assert.equal(home.run('request', 'data', id, '--format', 'xml').code, 2);
   const finalized = home.ok('request', 'finalize', id, '--as', 'buyer');
   home.ok('sync');
   assert.equal(home.ok('request', 'show', id).state, 'finalized');

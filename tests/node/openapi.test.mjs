@@ -189,7 +189,30 @@ test('a purchase, from request to payment', async () => {
   });
   await fails(409, 'wrong-state', 'buyer', 'POST', `/requests/${id}/finalize`, {});
   assert.equal((await post('buyer', `/requests/${id}/verify`)).passed, true);
-  assert.ok((await get('buyer', `/requests/${id}/data`)).length >= 3);
+  const rows = await get('buyer', `/requests/${id}/data`);
+  assert.ok(rows.length >= 3);
+  const as = async (format) => {
+    const answer = await node.call('GET', `/requests/${id}/data?format=${format}`, { as: 'buyer' });
+    assert.equal(answer.status, 200, answer.text);
+    return answer;
+  };
+  const csv = (await as('csv')).text.split('\r\n');
+  assert.equal(csv.length, rows.length + 2);
+  assert.equal(csv[0], '"index","category","year","age","gender","country","state","ethnicity",'
+    + '"diagnosis","treatment","medications","lab_results"');
+  const [{ fields }] = rows;
+  const [lab] = fields.medical_data.lab_results;
+  assert.ok(csv[1].startsWith(`"0","Cardiology","${fields.year}","${fields.demographics.age}"`), csv[1]);
+  assert.ok(csv[1].includes(`${lab.system}|${lab.code}$${lab.value}|http://unitsofmeasure.org|${lab.unit}`), csv[1]);
+  const lines = (await as('ndjson')).text.trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(lines, rows);
+  const bundle = JSON.parse((await as('fhir')).text);
+  const urls = bundle.entry.map((entry) => entry.fullUrl);
+  assert.equal(new Set(urls).size, urls.length);
+  assert.equal(bundle.entry.filter(({ resource }) => resource.resourceType === 'Patient').length, rows.length);
+  for (const { resource } of bundle.entry)
+    if (resource.subject) assert.ok(urls.includes(resource.subject.reference));
+  assert.equal((await node.call('GET', `/requests/${id}/data?format=xml`, { as: 'buyer' })).status, 400);
   for (const name of ['buyer', 'hospital', 'patient-1']) {
     await get(name, '/requests');
     await get(name, `/requests/${id}`);

@@ -51,7 +51,7 @@ export async function serve(home, { args = [], env = {}, listen = '127.0.0.1:0',
     });
     const text = await answer.text();
     const type = answer.headers.get('content-type') ?? '';
-    const json = type.includes('json') ? JSON.parse(text) : undefined;
+    const json = /[/+]json/.test(type) ? JSON.parse(text) : undefined;
     return { status: answer.status, headers: answer.headers, text, json };
   };
   // What must work: the JSON answer.
