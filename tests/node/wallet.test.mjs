@@ -153,11 +153,39 @@ test('a dispute, its ruling, who signed, and a revocation', async () => {
   await sentTwice();
 });
 
-test('a request that nobody answers is taken back', async () => {
-  const { requestId } = await pages.buyer.post('/requests', { template, replyWindow: HOUR });
+// kill -9, and everybody signs in again.
+async function kill() {
+  await node.stop('SIGKILL');
+  node = await Node.start(home);
+  for (const role of roles) {
+    pages[role].node = node;
+    assert.equal((await pages[role].signIn()).status, 200);
+  }
+}
+
+test('a request that nobody answers is taken back, the node killed on the way', async () => {
+  const { buyer } = pages;
+  const body = { template, replyWindow: HOUR };
+  const before = (await buyer.get('/requests')).length;
+  // Between the intent and the hash.
+  const { intent } = (await buyer.call('POST', '/requests', body)).json;
+  const { hash } = await buyer.wallet.answer(intent);
+  await kill();
+  assert.equal((await buyer.call('POST', `/intents/${intent.id}`, { hash })).json.state, 'done');
+  const { requestId } = await buyer.post('/requests', body);
+  assert.equal((await buyer.get('/requests')).length, before + 1);
   await chain.rpc('evm_increaseTime', [HOUR + 1]);
   await chain.rpc('evm_mine');
-  const refunded = await pages.buyer.soon(`/requests/${requestId}/expire`);
+  // Between the hash and the receipt.
+  const asked = (await buyer.call('POST', `/requests/${requestId}/expire`, {})).json.intent;
+  await chain.rpc('evm_setAutomine', [false]);
+  assert.equal((await buyer.call('POST', `/intents/${asked.id}`, await buyer.wallet.answer(asked))).json.state, 'sent');
+  await kill();
+  const waits = (await buyer.call('POST', `/requests/${requestId}/expire`, {})).json;
+  assert.deepEqual([waits.code, waits.intent.id, waits.intent.state], ['wallet', asked.id, 'sent']);
+  await chain.rpc('evm_setAutomine', [true]);
+  await chain.rpc('evm_mine');
+  const refunded = await buyer.soon(`/requests/${requestId}/expire`);
   assert.equal(refunded.state, 'refunded');
   await sentTwice();
 });

@@ -294,6 +294,17 @@ test('what such an identity has not', async () => {
     'exists');
 });
 
+test('the same by the command line', async () => {
+  const { intent } = await asked();
+  assert.equal(home.ok('intent', 'show', intent.id).transaction.data, '0x');
+  assert.equal(home.ok('intent', 'list', '--as', 'alice', '--state', 'open')[0].id, intent.id);
+  assert.equal(home.run('intent', 'answer', intent.id).code, 2);
+  assert.equal(home.run('intent', 'answer', intent.id, '--signature', `0x${'11'.repeat(65)}`).code, 2);
+  assert.equal(home.ok('intent', 'cancel', intent.id).state, 'cancelled');
+  assert.equal(home.run('intent', 'show', '00').code, 2);
+  assert.equal(home.run('intent', 'show', '0'.repeat(32)).json.error.code, 'not-found');
+});
+
 test('every transaction is in the log once, gas and all', async () => {
   const rows = await alice.get('/transactions?limit=1000&status=succeeded');
   assert.equal(new Set(rows.map((row) => row.nonce)).size, rows.length);
