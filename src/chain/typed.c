@@ -142,7 +142,7 @@ static const struct typed *typed_of(enum chain_typed kind)
     case CHAIN_TYPED_NODE_KEY:
         return typed_node_key();
     }
-    GALEN_ASSERT(!"a kind of typed message");
+    GALEN_ASSERT(false); /* a kind that is none */
     return NULL;
 }
 
