@@ -363,7 +363,7 @@ static void check_bundle(json_object *bundle, const void *data, size_t len, stru
     }
     collect(bundle, "");
     names.list[names.n++] = strdup(options.hospital_name);
-    names.list[names.n++] = strdup(PATIENT + 2);
+    names.list[names.n++] = strdup(&PATIENT[2]);
     for (size_t i = 0; i < result.item_count; i++) {
         RECORD_JSON_AUTO content = NULL;
         check_record(result.items[i].record, found);

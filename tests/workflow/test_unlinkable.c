@@ -148,7 +148,7 @@ static const struct chain_log *find_log(const struct chain_logs *logs, const uin
     const struct chain_log *found = NULL;
     for (size_t i = 0; i < logs->len; i++) {
         const struct chain_log *log = &logs->items[i];
-        bool here = memmem(log->data.data, log->data.len, root32, 32) != NULL;
+        bool here = log->data.len > 0 && memmem(log->data.data, log->data.len, root32, 32) != NULL;
         for (size_t t = 1; t < log->n_topics; t++)
             here = here || memcmp(log->topics[t], root32, 32) == 0;
         if (!here)
