@@ -15,6 +15,7 @@ static void *run_delivery(void *user)
         return NULL;
     }
     workflow_stop_when(wf, &node->is_stopping);
+    workflow_store_later(wf);
     do {
         const struct post_round round = {0};
         if (post_deliver(wf, &round, &due_in_s, NULL, &why) != GALEN_OK) {

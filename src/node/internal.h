@@ -186,19 +186,26 @@ void thread_wake(struct node_thread *thread);
 /* Waits for its end; fine when it never ran. */
 void thread_stop(struct node_thread *thread);
 
-/* ---- watcher.c, delivery.c ---------------------------------------------------------------------------------- */
+/* ---- watcher.c, pusher.c, delivery.c ----------------------------------------------------------- */
 
 /* What /health and /metrics tell, written by the threads that know. */
 struct node_health {
     pthread_mutex_t lock;
-    bool has_synced, chain_is_good, store_is_good;
+    /* The watcher's. */
+    bool has_synced, chain_is_good, home_is_good;
+    int64_t round_since_ms;   /* of the round that is under way; 0: none is */
     int64_t synced_at_s;      /* the last round that went through */
     int64_t block;            /* the chain's head then */
     int64_t events, messages; /* since the start */
-    char chain_problem[256], store_problem[256];
+    char chain_problem[256], home_problem[256];
+    /* The pusher's. */
+    bool has_kubo, has_pushed, store_is_good;
+    int64_t push_since_ms;
     int64_t unpushed;
+    char store_problem[256];
 };
 GALEN_MUST_CHECK enum galen_err watcher_start(struct node *node, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err pusher_start(struct node *node, struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err delivery_start(struct node *node, struct galen_errinfo *info);
 
 /* ---- metrics.c, health.c ----------------------------------------------------------------------- */
@@ -280,7 +287,7 @@ struct node {
     struct node_feed feed;
     struct node_health health;
 
-    struct node_thread watcher, delivery;
+    struct node_thread watcher, pusher, delivery;
 
     atomic_uint_fast64_t requests[NODE_METRIC_ROUTES][6]; /* by route and hundreds of the status */
     atomic_uint_fast64_t refused;

@@ -63,8 +63,11 @@ static enum galen_err start_worker(struct node *node, struct node_worker *worker
         err = workflow_open_again(&worker->narrow, node->wf, info);
     if (err == GALEN_OK)
         err = workflow_narrow(worker->narrow, info);
-    if (err == GALEN_OK)
+    if (err == GALEN_OK) {
         workflow_stop_when(worker->wide, &node->is_stopping);
+        workflow_store_later(worker->wide);
+        workflow_store_later(worker->narrow);
+    }
     if (err == GALEN_OK && pthread_create(&worker->thread, NULL, run_worker, worker) != 0)
         err = base_fail(info, GALEN_ERR_NOMEM, "cannot start a thread");
     if (err != GALEN_OK)

@@ -92,6 +92,7 @@ static void init_locks(struct node *node)
     pthread_mutex_init(&node->feed.lock, NULL);
     pthread_mutex_init(&node->health.lock, NULL);
     thread_init(&node->watcher);
+    thread_init(&node->pusher);
     thread_init(&node->delivery);
 }
 
@@ -100,6 +101,7 @@ static void stop_all(struct node *node)
 {
     atomic_store(&node->is_stopping, true);
     thread_stop(&node->watcher);
+    thread_stop(&node->pusher);
     thread_stop(&node->delivery);
     jobs_stop(node);
     feed_close(node);
@@ -114,6 +116,7 @@ static enum galen_err start_all(struct node *node, const struct node_options *op
     GALEN_TRY(server_start(node, options, info));
     GALEN_TRY(write_files(node, info));
     GALEN_TRY(watcher_start(node, info));
+    GALEN_TRY(pusher_start(node, info));
     GALEN_TRY(delivery_start(node, info));
     if (options->ready != NULL)
         options->ready(options->user, node->url);

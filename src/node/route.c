@@ -234,8 +234,10 @@ static void call_route(struct node_worker *worker, struct node_request *request)
         else
             response_json(&request->response, MHD_HTTP_OK, result);
     }
-    if (err == GALEN_OK && (route->flags & API_WAKES) != 0)
+    if (err == GALEN_OK && (route->flags & API_WAKES) != 0) {
         thread_wake(&worker->node->watcher);
+        thread_wake(&worker->node->pusher);
+    }
     record_json_put(&call.body);
     free(call.params[0]);
     free(call.params[1]);

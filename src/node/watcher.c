@@ -40,30 +40,42 @@ static void publish_round(struct node *node, struct json_object *summary)
         feed_publish(node, NULL, "sync", 0, hint);
 }
 
+/* Whose fault an error is: this machine's, or what is asked over the network. */
+static bool is_own(enum galen_err err)
+{
+    return err == GALEN_ERR_IO || err == GALEN_ERR_DB || err == GALEN_ERR_NOMEM ||
+           err == GALEN_ERR_INTERNAL;
+}
+
+static void note_problem(char text[static 256], bool *is_good, enum galen_err err,
+                         const struct galen_errinfo *why)
+{
+    *is_good = err == GALEN_OK;
+    snprintf(text, 256, "%s", err == GALEN_OK ? "" : why->what);
+}
+
+static void note_begin(struct node *node)
+{
+    pthread_mutex_lock(&node->health.lock);
+    node->health.round_since_ms = base_monotonic_ms();
+    pthread_mutex_unlock(&node->health.lock);
+}
+
 static void note_round(struct node *node, struct json_object *summary, enum galen_err err,
                        const struct galen_errinfo *why)
 {
     struct node_health *health = &node->health;
-    struct json_object *blocks = NULL;
-    const char *problem = "";
     pthread_mutex_lock(&health->lock);
-    health->chain_is_good = err == GALEN_OK;
-    snprintf(health->chain_problem, sizeof health->chain_problem, "%s",
-             err == GALEN_OK ? "" : why->what);
+    health->round_since_ms = 0;
+    note_problem(health->home_problem, &health->home_is_good, is_own(err) ? err : GALEN_OK, why);
+    if (!is_own(err))
+        note_problem(health->chain_problem, &health->chain_is_good, err, why);
     if (err == GALEN_OK) {
         health->has_synced = true;
         health->synced_at_s = base_time_s();
         health->block = number(summary, "block");
         health->events += number(summary, "events");
         health->messages += number(summary, "messages");
-        (void)json_object_object_get_ex(summary, "blocks", &blocks);
-        health->unpushed = blocks != NULL ? number(blocks, "left") : 0;
-        if (blocks != NULL)
-            (void)!record_json_get_text(&problem, blocks, "reason", RECORD_JSON_OPTIONAL, 4096,
-                                        "sync", NULL);
-        health->store_is_good = health->unpushed == 0;
-        snprintf(health->store_problem, sizeof health->store_problem, "%s",
-                 health->store_is_good || problem == NULL ? "" : problem);
     }
     pthread_mutex_unlock(&health->lock);
 }
@@ -96,6 +108,7 @@ static bool run_round(struct node *node, struct workflow *wf)
     RECORD_JSON_AUTO summary = NULL;
     struct galen_errinfo why = {0};
     enum galen_err err = workflow_lock(wf, &why);
+    note_begin(node);
     if (err == GALEN_OK)
         err = workflow_sync(wf, &summary, &why);
     if (err == GALEN_OK)
@@ -110,8 +123,10 @@ static bool run_round(struct node *node, struct workflow *wf)
     }
     publish_news(node, summary);
     thread_wake(&node->delivery);
-    if (number(summary, "events") > 0 || number(summary, "messages") > 0)
+    if (number(summary, "events") > 0 || number(summary, "messages") > 0) {
+        thread_wake(&node->pusher);
         publish_round(node, summary);
+    }
     return true;
 }
 
@@ -126,6 +141,7 @@ static void *run_watcher(void *user)
         return NULL;
     }
     workflow_stop_when(wf, &node->is_stopping);
+    workflow_store_later(wf);
     do {
         bool good = run_round(node, wf);
         pause = good ? node->poll_ms : 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;

@@ -173,10 +173,12 @@ enum galen_err kubo_put(struct kubo *kubo, const uint8_t digest32[32], const voi
 }
 
 enum galen_err kubo_get(struct kubo *kubo, struct base_buf *out, const uint8_t digest32[32],
-                        struct galen_errinfo *info)
+                        bool is_own, struct galen_errinfo *info)
 {
     ANSWER_AUTO answer = {0};
-    GALEN_TRY(ask_about(kubo, &answer, "block/get?timeout=" SEARCH_TIMEOUT, digest32, info));
+    GALEN_TRY(ask_about(kubo, &answer,
+                        is_own ? "block/get?offline=true" : "block/get?timeout=" SEARCH_TIMEOUT,
+                        digest32, info));
     if (answer.refused)
         return base_fail(info, GALEN_ERR_NOT_FOUND, "Kubo at %s does not find the block: %s",
                          kubo_origin(kubo), answer.message);

@@ -1,40 +1,12 @@
-/* Local blocks first, then Kubo, then gateways; and what Kubo is still to get. */
+/* Local blocks first, then Kubo, then gateways. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/internal.h"
 
-#define KUBO_REST_MS 30000 /* after it did not answer */
 #define MISS_MS      60000
-#define MISSES       256
-#define NODES        8     /* connections to other nodes that are kept */
 #define NODE_REST_MS 30000 /* after it did not answer */
-
-struct miss {
-    uint8_t digest[32]; /* zeros: any block */
-    uint8_t source[8];  /* who had it not */
-    int64_t until_ms;
-};
-
-struct store {
-    char *dir;
-    struct kubo *kubo;
-    char pushed[PATH_MAX];  /* marks: what Kubo has, or need not get */
-    char removed[PATH_MAX]; /* marks: what it is to let go */
-    int64_t kubo_rests_until_ms;
-    char kubo_why[256];
-    struct http_client **gateways;
-    size_t n_gateways;
-    struct miss misses[MISSES]; /* a ring */
-    size_t next_miss;
-    const struct http_guard *guard; /* NULL: no nodes are asked */
-    struct node {
-        char *url; /* owned, as client */
-        struct http_client *client;
-    } nodes[NODES]; /* a ring */
-    size_t next_node;
-};
 
 /* ---- open and close ---------------------------------------------------------------------------- */
 
@@ -71,11 +43,21 @@ enum galen_err store_open(struct store **out, const struct store_config *config,
     return GALEN_OK;
 }
 
-static void node_clear(struct node *node)
+static void node_clear(struct store_node *node)
 {
     http_client_free(&node->client);
     free(node->url);
-    *node = (struct node){0};
+    *node = (struct store_node){0};
+}
+
+bool store_has_kubo(const struct store *store)
+{
+    return store->kubo != NULL;
+}
+
+void store_kubo_later(struct store *store)
+{
+    store->is_kubo_later = true;
 }
 
 void store_free(struct store **store)
@@ -85,37 +67,12 @@ void store_free(struct store **store)
     for (size_t i = 0; i < (*store)->n_gateways; i++)
         http_client_free(&(*store)->gateways[i]);
     free((*store)->gateways);
-    for (size_t i = 0; i < NODES; i++)
+    for (size_t i = 0; i < STORE_NODES; i++)
         node_clear(&(*store)->nodes[i]);
     kubo_free(&(*store)->kubo);
     free((*store)->dir);
     free(*store);
     *store = NULL;
-}
-
-/* ---- Kubo, as far as it answers ------------------------------------------------------------------ */
-
-static bool may_ask_kubo(const struct store *store)
-{
-    return store->kubo != NULL && base_monotonic_ms() >= store->kubo_rests_until_ms;
-}
-
-/* What became of a question to Kubo; one that was not answered makes the next ones wait. */
-static enum galen_err note_kubo(struct store *store, enum galen_err err,
-                                const struct galen_errinfo *why)
-{
-    if (err != GALEN_OK)
-        snprintf(store->kubo_why, sizeof store->kubo_why, "%s", why->what);
-    if (err == GALEN_ERR_NETWORK)
-        store->kubo_rests_until_ms = base_monotonic_ms() + KUBO_REST_MS;
-    return err;
-}
-
-static enum galen_err push(struct store *store, const uint8_t digest32[32], const void *data,
-                           size_t len)
-{
-    struct galen_errinfo why = {0};
-    return note_kubo(store, kubo_put(store->kubo, digest32, data, len, &why), &why);
 }
 
 /* ---- put and remove ------------------------------------------------------------------------------ */
@@ -133,8 +90,8 @@ enum galen_err store_put(uint8_t digest32[32], struct store *store, const void *
     if (store->kubo != NULL) {
         GALEN_TRY(local_mark(store->removed, digest, false, info));
         GALEN_TRY(local_has(&is_pushed, store->pushed, digest, info));
-        if (!is_pushed && may_ask_kubo(store) && push(store, digest, data, len) == GALEN_OK)
-            GALEN_TRY(local_mark(store->pushed, digest, true, info));
+        if (!is_pushed && sync_may_ask(store) && !store->is_kubo_later)
+            GALEN_TRY(sync_push(store, digest, data, len, info));
     }
     if (digest32 != NULL)
         memcpy(digest32, digest, sizeof digest);
@@ -144,20 +101,19 @@ enum galen_err store_put(uint8_t digest32[32], struct store *store, const void *
 enum galen_err store_remove(struct store *store, const uint8_t digest32[32],
                             struct galen_errinfo *info)
 {
-    bool is_pushed = false;
-    struct galen_errinfo why = {0};
     if (store->kubo == NULL)
         return local_remove(store->dir, digest32, info);
-    /* The intent first: after a crash the next synchronisation finishes it. */
+    /* The intent first: after a crash the next synchronisation finishes it. It stands for a block
+     * that Kubo has not got, too: another thread may be giving it just now. */
+    bool is_there = false, is_pushed = false;
+    GALEN_TRY(local_has(&is_there, store->dir, digest32, info));
     GALEN_TRY(local_has(&is_pushed, store->pushed, digest32, info));
-    if (is_pushed)
+    if (is_there || is_pushed)
         GALEN_TRY(local_mark(store->removed, digest32, true, info));
     GALEN_TRY(local_remove(store->dir, digest32, info));
     GALEN_TRY(local_mark(store->pushed, digest32, false, info));
-    if (is_pushed && may_ask_kubo(store) &&
-        note_kubo(store, kubo_remove(store->kubo, digest32, &why), &why) == GALEN_OK)
-        return local_mark(store->removed, digest32, false, info);
-    return GALEN_OK;
+    return sync_may_ask(store) && !store->is_kubo_later ? sync_remove(store, digest32, info)
+                                                        : GALEN_OK;
 }
 
 /* ---- get ----------------------------------------------------------------------------------------- */
@@ -177,7 +133,7 @@ static bool was_missed(const struct store *store, const uint8_t digest32[32],
                        const uint8_t source[8])
 {
     int64_t now = base_monotonic_ms();
-    for (size_t i = 0; i < MISSES; i++)
+    for (size_t i = 0; i < STORE_MISSES; i++)
         if (now < store->misses[i].until_ms && memcmp(store->misses[i].source, source, 8) == 0 &&
             (memcmp(store->misses[i].digest, digest32, 32) == 0 ||
              memcmp(store->misses[i].digest, any_block, 32) == 0))
@@ -188,14 +144,14 @@ static bool was_missed(const struct store *store, const uint8_t digest32[32],
 static void note_miss(struct store *store, const uint8_t digest32[32], const uint8_t source[8],
                       int64_t for_ms)
 {
-    struct miss *miss = &store->misses[store->next_miss++ % MISSES];
+    struct store_miss *miss = &store->misses[store->next_miss++ % STORE_MISSES];
     memcpy(miss->digest, digest32, 32);
     memcpy(miss->source, source, 8);
     miss->until_ms = base_monotonic_ms() + for_ms;
 }
 
 /* Whether these are the block's bytes; what else came is dropped. */
-static bool is_block(struct base_buf *bytes, const uint8_t digest32[32])
+bool store_is_block(struct base_buf *bytes, const uint8_t digest32[32])
 {
     uint8_t found[32];
     store_digest(found, bytes->data, bytes->len);
@@ -211,7 +167,7 @@ static bool take(struct store *store, struct base_buf *out, const uint8_t digest
                  struct galen_errinfo *why)
 {
     if (err == GALEN_OK) {
-        if (is_block(out, digest32))
+        if (store_is_block(out, digest32))
             return true;
         base_fail(why, GALEN_ERR_CHECK, "%s sent other bytes", name);
     }
@@ -223,13 +179,17 @@ static bool fetch_from_kubo(struct store *store, struct base_buf *out, const uin
                             struct galen_errinfo *why)
 {
     uint8_t source[8];
-    if (!may_ask_kubo(store))
+    if (!sync_may_ask(store))
         return false;
     const char *name = kubo_origin(store->kubo);
     source_of(source, "kubo", name);
-    return !was_missed(store, digest32, source) &&
-           take(store, out, digest32, source,
-                note_kubo(store, kubo_get(store->kubo, out, digest32, why), why), name, why);
+    if (was_missed(store, digest32, source))
+        return false;
+    enum galen_err err = sync_note(store, kubo_get(store->kubo, out, digest32, false, why), why);
+    if (take(store, out, digest32, source, err, name, why))
+        return true;
+    snprintf(store->kubo_why, sizeof store->kubo_why, "%s", why->what);
+    return false;
 }
 
 static bool fetch_from_gateway(struct store *store, struct http_client *gateway,
@@ -247,19 +207,19 @@ static bool fetch_from_gateway(struct store *store, struct http_client *gateway,
 static enum galen_err connect_node(struct store *store, struct http_client **client,
                                    const char *url, struct galen_errinfo *info)
 {
-    for (size_t i = 0; i < NODES; i++)
+    for (size_t i = 0; i < STORE_NODES; i++)
         if (store->nodes[i].url != NULL && strcmp(store->nodes[i].url, url) == 0) {
             *client = store->nodes[i].client;
             return GALEN_OK;
         }
-    struct node made = {.url = strdup(url)};
+    struct store_node made = {.url = strdup(url)};
     enum galen_err err = made.url != NULL ? gateway_new(&made.client, url, store->guard, info)
                                           : base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     if (err != GALEN_OK) {
         node_clear(&made);
         return err;
     }
-    struct node *node = &store->nodes[store->next_node++ % NODES];
+    struct store_node *node = &store->nodes[store->next_node++ % STORE_NODES];
     node_clear(node);
     *node = made;
     *client = made.client;
@@ -346,119 +306,4 @@ enum galen_err store_each(struct store *store,
                           void *user, struct galen_errinfo *info)
 {
     return local_each(store->dir, each, user, info);
-}
-
-/* ---- what Kubo is still to get --------------------------------------------------------------------- */
-
-struct walk {
-    struct store *store;
-    struct store_status *status;
-    struct store_synced *synced;
-    bool all;
-    struct galen_errinfo *info;
-};
-
-static enum galen_err count_block(void *user, const uint8_t digest32[32])
-{
-    struct walk *walk = user;
-    bool is_pushed = true;
-    if (walk->store->kubo != NULL)
-        GALEN_TRY(local_has(&is_pushed, walk->store->pushed, digest32, walk->info));
-    walk->status->blocks++;
-    walk->status->unpushed += !is_pushed;
-    return GALEN_OK;
-}
-
-static enum galen_err count_removed(void *user, const uint8_t digest32[32])
-{
-    struct walk *walk = user;
-    walk->status->unremoved++;
-    return GALEN_OK;
-}
-
-enum galen_err store_status(struct store_status *out, struct store *store,
-                            struct galen_errinfo *info)
-{
-    struct store_status status = {.has_kubo = store->kubo != NULL};
-    struct galen_errinfo why = {0};
-    struct walk walk = {.store = store, .status = &status, .info = info};
-    GALEN_TRY(local_each(store->dir, count_block, &walk, info));
-    if (status.has_kubo) {
-        GALEN_TRY(local_each(store->removed, count_removed, &walk, info));
-        snprintf(status.kubo, sizeof status.kubo, "%s", kubo_origin(store->kubo));
-        status.is_reachable = kubo_id(store->kubo, status.peer, status.agent, &why) == GALEN_OK;
-        snprintf(status.why, sizeof status.why, "%s", status.is_reachable ? "" : why.what);
-    }
-    *out = status;
-    return GALEN_OK;
-}
-
-/* Counts one as done or left; only a Kubo that does not answer ends the walk. */
-static enum galen_err note_synced(struct walk *walk, enum galen_err err, uint64_t *done)
-{
-    if (err == GALEN_OK) {
-        ++*done;
-        return GALEN_OK;
-    }
-    walk->synced->left++;
-    snprintf(walk->synced->why, sizeof walk->synced->why, "%s", walk->store->kubo_why);
-    return err == GALEN_ERR_NETWORK ? err : GALEN_OK;
-}
-
-static enum galen_err push_block(void *user, const uint8_t digest32[32])
-{
-    struct walk *walk = user;
-    struct store *store = walk->store;
-    struct galen_errinfo why = {0};
-    BASE_BUF_AUTO bytes = {0};
-    bool is_there = false;
-    GALEN_TRY(local_has(&is_there, store->pushed, digest32, walk->info));
-    if (is_there && walk->all)
-        GALEN_TRY(note_kubo(store, kubo_has(store->kubo, &is_there, digest32, &why), &why));
-    if (is_there)
-        return GALEN_OK;
-    enum galen_err err = local_get(&bytes, store->dir, digest32, &why);
-    if (err == GALEN_OK)
-        err = push(store, digest32, bytes.data, bytes.len);
-    else
-        snprintf(store->kubo_why, sizeof store->kubo_why, "%s", why.what);
-    if (err == GALEN_OK)
-        GALEN_TRY(local_mark(store->pushed, digest32, true, walk->info));
-    return note_synced(walk, err, &walk->synced->pushed);
-}
-
-static enum galen_err remove_block(void *user, const uint8_t digest32[32])
-{
-    struct walk *walk = user;
-    struct store *store = walk->store;
-    struct galen_errinfo why = {0};
-    enum galen_err err = note_kubo(store, kubo_remove(store->kubo, digest32, &why), &why);
-    if (err == GALEN_OK)
-        GALEN_TRY(local_mark(store->removed, digest32, false, walk->info));
-    return note_synced(walk, err, &walk->synced->removed);
-}
-
-enum galen_err store_sync(struct store_synced *out, struct store *store, bool all,
-                          struct galen_errinfo *info)
-{
-    struct store_synced synced = {0};
-    struct store_status status = {0};
-    struct walk walk = {
-        .store = store, .status = &status, .synced = &synced, .all = all, .info = info};
-    enum galen_err err = GALEN_OK;
-    if (store->kubo != NULL) {
-        err = local_each(store->dir, push_block, &walk, info);
-        if (err == GALEN_OK)
-            err = local_each(store->removed, remove_block, &walk, info);
-    }
-    if (err == GALEN_ERR_NETWORK) {
-        GALEN_TRY(local_each(store->dir, count_block, &walk, info));
-        GALEN_TRY(local_each(store->removed, count_removed, &walk, info));
-        synced.left = status.unpushed + status.unremoved;
-        snprintf(synced.why, sizeof synced.why, "%s", store->kubo_why);
-        err = GALEN_OK;
-    }
-    GALEN_TRY(err);
-    *out = synced;
-    return GALEN_OK;
 }

@@ -47,6 +47,10 @@ struct store_config {
 GALEN_MUST_CHECK enum galen_err store_open(struct store **out, const struct store_config *config,
                                            struct galen_errinfo *info);
 void store_free(struct store **store); /* NULL inside is fine */
+/* From now on a put or a removal does not wait for Kubo: all that is left to store_sync, which
+ * somebody else calls. */
+void store_kubo_later(struct store *store);
+bool store_has_kubo(const struct store *store);
 #define STORE_AUTO GALEN_CLEANUP(store_free) struct store *
 
 /* Keeps a block of at most STORE_BLOCK_MAX bytes (LIMIT beyond); digest32 (may be NULL) receives
@@ -109,5 +113,9 @@ struct store_synced {
  * is counted, the rest is done; a Kubo that does not answer ends it. */
 GALEN_MUST_CHECK enum galen_err store_sync(struct store_synced *out, struct store *store, bool all,
                                            struct galen_errinfo *info);
+/* Is Kubo there, and honest? It is asked who it is, and for one of the blocks that were given to
+ * it, by chance. NETWORK when it does not answer, CHECK when it sends other bytes. Done without
+ * Kubo. */
+GALEN_MUST_CHECK enum galen_err store_probe(struct store *store, struct galen_errinfo *info);
 
 #endif

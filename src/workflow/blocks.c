@@ -82,6 +82,22 @@ enum galen_err workflow_store_sync(struct workflow *wf, bool all, struct json_ob
     return synced_object(result, &synced, info);
 }
 
+enum galen_err workflow_store_probe(struct workflow *wf, struct galen_errinfo *info)
+{
+    return store_probe(wf->store, info);
+}
+
+bool workflow_has_kubo(const struct workflow *wf)
+{
+    return store_has_kubo(wf->store);
+}
+
+void workflow_store_later(struct workflow *wf)
+{
+    wf->is_store_later = true;
+    store_kubo_later(wf->store);
+}
+
 enum galen_err workflow_store_use(struct workflow *wf, const char *ipfs,
                                   const char *const *gateways, size_t n_gateways,
                                   struct json_object **result, struct galen_errinfo *info)
@@ -112,5 +128,7 @@ enum galen_err workflow_store_use(struct workflow *wf, const char *ipfs,
     store_free(&wf->store);
     wf->store = store;
     store = NULL;
+    if (wf->is_store_later)
+        store_kubo_later(wf->store);
     return workflow_store_status(wf, result, info);
 }

@@ -24,6 +24,7 @@ struct workflow {
     struct seal_keystore *keys; /* NULL when opened without a password */
     struct db *db;
     struct store *store;
+    bool is_store_later;   /* workflow_store_later */
     struct chain_rpc *rpc; /* NULL until workflow_rpc; use that */
     bool has_contract;
     struct chain_domain domain;        /* chain id and DataHub's address, pinned by config.json */

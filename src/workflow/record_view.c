@@ -351,10 +351,16 @@ enum galen_err storing_open_row(struct workflow *wf, int64_t id, struct storing_
     if (strcmp(row.side, "patient") != 0)
         return STEPS_FAIL(info, GALEN_ERR_NOT_FOUND, "only its patient's home can open a record",
                           "this home has no such record of a patient of its own");
-    enum galen_err err = storing_get_envelope(wf, &envelope, &row, info);
-    if (err == GALEN_ERR_NOT_FOUND)
-        return STEPS_FAIL(info, GALEN_ERR_NOT_FOUND, "run 'galen sync' when it can be had",
-                          "the record's block is not at hand");
+    struct galen_errinfo why = {0};
+    enum galen_err err = storing_get_envelope(wf, &envelope, &row, &why);
+    if (err == GALEN_ERR_NOT_FOUND) {
+        base_fail(info, GALEN_ERR_NOT_FOUND, "the record's block is not at hand%s%s",
+                  why.hint[0] != '\0' ? ", " : "", why.hint);
+        (void)base_hint(info, "run 'galen sync' when it can be had");
+        return GALEN_ERR_NOT_FOUND;
+    }
+    if (err != GALEN_OK && info != NULL)
+        *info = why;
     GALEN_TRY(err);
     BASE_BUF_AUTO cert = {0};
     GALEN_TRY(storing_check_cert(&row, steps_view(&envelope), &cert, info));

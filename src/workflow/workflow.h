@@ -149,6 +149,14 @@ GALEN_MUST_CHECK enum galen_err workflow_store_sync(struct workflow *wf, bool al
                                                     struct json_object **result,
                                                     struct galen_errinfo *info);
 
+/* store_probe. */
+GALEN_MUST_CHECK enum galen_err workflow_store_probe(struct workflow *wf,
+                                                     struct galen_errinfo *info);
+bool workflow_has_kubo(const struct workflow *wf);
+/* From now on nothing that this handle does waits for Kubo to take a block or let one go: another
+ * handle calls workflow_store_sync. */
+void workflow_store_later(struct workflow *wf);
+
 /* ---- identities and contacts (identity.c, profile.c) ------------------------------------------ */
 
 /* role: doctor, patient, hospital, buyer, gm, rm. Makes wallet key, encryption JWK, sale key. */

@@ -5,7 +5,7 @@ import http from 'node:http';
 
 const [target, file] = process.argv.slice(2);
 const good = (body, answer) => {
-  const forward = http.request(target, { method: 'POST', headers: { 'content-type': 'application/json' } },
+  const forward = http.request(target, { method: 'POST', agent: false, headers: { 'content-type': 'application/json' } },
     (r) => { answer.writeHead(r.statusCode, { 'content-type': 'application/json' }); r.pipe(answer); });
   forward.on('error', () => answer.destroy());
   forward.end(JSON.stringify(body));
@@ -35,6 +35,13 @@ const kinds = {
   },
   down: (body, answer) => answer.destroy(),
   slow: (body, answer, ms) => setTimeout(good, ms, body, answer),
+  // what is sent arrives, and its sender never learns so
+  'lost-answer': (body, answer) => {
+    if (body.method !== 'eth_sendRawTransaction') return good(body, answer);
+    const forward = http.request(target, { method: 'POST', agent: false, headers: { 'content-type': 'application/json' } },
+      (r) => { r.resume(); r.on('end', () => answer.destroy()); });
+    return forward.end(JSON.stringify(body));
+  },
   garbage: (body, answer) => answer.end('{"jsonrpc":"2.0","id":'),
   html: (body, answer) => { answer.statusCode = 502; answer.end('<html>bad gateway</html>'); },
   'other-shape': (body, answer) => result(body, answer, { what: [body.method] }),
