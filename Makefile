@@ -33,7 +33,7 @@ test: ## every test, with gcc and with clang's sanitizers, and the format check
 	@tools/setup.sh test
 	@tools/run-tests.sh
 
-test-kubo: build ## the store on a real IPFS node, built from its Go module (needs Go)
+test-kubo: build ## the store, and six nodes, on real IPFS nodes, built from their Go module (needs Go)
 	@tools/setup.sh test
 	@GALEN_KUBO=$$(tools/kubo.sh) GALEN_SOURCE_ROOT=$(CURDIR) GALEN_BINARY=$(CURDIR)/$(GALEN) \
 	    GALEN_MAKE_HOME=$(CURDIR)/build/tests/cli/make-home node --test tests/kubo/

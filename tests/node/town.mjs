@@ -53,8 +53,10 @@ export class Town {
   hosts = {};
   address = {};
 
-  /** config: members for every config.json; ipfs(role): a Kubo node's RPC address. */
+  /** config: members for every config.json; ipfs(role, host): a Kubo node's RPC
+   *  address; host is this machine's for all of them. */
   static async build({ config = {}, chainArgs = [], ipfs = () => undefined } = {}) {
+    const kubo = {};
     const town = new Town();
     town.folder = makeFolder();
     town.net = makeHosts();
@@ -64,7 +66,8 @@ export class Town {
       home.make({ rpc: town.chain.url });
       town.homes[role] = home;
       town.hosts[role] = town.net.of(i);
-      const words = ipfs(role) ? ['--ipfs', ipfs(role)] : [];
+      kubo[role] = await ipfs(role, town.net.gate);
+      const words = kubo[role] ? ['--ipfs', kubo[role]] : [];
       town.address[role] = home.ok('account', 'new', role, '--role', role, ...words).address;
       await town.chain.rpc('anvil_setBalance', [town.address[role], `0x${(100n * ETHER).toString(16)}`]);
     }
@@ -82,7 +85,7 @@ export class Town {
       const file = path.join(town.homes[role].dir, 'config.json');
       const now = JSON.parse(fs.readFileSync(file, 'utf8'));
       const more = { inbox_allow_networks: [town.net.network], k_anonymity: 2, ...config };
-      if (ipfs(role)) more.ipfs = ipfs(role);
+      if (kubo[role]) more.ipfs = kubo[role];
       fs.writeFileSync(file, JSON.stringify({ ...now, ...more }));
     }
     for (const from of ROLES) for (const to of ROLES) if (from !== to) cards(from, to);
