@@ -145,7 +145,8 @@ cli_run cli_record_topup, cli_record_topups, cli_record_topup_answer;
 bool cli_record_is_file(const struct cli *cli); /* deidentify: a file, or the rules; no home */
 cli_run cli_share_grant, cli_share_list, cli_share_open, cli_share_revoke;         /* share.c */
 cli_run cli_request_create, cli_request_list, cli_request_show, cli_request_reply; /* request.c */
-cli_run cli_request_ask, cli_request_consents, cli_request_consent, cli_request_deliver;
+cli_run cli_request_ask, cli_request_consents, cli_request_consent, cli_request_policy,
+    cli_request_deliver;
 cli_run cli_request_verify, cli_request_data, cli_request_finalize, cli_request_claim;
 cli_run cli_request_expire, cli_request_open;
 cli_run cli_request_prove_invalid, cli_request_dispute,

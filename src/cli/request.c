@@ -124,6 +124,25 @@ enum galen_err cli_request_consent(struct cli *cli, struct json_object **result,
                               info);
 }
 
+enum galen_err cli_request_policy(struct cli *cli, struct json_object **result, bool *passed,
+                                  struct galen_errinfo *info)
+{
+    const char *categories[CLI_MAX_REPEATS];
+    struct chain_address patient;
+    const char *wei = cli_option(cli, "min-wei");
+    bool never = cli_option(cli, "never") != NULL;
+    bool none = cli_option(cli, "none") != NULL;
+    size_t n = cli_options(cli, "category", categories);
+    GALEN_TRY(cli_identity(cli, "patient", &patient, info));
+    if (n == 0 && wei == NULL && !never && !none)
+        return purchasing_policy(cli->wf, &patient, result, info);
+    if (none ? n > 0 || wei != NULL || never : n == 0 && !never)
+        return base_fail(info, GALEN_ERR_USAGE,
+                         "give --category (and --min-wei), or --never, or --none");
+    return purchasing_set_policy(cli->wf, &patient, categories, n, wei != NULL ? wei : "0", never,
+                                 result, info);
+}
+
 enum galen_err cli_request_verify(struct cli *cli, struct json_object **result, bool *passed,
                                   struct galen_errinfo *info)
 {

@@ -70,7 +70,7 @@ api_handler api_access_log, api_topup, api_topup_list, api_topup_match;
 api_handler api_record_deidentified, api_record_deidentify, api_deidentification_rules;
 api_handler api_share_list, api_share_grant, api_share_open, api_share_revoke;
 api_handler api_request_list, api_request_create, api_request_show, api_request_step,
-    api_request_reply; /* requests */
+    api_request_reply, api_policy, api_policy_set; /* requests */
 api_handler api_request_data, api_request_consent, api_request_finalize, api_request_claim;
 api_handler api_request_dispute, api_request_rule, api_request_prove, api_request_open;
 api_handler api_request_verify, api_consent_list, api_dispute_list, api_dispute_show;

@@ -191,6 +191,36 @@ enum galen_err api_consent_list(struct api_call *call, struct json_object **resu
     return purchasing_consents(call->wf, &call->request->who, &page, result, info);
 }
 
+enum galen_err api_policy(struct api_call *call, struct json_object **result,
+                          struct galen_errinfo *info)
+{
+    return purchasing_policy(call->wf, &call->request->who, result, info);
+}
+
+enum galen_err api_policy_set(struct api_call *call, struct json_object **result,
+                              struct galen_errinfo *info)
+{
+    static const char *const needed[] = {"categories", "minPriceWei", "never", NULL};
+    const char *categories[64];
+    struct json_object *list = NULL;
+    const char *wei = NULL;
+    bool never = false;
+    GALEN_TRY(api_members(call, needed, NULL, info));
+    GALEN_TRY(api_text(call, "minPriceWei", &wei, info));
+    GALEN_TRY(api_bool(call, "never", &never, info));
+    GALEN_TRY(record_json_get_array(&list, call->body, "categories", RECORD_JSON_REQUIRED, 0, 64,
+                                    "", info));
+    size_t n = json_object_array_length(list);
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *item = json_object_array_get_idx(list, i);
+        if (!json_object_is_type(item, json_type_string))
+            return base_fail(info, GALEN_ERR_USAGE, "/categories/%zu: no text", i);
+        categories[i] = json_object_get_string(item);
+    }
+    return purchasing_set_policy(call->wf, &call->request->who, categories, n, wei, never, result,
+                                 info);
+}
+
 enum galen_err api_request_prove(struct api_call *call, struct json_object **result,
                                  struct galen_errinfo *info)
 {

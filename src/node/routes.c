@@ -77,6 +77,8 @@ const struct api_route api_routes[] = {
     {"POST", "/requests/{}/dispute", DOES, "buyer", api_request_dispute},
     {"POST", "/requests/{}/rule", DOES, MANAGERS, api_request_rule},
     {"POST", "/requests/{}/open", DOES, "buyer", api_request_open},
+    {"GET", "/consents/policy", API_READ | API_SLOW, "patient", api_policy},
+    {"POST", "/consents/policy", DOES, "patient", api_policy_set},
     {"GET", "/consents", API_READ | API_SLOW, "patient", api_consent_list, PAGE},
     {"GET", "/disputes", API_READ | API_SLOW, NULL, api_dispute_list},
     {"GET", "/disputes/{}", API_READ | API_SLOW, NULL, api_dispute_show},

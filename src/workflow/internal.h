@@ -474,6 +474,7 @@ GALEN_MUST_CHECK enum galen_err revocation_watch_status(struct workflow *wf,
                                                         struct json_object *status,
                                                         struct galen_errinfo *info);
 /* Likewise: a delivery that was sealed gets its manifest published and the buyer told. */
+enum galen_err purchasing_apply_policies(struct workflow *wf, struct galen_errinfo *info);
 enum galen_err purchasing_retry_manifests(struct workflow *wf, struct galen_errinfo *info);
 
 /* ---- setting.c ----------------------------------------------------------------------------------- */

@@ -42,6 +42,7 @@ static const struct {
      "(side = 'hospital' AND hospital = " A ") OR (side = 'patient' AND patient = " A ")"},
     {"access_event", "patient = " A},
     {"sale_rule", "hospital = " A},
+    {"sale_policy", "patient = " A},
     {"outbox", "0"}, /* sealed, and nobody's to read */
     {"inbox", "recipient = " A},
     {"tx", SENT_BY},

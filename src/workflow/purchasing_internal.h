@@ -10,6 +10,7 @@
  *   purchasing_match.c     index cards against a template, and k
  *   purchasing_hospital.c  step 2, and asking for consent
  *   purchasing_patient.c   step 3: what is asked; purchasing_consent.c: the answer
+ *   purchasing_policy.c    what is answered without the person
  *   purchasing_offers.c    what patients answered; purchasing_deliver.c: step 3, delivery
  *   purchasing_manifest.c  the manifest, written and read
  *   purchasing_verify.c    step 4, the delivery; purchasing_check.c: one entry

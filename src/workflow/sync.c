@@ -22,6 +22,7 @@ static enum galen_err run_round(struct workflow *wf, struct json_object **result
     GALEN_TRY(opening_retry_waiting(wf, info));
     GALEN_TRY(sync_read_messages(wf, summary, info));
     GALEN_TRY(storing_retry_waiting(wf, info));
+    GALEN_TRY(purchasing_apply_policies(wf, info));
     GALEN_TRY(topup_retry(wf, info));
     GALEN_TRY(dispute_retry_evidence(wf, info));
     GALEN_TRY(revocation_watch(wf, info));

@@ -709,6 +709,18 @@ GALEN_MUST_CHECK enum galen_err purchasing_consents(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err
 purchasing_consent(struct workflow *wf, const struct chain_address *patient, uint64_t request_id,
                    bool accept, struct json_object **result, struct galen_errinfo *info);
+/* A patient's standing policy: {categories, minPriceWei, never}; without one nothing in it. */
+GALEN_MUST_CHECK enum galen_err purchasing_policy(struct workflow *wf,
+                                                  const struct chain_address *patient,
+                                                  struct json_object **result,
+                                                  struct galen_errinfo *info);
+/* Another one in its place. In each sync questions about a category in the list are accepted when a
+ * record is paid at least that; never declines all; what is neither waits for the person. USAGE: no
+ * such category; PARSE: no number. result: as purchasing_policy. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_set_policy(struct workflow *wf, const struct chain_address *patient,
+                      const char *const *categories, size_t n_categories, const char *min_price_wei,
+                      bool never, struct json_object **result, struct galen_errinfo *info);
 /* Step 3, hospital: verifies what came back and delivers it on-chain, sealed; then publishes the
  * manifest. result: {requestId, entries, refused, manifestCid, txs}. */
 GALEN_MUST_CHECK enum galen_err purchasing_deliver(struct workflow *wf,

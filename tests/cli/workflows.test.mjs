@@ -207,6 +207,10 @@ test('purchasing: request, reply, consent, delivery, verification, payment', asy
   home.ok('sync');
   const wanted = home.ok('request', 'consents');
   assert.ok(JSON.stringify(wanted).includes('131.50'), 'the very values are shown');
+  const policy = home.ok('request', 'policy', '--as', 'patient-1', '--category', 'Oncology', '--min-wei', '5');
+  assert.deepEqual(policy, { categories: ['Oncology'], minPriceWei: '5', never: false });
+  assert.deepEqual(home.ok('request', 'policy', '--as', 'patient-1'), policy);
+  assert.equal(home.run('request', 'policy', '--as', 'patient-1', '--never', '--none').code, 2);
   home.ok('request', 'consent', id, '--as', 'patient-1');
   home.ok('request', 'consent', id, '--as', 'patient-3', '--decline');
   home.ok('request', 'consent', id, '--as', 'patient-2');

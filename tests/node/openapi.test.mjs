@@ -185,6 +185,10 @@ test('a purchase, from request to payment', async () => {
       given += (await post(name, `/requests/${asked}/consent`, { accept: true })).given.length;
     await get('patient-1', '/consents');
     await get('patient-3', '/consents');
+    assert.deepEqual((await get('patient-3', '/consents/policy')).categories, []);
+    const policy = { categories: ['Oncology'], minPriceWei: '7', never: false };
+    await node.ok('POST', '/consents/policy?dryRun=true', { as: 'patient-3', body: policy });
+    assert.deepEqual(await post('patient-3', '/consents/policy', policy), policy);
     await stage.everyAnswer(asked, given);
   });
   await fails(409, 'wrong-state', 'buyer', 'POST', `/requests/${id}/finalize`, {});
