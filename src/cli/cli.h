@@ -143,7 +143,8 @@ cli_run cli_record_create, cli_record_import, cli_record_list, cli_record_show; 
 cli_run cli_record_verify, cli_record_export, cli_record_relay, cli_record_deidentify;
 cli_run cli_record_topup, cli_record_topups, cli_record_topup_answer;
 bool cli_record_is_file(const struct cli *cli); /* deidentify: a file, or the rules; no home */
-cli_run cli_share_grant, cli_share_list, cli_share_open, cli_share_revoke;         /* share.c */
+cli_run cli_share_grant, cli_share_list, cli_share_open, cli_share_revoke; /* share.c */
+cli_run cli_request_template;                                              /* request_template.c */
 cli_run cli_request_create, cli_request_list, cli_request_show, cli_request_reply; /* request.c */
 cli_run cli_request_ask, cli_request_consents, cli_request_consent, cli_request_policy,
     cli_request_deliver;

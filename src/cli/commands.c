@@ -187,6 +187,10 @@ const struct cli_command cli_commands[] = {
     COMMAND("share", "revoke", "CID", 1, 1, CLI_HOME, cli_share_revoke,
             "patient: delete the shared object"),
 
+    COMMAND("request", "template", "[FILE]", 0, 1, 0, cli_request_template,
+            "write a template for `request create`, or check the one in FILE", "category=NAME",
+            "ask=FIELD...", "years=N", "min-records=N", "price-wei=N", "filter=PREFIX...",
+            "output=FILE"),
     COMMAND("request", "create", "TEMPLATE", 1, 1, CLI_KEYS | CLI_SPENDS, cli_request_create,
             "buyer: request data, its price in escrow", "as=NAME", "max-records=N", WINDOWS,
             "rule-window=SECONDS"),

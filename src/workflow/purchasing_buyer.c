@@ -57,6 +57,19 @@ static enum galen_err draft_new(struct draft *draft, struct json_object *given,
     return GALEN_OK;
 }
 
+enum galen_err purchasing_check_template(struct json_object *given, struct json_object **result,
+                                         struct galen_errinfo *info)
+{
+    DRAFT_AUTO draft = {0};
+    RECORD_JSON_AUTO whole = NULL;
+    GALEN_TRY(draft_new(&draft, given, info));
+    GALEN_TRY(record_template_encode(&whole, &draft.parsed, info));
+    json_object_object_del(whole, "type");
+    json_object_object_del(whole, "buyer_key");
+    workflow_give(result, &whole);
+    return GALEN_OK;
+}
+
 /* The draft of an interrupted run: its block is stored and its key is in the key store. */
 static enum galen_err draft_again(struct workflow *wf, struct draft *draft,
                                   struct galen_errinfo *info)

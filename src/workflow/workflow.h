@@ -669,6 +669,11 @@ purchasing_request(struct workflow *wf, const struct chain_address *buyer,
                    struct json_object **result, struct galen_errinfo *info);
 /* [{requestId, state, onChain, buyer, escrowWei, minRecords, deadline, …}] and one of them, with
  * what happens next, who may act, by when. */
+/* Is it one that purchasing_request takes? result: the template as it would be written. Needs no
+ * home; PARSE names the place. */
+GALEN_MUST_CHECK enum galen_err purchasing_check_template(struct json_object *template_,
+                                                          struct json_object **result,
+                                                          struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err purchasing_list(struct workflow *wf,
                                                 const struct workflow_page *page,
                                                 struct json_object **result,

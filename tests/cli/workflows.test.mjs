@@ -187,6 +187,34 @@ test('sharing: to a doctor of another home, whole and in part, then revoked', ()
   assert.equal(home.run('access-log', '--as', 'patient-1', '--format', 'xml').code, 2);
 });
 
+test('a template is built and checked before money is locked up', () => {
+  const file = path.join(folder, 'template.json');
+  const words = ['--category', 'Cardiology', '--ask', 'age', '--ask', 'diagnosis', '--years', '2', '--min-records', '3',
+    '--price-wei', '5000', '--filter', 'I25', '--filter', '4548-4'];
+  const built = home.ok('request', 'template', ...words);
+  assert.deepEqual(built, {
+    category: 'Cardiology', demographics: { age: true, gender: false, location: false, ethnicity: false },
+    medical_data: { diagnosis: true, treatment: false, medications: false, lab_results: false },
+    time_period: '2 years', min_records: 3, price_wei: '5000', filters: ['I25', '4548-4'],
+  });
+  home.run('request', 'template', ...words, '--output', file, { json: false });
+  assert.deepEqual(home.ok('request', 'template', file), built);
+  const bad = (change, why) => {
+    fs.writeFileSync(file, JSON.stringify({ ...built, ...change }));
+    const answer = home.run('request', 'template', file);
+    assert.notEqual(answer.code, 0);
+    assert.match(answer.err, why);
+  };
+  bad({ category: 'Alchemy' }, /category/);
+  bad({ time_period: '2 fortnights' }, /time_period/);
+  bad({ price_wei: '01' }, /price_wei/);
+  bad({ filters: ['DROP TABLE'] }, /filters/);
+  bad({ buyer_key: {} }, /buyer_key/);
+  bad({ more: 1 }, /more/);
+  assert.match(home.run('request', 'template', ...words, '--ask', 'name').err, /no release has/);
+  assert.match(home.run('request', 'template', '--category', 'Cardiology').err, /price-wei/);
+});
+
 test('purchasing: request, reply, consent, delivery, verification, payment', async () => {
   const before = BigInt(await chain.rpc('eth_getBalance', [address.buyer, 'latest']));
   const template = {
