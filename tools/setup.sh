@@ -86,11 +86,12 @@ missing_packages() {
             echo libclang-rt-dev
         have clang-format || echo clang-format
         have valgrind || echo valgrind
+        have chromium || echo chromium
     fi
 }
 
 npm_is_wanted() {
-    ! npm_is_current . || own_node_is_missing
+    ! npm_is_current . || ! npm_is_current web || own_node_is_missing
 }
 
 # ---- Debian -------------------------------------------------------------------------------------
@@ -158,4 +159,8 @@ fi
 if ! npm_is_current .; then
     install_npm . "blst's sources, Anvil, Forge, solc, OpenZeppelin"
     remember_lock . .
+fi
+if ! npm_is_current web; then
+    install_npm web "what the web UI is built with: Vite, TypeScript, Preact, uPlot"
+    remember_lock web web
 fi

@@ -81,6 +81,15 @@ void response_status(struct node_response *response, unsigned status, const char
  * when it is refused; the response is set. */
 bool guard_admits(struct node *node, struct node_request *request);
 
+/* ---- web.c ----------------------------------------------------------------------------------- */
+
+struct node_file;
+/* The web UI's file that is asked for; NULL: none is. */
+const struct node_file *web_find(const struct node_request *request);
+/* Its answer, with the policy for browsers; NULL: out of memory. */
+struct MHD_Response *web_response(const struct node_file *file, const struct node_request *request,
+                                  unsigned *status);
+
 /* ---- jobs.c ---------------------------------------------------------------------------------- */
 
 /* Reads wait behind reads only: what acts may wait for the chain. */

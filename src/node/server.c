@@ -151,6 +151,25 @@ static bool add_header(struct MHD_Response *response, const char *name, const ch
     return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
+static bool add_transport_header(const struct node *node, struct MHD_Response *response)
+{
+    return !node->has_tls || add_header(response, "Strict-Transport-Security", "max-age=31536000");
+}
+
+static enum MHD_Result send_file(const struct node *node, const struct node_file *file,
+                                 const struct node_request *request)
+{
+    unsigned status = 0;
+    struct MHD_Response *response = web_response(file, request, &status);
+    if (response == NULL)
+        return MHD_NO;
+    enum MHD_Result sent = add_transport_header(node, response)
+                               ? MHD_queue_response(request->connection, status, response)
+                               : MHD_NO;
+    MHD_destroy_response(response);
+    return sent;
+}
+
 static enum MHD_Result send_response(struct node *node, struct node_request *request)
 {
     struct node_response *from = &request->response;
@@ -182,7 +201,7 @@ static enum MHD_Result send_response(struct node *node, struct node_request *req
         (from->retry_after_s == 0 || add_header(response, "Retry-After", retry)) &&
         (from->status != MHD_HTTP_UNAUTHORIZED ||
          add_header(response, "WWW-Authenticate", "Bearer realm=\"galen\"")) &&
-        (!node->has_tls || add_header(response, "Strict-Transport-Security", "max-age=31536000"));
+        add_transport_header(node, response);
     enum MHD_Result sent = good ? MHD_queue_response(request->connection, from->status, response)
                                 : MHD_NO;
     MHD_destroy_response(response);
@@ -252,6 +271,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
                         "send less at once");
         return send_response(node, request);
     }
+    const struct node_file *file = web_find(request);
+    if (file != NULL)
+        return send_file(node, file, request);
     connection_waits(node, connection, false);
     request->is_queued = true;
     MHD_suspend_connection(connection);

@@ -1,0 +1,99 @@
+// A patient's pages, on a node with a chain and all six roles.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Stage, template } from '../node/stage.mjs';
+import { Browser } from './browser.mjs';
+
+let stage, browser;
+before(async () => {
+  stage = await Stage.start();
+  await stage.makePeople();
+  await stage.setUpGroup();
+  await stage.storeRecords();
+  await stage.recordsAreAnchored();
+  browser = await Browser.start(stage.node.url);
+});
+after(async () => {
+  await browser?.stop();
+  await stage?.stop();
+});
+
+const patient = (name, at) => browser.signIn(name, stage.home.password, at);
+
+test('signing in', async () => {
+  const page = await browser.open();
+  await browser.check(page, 'sign-in');
+  await page.getByLabel('Identity').selectOption('patient-1');
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').waitFor();
+  await page.getByLabel('Password').fill(stage.home.password);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  await page.getByText('A new record came').waitFor();
+  await browser.check(page, 'inbox');
+  await page.getByRole('button', { name: 'Mark all as seen' }).click();
+  await page.getByText('new', { exact: true }).first().waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.close();
+});
+
+test('records appear by themselves, open, and are checked', async () => {
+  const page = await patient('patient-2', '/records');
+  const rows = page.locator('main tbody tr');
+  assert.equal(await rows.count(), 1);
+  const record = stage.record('patient-2', { notes: '<img src=x onerror=alert(1)>' });
+  const { merkleRoot: root } = await stage.soon('doctor', '/records', { record, releases: 1 });
+  await rows.nth(1).waitFor();
+  await browser.check(page, 'records');
+  await browser.go(page, `/records/${root}`);
+  await page.getByText('<img src=x onerror=alert(1)>').waitFor();
+  await page.getByRole('button', { name: 'Check it again' }).click();
+  await page.getByRole('heading', { name: 'Every check passed' }).waitFor();
+  await browser.check(page, 'record');
+  await page.getByRole('button', { name: 'Copy Merkle root' }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), root);
+  await page.close();
+});
+
+test('a share is tried, granted, and deleted', async () => {
+  const page = await patient('patient-1', '/shares');
+  await page.getByLabel('Doctor').fill('doctor');
+  await page.getByLabel('Only some of it').check();
+  await page.getByLabel('Diagnoses').check();
+  await browser.check(page, 'shares');
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('It costs no gas').waitFor();
+  await browser.check(page, 'share-dialog');
+  await dialog.getByRole('button', { name: 'Share', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('open', { exact: true }).waitFor();
+  assert.equal((await stage.get('patient-1', '/shares')).length, 1);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByText('revoked', { exact: true }).waitFor();
+  await browser.go(page, '/access');
+  await page.getByText('You deleted a share').waitFor();
+  await browser.check(page, 'access');
+  await page.close();
+});
+
+test('a data request shows what would leave, and is answered', async () => {
+  const { requestId } = await stage.post('buyer', '/requests', { template, maxRecords: 10 });
+  await stage.soon('hospital', `/requests/${requestId}/reply`, { k: 2 });
+  await stage.requestIs('hospital', requestId, 'replied');
+  await stage.soon('hospital', `/requests/${requestId}/ask`);
+  const page = await patient('patient-3', '/consents');
+  await page.getByRole('link', { name: `Request ${requestId}` }).first().waitFor();
+  await browser.check(page, 'consents');
+  await page.getByRole('link', { name: `Request ${requestId}` }).first().click();
+  await page.getByRole('heading', { name: 'What would leave' }).waitFor();
+  await page.getByRole('heading', { name: 'What stays with you' }).waitFor();
+  await browser.check(page, 'consent');
+  await page.getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Accept' }).click();
+  await page.getByText('accepted', { exact: true }).waitFor();
+  await page.close();
+});

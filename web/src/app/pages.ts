@@ -1,0 +1,23 @@
+// Every page: its path, who has it, and the module that shows it (loaded when it is first opened).
+import type { ComponentType } from 'preact';
+import type { Role } from './session';
+
+export interface PageProps { params: Record<string, string> }
+export type Page = ComponentType<PageProps>;
+export interface Entry {
+  path: string;
+  label?: string; // in the navigation; none: reached from another page
+  roles?: Role[]; // none: every role
+  load: () => Promise<{ default: Page }>;
+}
+
+export const pages: Entry[] = [
+  { path: '/', label: 'Inbox', load: () => import('../pages/home/inbox') },
+
+  { path: '/records', label: 'My records', roles: ['patient'], load: () => import('../pages/patient/records') },
+  { path: '/records/{record}', roles: ['patient'], load: () => import('../pages/patient/record') },
+  { path: '/shares', label: 'Share', roles: ['patient'], load: () => import('../pages/patient/shares') },
+  { path: '/consents', label: 'Data requests', roles: ['patient'], load: () => import('../pages/patient/consents') },
+  { path: '/consents/{request}', roles: ['patient'], load: () => import('../pages/patient/consent') },
+  { path: '/access', label: 'Access log', roles: ['patient'], load: () => import('../pages/patient/access') },
+];

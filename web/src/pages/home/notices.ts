@@ -1,0 +1,49 @@
+// What a notification says to people, and the page that deals with it.
+interface Notice { text: string; to?: (subject: string) => string; needs?: boolean }
+
+const request = (subject: string) => `/requests/${subject}`;
+const notices: Record<string, Notice> = {
+  'record-coming': { text: 'A record is on its way' },
+  record: { text: 'A new record came', to: (root) => `/records/${root}` },
+  'share-received': { text: 'A patient shared a record with you', to: () => '/shared' },
+  'consent-wanted': { text: 'A hospital asks whether it may sell data of yours', to: (id) => `/consents/${id}`, needs: true },
+  'consent-given': { text: 'A patient answered', to: request },
+  'request-open': { text: 'A buyer asks for data', to: request, needs: true },
+  'request-replied': { text: 'A hospital offers the data', to: request },
+  'request-delivered': { text: 'The data was delivered: verify it', to: request, needs: true },
+  'request-finalized': { text: 'The request is finalized', to: request },
+  'request-refunded': { text: 'The money went back to the buyer', to: request },
+  'request-disputed': { text: 'Entries are disputed', to: request },
+  'request-ruled': { text: 'The managers ruled', to: request },
+  'entry-disputed': { text: 'An entry is disputed', to: request },
+  'entry-ruled': { text: 'An entry was ruled on', to: request },
+  'entry-invalid': { text: 'An entry was proven invalid', to: request },
+  'verdict-given': { text: 'The other manager ruled', to: () => '/disputes' },
+  'release-delivered': { text: 'Data of yours was delivered to a buyer', to: () => '/access' },
+  topup: { text: 'More releases of a record came', to: (root) => `/records/${root}` },
+  'relay-quota': { text: 'A doctor reached the relay\'s quota', to: () => '/relay' },
+  'manifest-published': { text: 'The list of what was delivered is published', to: request },
+  'dispute-evidence': { text: 'Evidence for a dispute came', to: () => '/disputes', needs: true },
+  'join-request': { text: 'A doctor asks to join the group', to: () => '/memberships', needs: true },
+  'join-nonce': { text: 'You may join the group', to: () => '/membership', needs: true },
+  membership: { text: 'You are a member of the group', to: () => '/membership' },
+  registry: { text: 'The registry of members waits for your countersignature', to: () => '/memberships', needs: true },
+  'registry-countersigned': { text: 'The registry was countersigned', to: () => '/memberships' },
+  'registry-refused': { text: 'The registry was refused', to: () => '/memberships' },
+  'setup-share': { text: 'The other manager\'s part of the group key came', to: () => '/memberships', needs: true },
+  opening: { text: 'An opening waits for approval', to: () => '/openings', needs: true },
+  'opening-declined': { text: 'An opening was declined', to: () => '/openings' },
+  'opening-requester-unknown': { text: 'An opening was asked for by somebody not known here', to: () => '/openings' },
+  'opening-result': { text: 'An opening has a result', to: () => '/openings' },
+  'opening-share-unusable': { text: 'The other manager\'s part of an opening does not fit', to: () => '/openings' },
+  reveal: { text: 'A revealing waits for the other manager', to: () => '/openings', needs: true },
+  revealed: { text: 'A signature of yours was opened', to: () => '/membership' },
+  'revocation-list': { text: 'A new revocation list', to: () => '/revocations' },
+  'revocation-list-overdue': { text: 'The revocation list is overdue', to: () => '/revocations', needs: true },
+  undelivered: { text: 'A message could not be delivered' },
+  wallet: { text: 'Your wallet is asked for something', to: () => '/wallet', needs: true },
+};
+
+export function notice(kind: string): Notice {
+  return notices[kind] ?? { text: kind.replaceAll('-', ' ') };
+}

@@ -1,0 +1,71 @@
+import { api, type Schemas } from '../../api/client';
+import { useData } from '../../api/use';
+import type { PageProps } from '../../app/pages';
+import { Link } from '../../app/router';
+import { Act } from '../../ui/act';
+import { Address, Hash } from '../../ui/hash';
+import { Card, Facts, Page } from '../../ui/layout';
+import { count, Eth } from '../../ui/money';
+import { Empty, Note, Show } from '../../ui/states';
+import { Table } from '../../ui/table';
+import { Time } from '../../ui/time';
+import { ConsentState } from './consents';
+
+const say = (value: unknown) => typeof value === 'string' ? value : JSON.stringify(value);
+
+// What a buyer would see, beside what your record says.
+function Leaves({ one }: { one: Schemas['Consent'] }) {
+  const report = useData('/records/{record}/deidentified', { path: { record: one.record } }, false);
+  const from = new Map(report.data?.report.flatMap((row) => row.to ? [[row.to, row] as const] : []));
+  const dropped = report.data?.report.filter((row) => row.action === 'dropped') ?? [];
+  if (!one.fields) return <Note kind="warn">{one.problem ?? 'What would leave is not known yet.'}</Note>;
+  return <>
+    <Card title="What would leave" flush><Table label="What would leave" rows={one.fields} keyOf={(row) => row.path} columns={[
+      { label: 'Field', cell: (row) => <code>{row.path}</code> },
+      { label: 'Value a buyer sees', cell: (row) => say(row.value) },
+      { label: 'Against your record', cell: (row) => { const rule = from.get(row.path);
+        return rule && <span class="quiet">{rule.action}: {rule.reason}</span>; } },
+    ]} /></Card>
+    {dropped.length > 0 && <Card title="What stays with you" flush><Table label="What stays" rows={dropped} keyOf={(row) => row.path} columns={[
+      { label: 'Field', cell: (row) => <code>{row.path}</code> },
+      { label: 'Why', cell: (row) => <span class="quiet">{row.reason}</span> },
+    ]} /></Card>}
+  </>;
+}
+
+export default function Consent({ params }: PageProps) {
+  const requestId = Number(params['request']);
+  const consents = useData('/consents');
+  return <Page title={`Data request ${requestId}`} about={<Link to="/consents">All data requests</Link>}>
+    <Show loaded={consents}>{(all) => {
+      const own = all.filter((one) => one.requestId === requestId);
+      const wanted = own.some((one) => one.state === 'wanted');
+      const answer = (accept: boolean) => (query: { dryRun?: true }) =>
+        api.post('/requests/{requestId}/consent', { accept }, { path: { requestId }, query });
+      if (own.length === 0) return <Empty title="You were not asked in this request" />;
+      return <>
+        {wanted && <Note kind="warn"><b>Your answer is wanted</b><span>It counts for {own.length === 1 ? 'the record below' : `the ${own.length} records below`}.
+          Unanswered, nothing leaves. The time ends <Time at={own[0]!.respondBy} />.</span>
+          <span class="row">
+            <Act label="Accept" kind="primary" call={answer(true)} done={consents.reload} said="You accepted; the hospital is told">
+              <p>Exactly the values shown will be sold. The payout goes to a fresh account of yours.</p></Act>
+            <Act label="Decline" call={answer(false)} done={consents.reload} said="You declined; nothing leaves">
+              <p>Nothing leaves. The hospital is told that you declined, and nothing else.</p></Act>
+          </span></Note>}
+        {own.map((one) => <div class="stack" key={one.record}>
+          <Card title={one.category ?? 'Record'}><Facts rows={[
+            ['State', <ConsentState state={one.state} />],
+            ['Record', <Link to={`/records/${one.record}`}>Open it</Link>],
+            ['Hospital', <Address of={one.hospital} />],
+            ['Buyer', one.buyer && <Address of={one.buyer} />],
+            ['Patients who look alike', count(one.k)],
+            ['Payout', one.payoutWei && <><Eth wei={one.payoutWei} /> likely, <Eth wei={one.minPayoutWei} /> at least</>],
+            ['Release', one.releaseRoot && <Hash of={one.releaseRoot} what="release root" />],
+            ['Answer by', <Time at={one.respondBy} />],
+          ]} /></Card>
+          <Leaves one={one} />
+        </div>)}
+      </>;
+    }}</Show>
+  </Page>;
+}
