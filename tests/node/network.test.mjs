@@ -43,3 +43,32 @@ test('no home holds what is not its own', () => {
   }
   town.checkLogs();
 });
+
+test('nor does the chain, what a node tells strangers, or a core dump', async () => {
+  const canary = 'canary-note-7c1d', hex = Buffer.from(canary).toString('hex');
+  const last = Number(await town.chain.rpc('eth_blockNumber'));
+  let transactions = 0;
+  for (let number = 0; number <= last; number++) {
+    const block = await town.chain.rpc('eth_getBlockByNumber', [`0x${number.toString(16)}`, true]);
+    transactions += block.transactions.length;
+    assert.ok(!JSON.stringify(block).includes(hex), `block ${number}`);
+  }
+  const counts = await Promise.all(ROLES.map((role) =>
+    town.chain.rpc('eth_getTransactionCount', [town.address[role], 'latest'])));
+  const sent = counts.reduce((sum, count) => sum + Number(count), 0);
+  assert.ok(sent > 10 && transactions >= sent, `${transactions} of ${sent}`);
+  for (const role of ROLES) {
+    const node = town.nodes[role];
+    const metrics = await node.call('GET', '/metrics', { operator: true });
+    assert.equal(metrics.status, 200);
+    assert.ok(!metrics.text.includes(canary), `${role}'s metrics`);
+    // The note comes back in no refusal of what carries it.
+    for (const target of ['/records', '/requests']) {
+      const answer = await town.call(role, 'POST', target, { record: { notes: canary }, template: canary });
+      assert.ok(answer.status >= 400 && !answer.text.includes(canary), answer.text);
+    }
+    assert.ok(!node.said().includes(canary), `${role}'s log`);
+    // No core is written, whatever ends the process.
+    assert.match(fs.readFileSync(`/proc/${node.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m);
+  }
+});
