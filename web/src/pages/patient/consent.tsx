@@ -13,17 +13,30 @@ import { ConsentState } from './consents';
 
 const say = (value: unknown) => typeof value === 'string' ? value : JSON.stringify(value);
 
+// What stands at a JSON Pointer (RFC 6901).
+function at(object: unknown, pointer: string): unknown {
+  let value = object;
+  for (const key of pointer.split('/').slice(1))
+    value = value && typeof value === 'object'
+      ? (value as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined;
+  return value;
+}
+
 // What a buyer would see, beside what your record says.
 function Leaves({ one }: { one: Schemas['Consent'] }) {
   const report = useData('/records/{record}/deidentified', { path: { record: one.record } }, false);
+  const record = useData('/records/{record}', { path: { record: one.record } }, false).data?.record;
   const from = new Map(report.data?.report.flatMap((row) => row.to ? [[row.to, row] as const] : []));
   const dropped = report.data?.report.filter((row) => row.action === 'dropped') ?? [];
   if (!one.fields) return <Note kind="warn">{one.problem ?? 'What would leave is not known yet.'}</Note>;
+  const fields = [...one.fields].sort((a, b) => a.path.localeCompare(b.path));
   return <>
-    <Card title="What would leave" flush><Table label="What would leave" rows={one.fields} keyOf={(row) => row.path} columns={[
+    <Card title="What would leave" flush><Table label="What would leave" rows={fields} keyOf={(row) => row.path} columns={[
       { label: 'Field', cell: (row) => <code>{row.path}</code> },
-      { label: 'Value a buyer sees', cell: (row) => say(row.value) },
-      { label: 'Against your record', cell: (row) => { const rule = from.get(row.path);
+      { label: 'A buyer sees', cell: (row) => say(row.value) },
+      { label: 'Your record says', cell: (row) => { const rule = from.get(row.path);
+        return rule && record && say(at(record, rule.path)); } },
+      { label: 'Why', cell: (row) => { const rule = from.get(row.path);
         return rule && <span class="quiet">{rule.action}: {rule.reason}</span>; } },
     ]} /></Card>
     {dropped.length > 0 && <Card title="What stays with you" flush><Table label="What stays" rows={dropped} keyOf={(row) => row.path} columns={[
