@@ -86,11 +86,12 @@ static void *run_pusher(void *user)
 
 enum galen_err pusher_start(struct node *node, struct galen_errinfo *info)
 {
-    if (workflow_has_kubo(node->wf)) {
-        node->health.has_kubo = true;
-        return thread_start(&node->pusher, run_pusher, node, info);
-    }
-    node->health.has_pushed = true;
-    node->health.store_is_good = true;
-    return GALEN_OK;
+    struct node_health *health = &node->health;
+    const bool has_kubo = workflow_has_kubo(node->wf);
+    pthread_mutex_lock(&health->lock);
+    health->has_kubo = has_kubo;
+    health->has_pushed = !has_kubo;
+    health->store_is_good = !has_kubo;
+    pthread_mutex_unlock(&health->lock);
+    return has_kubo ? thread_start(&node->pusher, run_pusher, node, info) : GALEN_OK;
 }
