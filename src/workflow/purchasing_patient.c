@@ -238,6 +238,30 @@ static enum galen_err add_values(struct workflow *wf, struct json_object *out,
     return workflow_set_object(out, "content", &content, info);
 }
 
+/* The name of whom this home has a card of, as that card says. */
+static enum galen_err add_name(struct workflow *wf, struct json_object *out, const char *key,
+                               const struct chain_address *address, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    bool found = false;
+    GALEN_TRY(db_query(&rows, wf->db, info, "SELECT name FROM contact WHERE address = ?",
+                       DB_BLOB(address->bytes, 20)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    return found ? workflow_set_text(out, key, db_text(&rows, 0), info) : GALEN_OK;
+}
+
+/* How often the record can still be sold. */
+static enum galen_err add_stock(struct workflow *wf, struct json_object *out,
+                                const struct purchasing_question *question,
+                                struct galen_errinfo *info)
+{
+    int64_t record_id = 0;
+    int64_t left = 0;
+    GALEN_TRY(find_record(wf, question, &record_id, info));
+    GALEN_TRY(storing_releases_left(wf, record_id, &left, info));
+    return workflow_set_int(out, "releasesLeft", left, info);
+}
+
 static enum galen_err add_request(struct workflow *wf, struct json_object *out,
                                   const struct purchasing_question *question,
                                   struct galen_errinfo *info)
@@ -248,6 +272,9 @@ static enum galen_err add_request(struct workflow *wf, struct json_object *out,
     GALEN_TRY(purchasing_read_row(wf, &row, question->request_id, info));
     GALEN_TRY(purchasing_read_chain(wf, &chain, question->request_id, info));
     GALEN_TRY(workflow_set_address(out, "buyer", &chain.buyer, info));
+    GALEN_TRY(add_name(wf, out, "buyerName", &chain.buyer, info));
+    GALEN_TRY(add_name(wf, out, "hospitalName", &question->hospital, info));
+    GALEN_TRY(add_stock(wf, out, question, info));
     struct chain_u256 likely = purchasing_part(&chain.escrow, question->planned_count);
     struct chain_u256 least = purchasing_part(&chain.escrow, chain.terms.max_records);
     GALEN_TRY(workflow_set_wei(out, "payoutWei", &likely, info));

@@ -8,8 +8,8 @@
 
 /* ---- list --------------------------------------------------------------------------------------- */
 
-static enum galen_err releases_left(struct workflow *wf, int64_t record_id, int64_t *left,
-                                    struct galen_errinfo *info)
+enum galen_err storing_releases_left(struct workflow *wf, int64_t record_id, int64_t *left,
+                                     struct galen_errinfo *info)
 {
     return db_get_int(wf->db, left, 0, info,
                       "SELECT count(*) FROM release WHERE record_id = ? AND request_id IS NULL",
@@ -34,7 +34,7 @@ static enum galen_err describe_row(struct workflow *wf, struct json_object **out
         GALEN_TRY(workflow_set_time(object, "anchoredAt", row->anchored_at, info));
     if (strcmp(row->side, "patient") == 0) {
         int64_t left = 0;
-        GALEN_TRY(releases_left(wf, row->id, &left, info));
+        GALEN_TRY(storing_releases_left(wf, row->id, &left, info));
         GALEN_TRY(workflow_set_int(object, "releasesLeft", left, info));
     }
     *out = object;

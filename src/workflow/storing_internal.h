@@ -24,6 +24,10 @@ struct storing_opened {
 void storing_opened_clear(struct storing_opened *opened); /* NULL and {0} are fine */
 #define STORING_OPENED_AUTO GALEN_CLEANUP(storing_opened_clear) struct storing_opened
 
+/* How many releases of a record of this home's nobody has been sold. */
+GALEN_MUST_CHECK enum galen_err storing_releases_left(struct workflow *wf, int64_t record_id,
+                                                      int64_t *left, struct galen_errinfo *info);
+
 /* Opens a record that a patient of this home owns. reference: its Merkle root (hex) or its CID. The
  * content is held against the row: IDrec is computed again. NOT_FOUND: no such record, or its block
  * is not at hand; USAGE: reference is neither; STATE: several records have this root, name the CID;

@@ -178,12 +178,17 @@ test('a purchase, from request to payment', async () => {
       return list.length > 0 && list;
     });
     assert.ok(JSON.stringify(wanted).includes('131.50'));
+    assert.ok(wanted.every((one) => one.buyerName === 'buyer' && one.hospitalName === 'hospital'));
+    const stock = async () => (await get('patient-1', '/consents'))
+      .filter((one) => one.requestId === asked).map((one) => one.releasesLeft);
+    const before = await stock();
+    assert.ok(before.every((left) => left > 0));
     await node.ok('POST', `/requests/${asked}/consent?dryRun=true`, { as: 'patient-1', body: { accept: true } });
     await post('patient-3', `/requests/${asked}/consent`, { accept: false });
     let given = 0;
     for (const name of ['patient-1', 'patient-2', 'patient-4'])
       given += (await post(name, `/requests/${asked}/consent`, { accept: true })).given.length;
-    await get('patient-1', '/consents');
+    assert.deepEqual(await stock(), before.map((left) => left - 1));
     await get('patient-3', '/consents');
     assert.deepEqual((await get('patient-3', '/consents/policy')).categories, []);
     const policy = { categories: ['Oncology'], minPriceWei: '7', never: false };
