@@ -48,7 +48,7 @@ function makeMachine(t, { without = [], node = 'v22.1.0', user = 0 } = {}) {
   t.after(() => rmSync(dir, { recursive: true }));
   const bin = join(dir, 'bin');
   const checkout = join(dir, 'checkout');
-  for (const folder of [bin, join(dir, 'spare'), join(checkout, 'tools', 'node')]) {
+  for (const folder of [bin, join(dir, 'spare'), join(checkout, 'tools', 'node'), join(checkout, 'web')]) {
     mkdirSync(folder, { recursive: true });
   }
   for (const name of basics) {
@@ -61,7 +61,7 @@ function makeMachine(t, { without = [], node = 'v22.1.0', user = 0 } = {}) {
     chmodSync(path, 0o755);
   };
   const tools = {
-    gcc: '', cc: '', meson: '', ninja: '', 'clang-format': '', valgrind: '', sudo: note('sudo') + 'exec "$@"\n',
+    gcc: '', cc: '', meson: '', ninja: '', 'clang-format': '', valgrind: '', chromium: '', sudo: note('sudo') + 'exec "$@"\n',
     clang: 'echo "$MACHINE/rt"\n', node: `echo ${node}\n`, npm, 'pkg-config': pkgConfig,
     'apt-get': aptGet,
   };
@@ -76,7 +76,7 @@ function makeMachine(t, { without = [], node = 'v22.1.0', user = 0 } = {}) {
   }
   if (without.includes('libraries')) writeFileSync(join(dir, 'no-libraries'), '');
   copyFileSync(join(root, 'tools/setup.sh'), join(checkout, 'tools/setup.sh'));
-  for (const file of ['package-lock.json', 'tools/node/package-lock.json', 'tools/node/package.json']) {
+  for (const file of ['package-lock.json', 'web/package-lock.json', 'tools/node/package-lock.json', 'tools/node/package.json']) {
     writeFileSync(join(checkout, file), `{"of": "${file}"}`);
   }
   const path = (...parts) => join(dir, ...parts);
@@ -100,7 +100,7 @@ test('npm once, then silence', (t) => {
   const machine = makeMachine(t);
   const first = machine.run();
   assert.equal(first.status, 0, first.stderr);
-  assert.match(first.calls, /^npm in checkout: ci --ignore-scripts [^\n]*\n$/);
+  assert.match(first.calls, /^npm in checkout: ci --ignore-scripts [^\n]*\nnpm in web: ci --ignore-scripts [^\n]*\n$/);
   assert.deepEqual(machine.run(), silent);
 });
 
@@ -129,7 +129,8 @@ test('a bare machine gets everything in one go', (t) => {
   }
   assert.match(lines[2], /^npm in build-tools: ci/);
   assert.match(lines[3], /^npm in checkout: ci/);
-  assert.equal(lines.length, 4);
+  assert.match(lines[4], /^npm in web: ci/);
+  assert.equal(lines.length, 5);
   assert.deepEqual(machine.run(), silent);
 });
 
@@ -138,6 +139,12 @@ test('building alone asks for no test tools', (t) => {
   assert.doesNotMatch(machine.run('build').calls, /apt-get/);
   assert.deepEqual(machine.run('build'), silent);
   assert.match(machine.run('test').calls, /install .* clang libclang-rt-dev clang-format valgrind/);
+});
+
+test('a browser for the web page is a test tool', (t) => {
+  const machine = makeMachine(t, { without: ['chromium'] });
+  assert.doesNotMatch(machine.run('build').calls, /apt-get/);
+  assert.match(machine.run('test').calls, /install .* chromium/);
 });
 
 for (const [version, wanted] of [
