@@ -45,9 +45,9 @@ tsan: ## the node's tests under ThreadSanitizer
 	@tools/setup.sh test
 	@[ -e build-tsan/build.ninja ] || \
 	    CC=clang meson setup build-tsan -Db_sanitize=thread -Db_lundef=false
-	@ninja -C build-tsan src/cli/galen tests/cli/make-home contracts/DataHub.json
+	@ninja -C build-tsan src/cli/galen tests/cli/make-home tests/node/test-embedded-chain contracts/DataHub.json
 	@TSAN_OPTIONS=halt_on_error=1 meson test -C build-tsan --no-rebuild --suite node \
-	    --wrapper tools/tap-skip.sh --print-errorlogs
+	    --wrapper $(CURDIR)/tools/tap-skip.sh --print-errorlogs
 
 bench: build ## the measurements
 	@meson test -C build --no-rebuild --benchmark --verbose --num-processes 1
