@@ -61,6 +61,10 @@ enum galen_err base_hint(struct galen_errinfo *info, const char *format, ...)
 /* Puts "context: " before the text that a lower layer left. Returns code unchanged. */
 enum galen_err base_wrap(struct galen_errinfo *info, enum galen_err code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Hands an error on that was caught in an info of its own: *why becomes *info (may be NULL).
+ * Returns err. */
+enum galen_err base_raise(struct galen_errinfo *info, enum galen_err err,
+                          const struct galen_errinfo *why);
 /* A short lower-case name such as "not-found"; never NULL. */
 const char *galen_err_name(enum galen_err code);
 

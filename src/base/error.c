@@ -62,6 +62,14 @@ enum galen_err base_hint(struct galen_errinfo *info, const char *format, ...)
     return info->code;
 }
 
+enum galen_err base_raise(struct galen_errinfo *info, enum galen_err err,
+                          const struct galen_errinfo *why)
+{
+    if (info != NULL)
+        *info = *why;
+    return err;
+}
+
 enum galen_err base_wrap(struct galen_errinfo *info, enum galen_err code, const char *format, ...)
 {
     if (info == NULL)

@@ -284,9 +284,7 @@ enum galen_err chain_rpc_query_whole(struct chain_rpc *rpc, json_object **whole,
             break;
         rpc->active = (rpc->active + 1) % rpc->n_endpoints;
     }
-    if (info != NULL)
-        *info = first;
-    return first_err;
+    return base_raise(info, first_err, &first);
 }
 
 enum galen_err chain_rpc_query(struct chain_rpc *rpc, json_object **result, const char *method,

@@ -284,9 +284,7 @@ enum galen_err api_transactions(struct api_call *call, struct json_object **resu
     filter.page = (struct workflow_page){0};
     BASE_BUF_AUTO csv = {0};
     GALEN_TRY(workflow_transactions_csv(call->wf, &filter, &csv, info));
-    call->response->status = MHD_HTTP_OK;
-    call->response->type = "text/csv; charset=utf-8; header=present";
-    snprintf(call->response->download, sizeof call->response->download, "transactions.csv");
+    response_file(call->response, "text/csv; charset=utf-8; header=present", "transactions.csv");
     base_buf_move(&call->response->body, &csv);
     return GALEN_OK;
 }

@@ -111,8 +111,7 @@ enum galen_err api_record_fhir(struct api_call *call, struct json_object **resul
 {
     GALEN_TRY(storing_export_fhir(call->wf, call->params[0], result, info));
     response_json(call->response, MHD_HTTP_OK, *result);
-    call->response->type = "application/fhir+json";
-    snprintf(call->response->download, sizeof call->response->download, "record.json");
+    response_file(call->response, "application/fhir+json", "record.json");
     return GALEN_OK;
 }
 
@@ -193,9 +192,8 @@ enum galen_err api_access_log(struct api_call *call, struct json_object **result
         return base_fail(info, GALEN_ERR_USAGE, "format is json, fhir or fhir-consent");
     GALEN_TRY((is_log ? access_log_fhir : access_consents_fhir)(call->wf, who, result, info));
     response_json(call->response, MHD_HTTP_OK, *result);
-    call->response->type = "application/fhir+json";
-    snprintf(call->response->download, sizeof call->response->download,
-             is_log ? "access-log.json" : "consents.json");
+    response_file(call->response, "application/fhir+json",
+                  is_log ? "access-log.json" : "consents.json");
     return GALEN_OK;
 }
 

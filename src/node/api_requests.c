@@ -129,9 +129,7 @@ enum galen_err api_request_data(struct api_call *call, struct json_object **resu
     GALEN_TRY(purchasing_find_format(&format, name, info));
     BASE_BUF_AUTO text = {0};
     GALEN_TRY(purchasing_export(call->wf, id, format, &text, info));
-    call->response->status = MHD_HTTP_OK;
-    call->response->type = format->media_type;
-    snprintf(call->response->download, sizeof call->response->download, "%s", format->file);
+    response_file(call->response, format->media_type, format->file);
     base_buf_move(&call->response->body, &text);
     return GALEN_OK;
 }

@@ -65,6 +65,8 @@ void server_stop(struct node *node);
 void server_answered(struct node_request *request);
 /* A JSON answer; value is borrowed. */
 void response_json(struct node_response *response, unsigned status, struct json_object *value);
+/* A file to be kept, under that name; the body is set beside. type: static. */
+void response_file(struct node_response *response, const char *type, const char *name);
 /* RFC 9457 problem details for an error (problem.c). */
 void response_problem(struct node_response *response, enum galen_err err,
                       const struct galen_errinfo *why);

@@ -13,6 +13,13 @@ static void set_text(struct node_response *response, unsigned status, const char
         response->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
 }
 
+void response_file(struct node_response *response, const char *type, const char *name)
+{
+    response->status = MHD_HTTP_OK;
+    response->type = type;
+    snprintf(response->download, sizeof response->download, "%s", name);
+}
+
 void response_json(struct node_response *response, unsigned status, struct json_object *value)
 {
     set_text(response, status, "application/json",

@@ -6,19 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UUID_TEXT 37
-
 struct export
 {
     uint8_t id[RECORD_HASH_BYTES]; /* of the record's canonical bytes */
     uint32_t made;                 /* resources so far */
     json_object *entries;
-    char patient[9 + UUID_TEXT], encounter[9 + UUID_TEXT]; /* urn:uuid:… */
+    char patient[9 + RECORD_UUID_TEXT], encounter[9 + RECORD_UUID_TEXT]; /* urn:uuid:… */
 };
 
-/* RFC 9562 version 8: from the record's hash and a number, so that equal records look equal. */
-static enum galen_err make_uuid(char out[UUID_TEXT], const struct export *export, uint32_t number,
-                                struct galen_errinfo *info)
+void record_uuid(char out[RECORD_UUID_TEXT], const uint8_t digest32[32])
+{
+    uint8_t bytes[16];
+    char hex[33];
+    memcpy(bytes, digest32, sizeof bytes);
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x80);
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    base_hex_encode(hex, bytes, sizeof bytes);
+    snprintf(out, RECORD_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+             hex + 20);
+}
+
+/* From the record's hash and a number, so that equal records look equal. */
+static enum galen_err make_uuid(char out[RECORD_UUID_TEXT], const struct export *export,
+                                uint32_t number, struct galen_errinfo *info)
 {
     uint8_t bytes[RECORD_HASH_BYTES + 4];
     uint8_t digest[32];
@@ -27,12 +37,7 @@ static enum galen_err make_uuid(char out[UUID_TEXT], const struct export *export
     base_put_u32be(bytes + RECORD_HASH_BYTES, number);
     if (EVP_Digest(bytes, sizeof bytes, digest, &n, EVP_sha256(), NULL) != 1)
         return base_fail(info, GALEN_ERR_INTERNAL, "SHA-256 failed");
-    digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x80);
-    digest[8] = (uint8_t)((digest[8] & 0x3f) | 0x80);
-    char hex[33];
-    base_hex_encode(hex, digest, 16);
-    snprintf(out, UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-             hex + 20);
+    record_uuid(out, digest);
     return GALEN_OK;
 }
 
@@ -155,8 +160,8 @@ static enum galen_err set_status(json_object *object, json_object *entry,
 static enum galen_err add_resource(json_object **out, struct export *export, const char *type,
                                    struct galen_errinfo *info)
 {
-    char uuid[UUID_TEXT];
-    char urn[9 + UUID_TEXT];
+    char uuid[RECORD_UUID_TEXT];
+    char urn[9 + RECORD_UUID_TEXT];
     json_object *entry;
     GALEN_TRY(make_uuid(uuid, export, export->made, info));
     snprintf(urn, sizeof urn, "urn:uuid:%s", uuid);

@@ -485,6 +485,10 @@ GALEN_MUST_CHECK enum galen_err record_fhir_report_releases(json_object *report,
                                                             const struct record_fhir_result *result,
                                                             struct galen_errinfo *info);
 
+/* An RFC 9562 UUID of version 8: the first 16 bytes of a digest, marked. */
+#define RECORD_UUID_TEXT 37
+void record_uuid(char out[RECORD_UUID_TEXT], const uint8_t digest32[32]);
+
 /* The record as an R4 Bundle of type collection: Patient (no name), Encounter, Condition,
  * Procedure, MedicationRequest, Observation, linked by urn:uuid derived from the record's content
  * (equal records give equal bundles). Importing it again gives the same coded data. The wallet

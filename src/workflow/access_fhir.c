@@ -14,12 +14,6 @@
 
 /* ---- small parts ---------------------------------------------------------------------------------- */
 
-static const char *text_of(struct json_object *row, const char *key)
-{
-    struct json_object *value = NULL;
-    return json_object_object_get_ex(row, key, &value) ? json_object_get_string(value) : NULL;
-}
-
 /* {system, code} */
 static enum galen_err set_coding(struct json_object *object, const char *key, const char *system,
                                  const char *code, struct galen_errinfo *info)
@@ -103,16 +97,11 @@ static enum galen_err begin_resource(struct json_object *entries, const char *ty
     RECORD_JSON_AUTO entry = NULL;
     RECORD_JSON_AUTO resource = NULL;
     uint8_t digest[32];
-    char hex[33];
-    char url[64];
+    char url[64] = "urn:uuid:";
     GALEN_TRY(base_buf_printf(&text, "%s %s %zu ", type, patient, at));
     GALEN_TRY(record_json_jcs(&text, row, info));
     store_digest(digest, text.data, text.len);
-    digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x80);
-    digest[8] = (uint8_t)((digest[8] & 0x3f) | 0x80);
-    base_hex_encode(hex, digest, 16);
-    snprintf(url, sizeof url, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-             hex + 16, hex + 20);
+    record_uuid(url + strlen("urn:uuid:"), digest);
     GALEN_TRY(workflow_object(&resource, info));
     GALEN_TRY(workflow_set_text(resource, "resourceType", type, info));
     GALEN_TRY(workflow_set_text(resource, "id", url + strlen("urn:uuid:"), info));
@@ -201,7 +190,7 @@ static enum galen_err set_agents(struct json_object *event, const char *patient,
     GALEN_TRY(workflow_array(&agents, info));
     GALEN_TRY(add_agent(agents, patient, "patient", strcmp(by, "patient") == 0, info));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        const char *who = text_of(row, others[i]);
+        const char *who = workflow_text_of(row, others[i]);
         if (who != NULL)
             GALEN_TRY(add_agent(agents, who, others[i], strcmp(by, others[i]) == 0, info));
     }
@@ -209,49 +198,38 @@ static enum galen_err set_agents(struct json_object *event, const char *patient,
 }
 
 static enum galen_err add_audit_event(struct json_object *entries, const char *patient,
-                                      struct json_object *row, size_t at,
+                                      struct json_object *rows, size_t at,
                                       struct galen_errinfo *info)
 {
+    struct json_object *row = json_object_array_get_idx(rows, at);
+    const size_t number = json_object_array_length(rows) - 1 -
+                          at; /* which stays as the log grows */
     struct json_object *event = NULL;
-    const struct kind *kind = kind_of(text_of(row, "event"));
+    const struct kind *kind = kind_of(workflow_text_of(row, "event"));
     RECORD_JSON_AUTO subtypes = NULL;
     RECORD_JSON_AUTO source = NULL;
     RECORD_JSON_AUTO entities = NULL;
-    GALEN_TRY(begin_resource(entries, "AuditEvent", patient, row, at, &event, info));
+    GALEN_TRY(begin_resource(entries, "AuditEvent", patient, row, number, &event, info));
     GALEN_TRY(set_coding(event, "type", AUDIT_TYPE, kind->lifecycle, info));
     GALEN_TRY(workflow_array(&subtypes, info));
-    GALEN_TRY(set_coding(subtypes, NULL, EVENT_SYSTEM, text_of(row, "event"), info));
+    GALEN_TRY(set_coding(subtypes, NULL, EVENT_SYSTEM, workflow_text_of(row, "event"), info));
     GALEN_TRY(workflow_set_object(event, "subtype", &subtypes, info));
     GALEN_TRY(workflow_set_text(event, "action", kind->action, info));
-    GALEN_TRY(workflow_set_text(event, "recorded", text_of(row, "time"), info));
+    GALEN_TRY(workflow_set_text(event, "recorded", workflow_text_of(row, "time"), info));
     GALEN_TRY(workflow_set_text(event, "outcome", "0", info));
     GALEN_TRY(set_agents(event, patient, row, kind->by, info));
     GALEN_TRY(workflow_object(&source, info));
     GALEN_TRY(set_reference(source, "observer", "Patient", WALLET_SYSTEM, patient, info));
     GALEN_TRY(workflow_set_object(event, "source", &source, info));
     GALEN_TRY(workflow_array(&entities, info));
-    GALEN_TRY(add_entity(entities, "Bundle", RECORD_SYSTEM, text_of(row, "record"), info));
-    GALEN_TRY(add_entity(entities, NULL, SHARE_SYSTEM, text_of(row, "share"), info));
-    GALEN_TRY(add_entity(entities, NULL, REQUEST_SYSTEM, text_of(row, "requestId"), info));
-    GALEN_TRY(add_entity(entities, NULL, RECORD_SYSTEM, text_of(row, "releaseRoot"), info));
+    GALEN_TRY(add_entity(entities, "Bundle", RECORD_SYSTEM, workflow_text_of(row, "record"), info));
+    GALEN_TRY(add_entity(entities, NULL, SHARE_SYSTEM, workflow_text_of(row, "share"), info));
+    GALEN_TRY(add_entity(entities, NULL, REQUEST_SYSTEM, workflow_text_of(row, "requestId"), info));
+    GALEN_TRY(
+        add_entity(entities, NULL, RECORD_SYSTEM, workflow_text_of(row, "releaseRoot"), info));
     if (json_object_array_length(entities) == 0)
         return GALEN_OK;
     return workflow_set_object(event, "entity", &entities, info);
-}
-
-enum galen_err access_log_fhir(struct workflow *wf, const struct chain_address *patient,
-                               struct json_object **bundle, struct galen_errinfo *info)
-{
-    RECORD_JSON_AUTO rows = NULL;
-    RECORD_JSON_AUTO entries = NULL;
-    char wallet[CHAIN_ADDRESS_TEXT];
-    chain_address_format(wallet, patient);
-    GALEN_TRY(access_log(wf, patient, NULL, &rows, info));
-    GALEN_TRY(workflow_array(&entries, info));
-    for (size_t n = json_object_array_length(rows), i = n; i-- > 0;)
-        GALEN_TRY(
-            add_audit_event(entries, wallet, json_object_array_get_idx(rows, i), n - 1 - i, info));
-    return make_bundle(bundle, &entries, info);
 }
 
 /* ---- Consent --------------------------------------------------------------------------------------- */
@@ -261,11 +239,11 @@ static const char *ended_at(struct json_object *rows, size_t at, const char *sha
 {
     while (at-- > 0) {
         struct json_object *row = json_object_array_get_idx(rows, at);
-        const char *event = text_of(row, "event");
-        const char *its = text_of(row, "share");
+        const char *event = workflow_text_of(row, "event");
+        const char *its = workflow_text_of(row, "share");
         if (its != NULL && strcmp(its, share) == 0 &&
             (strcmp(event, "share-revoked") == 0 || strcmp(event, "share-undone") == 0))
-            return text_of(row, "time");
+            return workflow_text_of(row, "time");
     }
     return NULL;
 }
@@ -279,12 +257,12 @@ static enum galen_err set_provision(struct json_object *consent, struct json_obj
     RECORD_JSON_AUTO actor = NULL;
     RECORD_JSON_AUTO data = NULL;
     RECORD_JSON_AUTO purposes = NULL;
-    const char *release = text_of(row, "releaseRoot");
-    const char *record = text_of(row, "record");
+    const char *release = workflow_text_of(row, "releaseRoot");
+    const char *record = workflow_text_of(row, "record");
     GALEN_TRY(workflow_object(&provision, info));
     GALEN_TRY(workflow_set_text(provision, "type", is_permitted ? "permit" : "deny", info));
     GALEN_TRY(workflow_object(&period, info));
-    GALEN_TRY(workflow_set_text(period, "start", text_of(row, "time"), info));
+    GALEN_TRY(workflow_set_text(period, "start", workflow_text_of(row, "time"), info));
     if (end != NULL)
         GALEN_TRY(workflow_set_text(period, "end", end, info));
     GALEN_TRY(workflow_set_object(provision, "period", &period, info));
@@ -316,13 +294,13 @@ static enum galen_err add_consent(struct json_object *entries, const char *patie
 {
     struct json_object *row = json_object_array_get_idx(rows, at);
     struct json_object *consent = NULL;
-    const char *event = text_of(row, "event");
+    const char *event = workflow_text_of(row, "event");
     const bool is_share = strcmp(event, "share-granted") == 0;
     const bool is_given = strcmp(event, "consent-given") == 0;
     if (!is_share && !is_given && strcmp(event, "consent-declined") != 0)
         return GALEN_OK;
-    const char *ended = is_share ? ended_at(rows, at, text_of(row, "share")) : NULL;
-    const char *expires = text_of(row, "expires");
+    const char *ended = is_share ? ended_at(rows, at, workflow_text_of(row, "share")) : NULL;
+    const char *expires = workflow_text_of(row, "expires");
     int64_t expires_s = 0;
     if (expires != NULL)
         GALEN_TRY(base_time_parse(&expires_s, expires, info));
@@ -341,18 +319,24 @@ static enum galen_err add_consent(struct json_object *entries, const char *patie
     GALEN_TRY(make_concept(&category, "http://loinc.org", "59284-0", info));
     GALEN_TRY(set_only(consent, "category", &category, info));
     GALEN_TRY(set_reference(consent, "patient", "Patient", WALLET_SYSTEM, patient, info));
-    GALEN_TRY(workflow_set_text(consent, "dateTime", text_of(row, "time"), info));
+    GALEN_TRY(workflow_set_text(consent, "dateTime", workflow_text_of(row, "time"), info));
     GALEN_TRY(make_reference(&performer, "Patient", WALLET_SYSTEM, patient, info));
     GALEN_TRY(set_only(consent, "performer", &performer, info));
     GALEN_TRY(set_concept(consent, "policyRule", "http://terminology.hl7.org/CodeSystem/v3-ActCode",
                           is_share || is_given ? "OPTIN" : "OPTOUT", info));
-    return set_provision(consent, row, text_of(row, is_share ? "doctor" : "buyer"),
+    return set_provision(consent, row, workflow_text_of(row, is_share ? "doctor" : "buyer"),
                          is_share ? "TREAT" : "HRESCH", ended != NULL ? ended : expires,
                          is_share || is_given, info);
 }
 
-enum galen_err access_consents_fhir(struct workflow *wf, const struct chain_address *patient,
-                                    struct json_object **bundle, struct galen_errinfo *info)
+/* ---- all of it --------------------------------------------------------------------------------------- */
+
+/* What add makes of each row of the log, the oldest first. */
+static enum galen_err
+log_bundle(struct workflow *wf, const struct chain_address *patient,
+           enum galen_err (*add)(struct json_object *entries, const char *patient,
+                                 struct json_object *rows, size_t at, struct galen_errinfo *info),
+           struct json_object **bundle, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO rows = NULL;
     RECORD_JSON_AUTO entries = NULL;
@@ -361,6 +345,18 @@ enum galen_err access_consents_fhir(struct workflow *wf, const struct chain_addr
     GALEN_TRY(access_log(wf, patient, NULL, &rows, info));
     GALEN_TRY(workflow_array(&entries, info));
     for (size_t i = json_object_array_length(rows); i-- > 0;)
-        GALEN_TRY(add_consent(entries, wallet, rows, i, info));
+        GALEN_TRY(add(entries, wallet, rows, i, info));
     return make_bundle(bundle, &entries, info);
+}
+
+enum galen_err access_log_fhir(struct workflow *wf, const struct chain_address *patient,
+                               struct json_object **bundle, struct galen_errinfo *info)
+{
+    return log_bundle(wf, patient, add_audit_event, bundle, info);
+}
+
+enum galen_err access_consents_fhir(struct workflow *wf, const struct chain_address *patient,
+                                    struct json_object **bundle, struct galen_errinfo *info)
+{
+    return log_bundle(wf, patient, add_consent, bundle, info);
 }

@@ -78,26 +78,13 @@ enum galen_err access_log(struct workflow *wf, const struct chain_address *patie
                           const struct workflow_page *page, struct json_object **result,
                           struct galen_errinfo *info)
 {
-    RECORD_JSON_AUTO list = NULL;
     DB_ROWS_AUTO rows = {0};
-    const bool is_paged = page != NULL && page->limit > 0;
-    GALEN_TRY(workflow_array(&list, info));
     GALEN_TRY(db_query(&rows, wf->db, info,
                        ACTS " UNION ALL " SALES " ORDER BY 1 DESC, 2 DESC, 7 DESC, 8 LIMIT ?2"
                             " OFFSET ?3",
-                       DB_BLOB(patient->bytes, 20), DB_INT(is_paged ? page->limit : -1),
-                       DB_INT(is_paged ? page->offset : 0)));
-    for (;;) {
-        RECORD_JSON_AUTO row = NULL;
-        bool found = false;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
-            break;
-        GALEN_TRY(log_row(&row, &rows, info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
+                       DB_BLOB(patient->bytes, 20), DB_INT(workflow_page_limit(page)),
+                       DB_INT(workflow_page_offset(page))));
+    return workflow_list_rows(result, &rows, log_row, info);
 }
 
 enum galen_err workflow_share_fetched(struct workflow *wf, const uint8_t cid32[32],

@@ -27,6 +27,40 @@ enum galen_err workflow_object(struct json_object **object, struct galen_errinfo
     return GALEN_OK;
 }
 
+enum galen_err workflow_list_rows(struct json_object **result, struct db_rows *rows,
+                                  workflow_show_row *show, struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO list = NULL;
+    GALEN_TRY(workflow_array(&list, info));
+    for (;;) {
+        RECORD_JSON_AUTO row = NULL;
+        bool found = false;
+        GALEN_TRY(db_next(rows, &found, info));
+        if (!found)
+            break;
+        GALEN_TRY(show(&row, rows, info));
+        GALEN_TRY(workflow_push(list, &row, info));
+    }
+    workflow_give(result, &list);
+    return GALEN_OK;
+}
+
+int64_t workflow_page_limit(const struct workflow_page *page)
+{
+    return page != NULL && page->limit > 0 ? page->limit : -1;
+}
+
+int64_t workflow_page_offset(const struct workflow_page *page)
+{
+    return page != NULL && page->limit > 0 ? page->offset : 0;
+}
+
+const char *workflow_text_of(struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+    return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
+}
+
 void workflow_give(struct json_object **result, struct json_object **object)
 {
     if (result == NULL) {

@@ -416,23 +416,10 @@ static enum galen_err member_row(struct json_object **out, const struct db_rows 
 enum galen_err group_members(struct workflow *wf, const struct workflow_page *page,
                              struct json_object **result, struct galen_errinfo *info)
 {
-    const bool is_paged = page != NULL && page->limit > 0;
-    RECORD_JSON_AUTO list = NULL;
     DB_ROWS_AUTO rows = {0};
-    GALEN_TRY(workflow_array(&list, info));
     GALEN_TRY(db_query(&rows, wf->db, info,
                        "SELECT wallet, statement, commitment, head, joined_at FROM member"
                        " ORDER BY id LIMIT ? OFFSET ?",
-                       DB_INT(is_paged ? page->limit : -1), DB_INT(is_paged ? page->offset : 0)));
-    for (;;) {
-        RECORD_JSON_AUTO row = NULL;
-        bool found = false;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
-            break;
-        GALEN_TRY(member_row(&row, &rows, info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
+                       DB_INT(workflow_page_limit(page)), DB_INT(workflow_page_offset(page))));
+    return workflow_list_rows(result, &rows, member_row, info);
 }

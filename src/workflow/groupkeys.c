@@ -234,11 +234,8 @@ static enum galen_err fetch_key(struct workflow *wf, uint32_t version,
                       "UPDATE group_key SET bytes = ?, reason = NULL WHERE version = ?"
                       " AND fingerprint = ?",
                       DB_BLOB(bytes.data, bytes.len), DB_INT(version), DB_BLOB(fingerprint, 32));
-    if (steps_is_fatal(err)) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (steps_is_fatal(err))
+        return base_raise(info, err, &why);
     return db_run(wf->db, info, "UPDATE group_key SET reason = ? WHERE version = ?",
                   DB_TEXT(why.what), DB_INT(version));
 }

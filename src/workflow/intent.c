@@ -361,27 +361,14 @@ enum galen_err workflow_intents(struct workflow *wf, const struct chain_address 
                                 const char *state, const struct workflow_page *page,
                                 struct json_object **result, struct galen_errinfo *info)
 {
-    const bool is_paged = page != NULL && page->limit > 0;
-    RECORD_JSON_AUTO list = NULL;
     DB_ROWS_AUTO rows = {0};
-    GALEN_TRY(workflow_array(&list, info));
     GALEN_TRY(db_query(&rows, wf->db, info,
                        SHOWN " WHERE (?2 IS NULL OR i.identity = ?2) AND (?3 IS NULL OR " STATE
                              " = ?3) ORDER BY i.created_at DESC, i.rowid DESC LIMIT ?4 OFFSET ?5",
                        DB_INT(base_time_s()),
                        DB_BLOB(identity != NULL ? identity->bytes : NULL, 20), DB_TEXT(state),
-                       DB_INT(is_paged ? page->limit : -1), DB_INT(is_paged ? page->offset : 0)));
-    for (;;) {
-        bool found = false;
-        RECORD_JSON_AUTO row = NULL;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
-            break;
-        GALEN_TRY(show_row(&row, &rows, info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
+                       DB_INT(workflow_page_limit(page)), DB_INT(workflow_page_offset(page))));
+    return workflow_list_rows(result, &rows, show_row, info);
 }
 
 static enum galen_err show(struct workflow *wf, const uint8_t id16[INTENT_ID_BYTES],

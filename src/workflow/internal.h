@@ -621,6 +621,17 @@ GALEN_MUST_CHECK enum galen_err workflow_set_object(struct json_object *object, 
                                                     struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err workflow_push(struct json_object *array, struct json_object **value,
                                               struct galen_errinfo *info);
+/* The list of what show makes of each row that is left. */
+typedef enum galen_err workflow_show_row(struct json_object **out, const struct db_rows *rows,
+                                         struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err workflow_list_rows(struct json_object **result,
+                                                   struct db_rows *rows, workflow_show_row *show,
+                                                   struct galen_errinfo *info);
+/* SQL's LIMIT and OFFSET of a page (NULL: all). */
+int64_t workflow_page_limit(const struct workflow_page *page);
+int64_t workflow_page_offset(const struct workflow_page *page);
+/* A member as text, a number's digits too; NULL when it is not there. Borrowed. */
+const char *workflow_text_of(struct json_object *object, const char *key);
 /* Gives object to *result, or releases it when result is NULL. */
 void workflow_give(struct json_object **result, struct json_object **object);
 /* A member of an object from outside that must be an address with a good checksum. */

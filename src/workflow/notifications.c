@@ -46,39 +46,35 @@ enum galen_err workflow_notify_of(struct workflow *wf, int64_t block,
     return db_commit(&tx, info);
 }
 
+static enum galen_err notification_row(struct json_object **out, const struct db_rows *rows,
+                                       struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO row = NULL;
+    struct chain_address who = {0};
+    GALEN_TRY(db_bytes(rows, 0, who.bytes, 20, info));
+    GALEN_TRY(workflow_object(&row, info));
+    GALEN_TRY(workflow_set_int(row, "id", db_int(rows, 4), info));
+    GALEN_TRY(workflow_set_address(row, "identity", &who, info));
+    GALEN_TRY(workflow_set_text(row, "kind", db_text(rows, 1), info));
+    GALEN_TRY(workflow_set_text(row, "subject", db_text(rows, 2), info));
+    GALEN_TRY(workflow_set_time(row, "time", db_int(rows, 3), info));
+    GALEN_TRY(workflow_set_bool(row, "seen", db_int(rows, 5) != 0, info));
+    workflow_give(out, &row);
+    return GALEN_OK;
+}
+
 enum galen_err workflow_notifications(struct workflow *wf, const struct chain_address *identity,
                                       int64_t after_id, const struct workflow_page *page,
                                       struct json_object **result, struct galen_errinfo *info)
 {
-    RECORD_JSON_AUTO list = NULL;
-    GALEN_TRY(workflow_array(&list, info));
     DB_ROWS_AUTO rows = {0};
     GALEN_TRY(db_query(&rows, wf->db, info,
                        "SELECT identity, kind, subject, created_at, id, seen FROM notification"
                        " WHERE id > ?1 AND (?2 IS NULL OR identity = ?2) ORDER BY id DESC"
                        " LIMIT ?3 OFFSET ?4",
                        DB_INT(after_id), DB_BLOB(identity != NULL ? identity->bytes : NULL, 20),
-                       DB_INT(page != NULL ? page->limit : -1),
-                       DB_INT(page != NULL ? page->offset : 0)));
-    for (;;) {
-        bool found = false;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
-            break;
-        RECORD_JSON_AUTO row = NULL;
-        struct chain_address who = {0};
-        GALEN_TRY(db_bytes(&rows, 0, who.bytes, 20, info));
-        GALEN_TRY(workflow_object(&row, info));
-        GALEN_TRY(workflow_set_int(row, "id", db_int(&rows, 4), info));
-        GALEN_TRY(workflow_set_address(row, "identity", &who, info));
-        GALEN_TRY(workflow_set_text(row, "kind", db_text(&rows, 1), info));
-        GALEN_TRY(workflow_set_text(row, "subject", db_text(&rows, 2), info));
-        GALEN_TRY(workflow_set_time(row, "time", db_int(&rows, 3), info));
-        GALEN_TRY(workflow_set_bool(row, "seen", db_int(&rows, 5) != 0, info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
+                       DB_INT(workflow_page_limit(page)), DB_INT(workflow_page_offset(page))));
+    return workflow_list_rows(result, &rows, notification_row, info);
 }
 
 enum galen_err workflow_notifications_seen(struct workflow *wf,

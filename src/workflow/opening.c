@@ -110,11 +110,8 @@ enum galen_err opening_conclude(struct workflow *wf, struct opening *opening,
         snprintf(text, sizeof text, "the Group Manager is at fault: %.200s", why.what);
         return opening_update(wf, opening, "fault", text, info);
     }
-    if (err != GALEN_OK) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (err != GALEN_OK)
+        return base_raise(info, err, &why);
     if (!committed)
         return opening_update(wf, opening, "fault",
                               "the Group Manager is at fault: the registry on the chain does not "
@@ -458,9 +455,7 @@ enum galen_err opening_on_result(struct workflow *wf, const struct message *mess
         snprintf(text, sizeof text, "the Group Manager is at fault: %.200s", why.what);
         GALEN_TRY(opening_update(wf, &opening, "fault", text, info));
     } else if (err != GALEN_OK) {
-        if (info != NULL)
-            *info = why;
-        return err;
+        return base_raise(info, err, &why);
     } else {
         GALEN_TRY(opening_conclude(wf, &opening, info));
     }

@@ -111,11 +111,8 @@ static enum galen_err report(struct workflow *wf, const struct opening *opening,
     enum galen_err err = opening_report_send(wf, opening, asked, &why);
     if (err == GALEN_ERR_NOT_FOUND)
         return opening_notify(wf, opening, "opening-requester-unknown", info);
-    if (err != GALEN_OK) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (err != GALEN_OK)
+        return base_raise(info, err, &why);
     return db_run(wf->db, info,
                   opening->is_gm ? "UPDATE opening_onchain SET gm_reported = 1 WHERE request_id = ?"
                                    " AND position = ?"
@@ -137,11 +134,8 @@ static enum galen_err advance(struct workflow *wf, struct opening *opening,
         enum galen_err err = open_share(wf, opening, asked, &why);
         if (err != GALEN_OK && !steps_is_fatal(err))
             return note_share(wf, opening, &why, info);
-        if (err != GALEN_OK) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (err != GALEN_OK)
+            return base_raise(info, err, &why);
     }
     if (!opening->has_commitment) {
         GALEN_TRY(opening_combine(wf, opening, info));
@@ -194,9 +188,7 @@ static enum galen_err take_up(struct workflow *wf, struct opening *opening, bool
         snprintf(made.state, sizeof made.state, "refused");
         snprintf(made.outcome, sizeof made.outcome, "%.200s", why.what);
     } else if (err != GALEN_OK) {
-        if (info != NULL)
-            *info = why;
-        return err;
+        return base_raise(info, err, &why);
     }
     GALEN_TRY(opening_insert(wf, &made, info));
     GALEN_TRY(opening_read(wf, is_there, opening, holder, asked->id, info));
@@ -257,11 +249,8 @@ enum galen_err opening_retry_waiting(struct workflow *wf, struct galen_errinfo *
         enum galen_err err = work_on(wf, &asked, &why);
         if (err == GALEN_OK)
             continue;
-        if (steps_is_fatal(err)) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (steps_is_fatal(err))
+            return base_raise(info, err, &why);
         base_log(BASE_LOG_INFO, "opening of entry %llu of request %llu waits: %s",
                  (unsigned long long)asked.position, (unsigned long long)asked.request_id,
                  why.what);

@@ -88,11 +88,8 @@ static enum galen_err step_row(struct json_object *checks, bool *all, const char
                                enum galen_err err, const struct galen_errinfo *why,
                                const char *detail, struct galen_errinfo *info)
 {
-    if (is_local_trouble(err)) {
-        if (info != NULL)
-            *info = *why;
-        return err;
-    }
+    if (is_local_trouble(err))
+        return base_raise(info, err, why);
     return workflow_check(checks, all, err == GALEN_OK, check, info, "%s",
                           err == GALEN_OK ? detail : why->what);
 }
@@ -228,11 +225,8 @@ enum galen_err purchasing_judge_view_new(struct workflow *wf, struct purchasing_
     err = check_manifest(wf, view, checks, all, &why);
     if (err == GALEN_ERR_NOT_FOUND)
         GALEN_TRY(workflow_check(checks, all, false, "manifest digest", info, "%s", why.what));
-    else if (err != GALEN_OK) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    else if (err != GALEN_OK)
+        return base_raise(info, err, &why);
     *out = view;
     view = NULL;
     return GALEN_OK;

@@ -394,9 +394,7 @@ static enum galen_err answer_all(struct workflow *wf, const struct asked *asked,
     if (last.code == GALEN_OK || (json_object_array_length(answered) > 0 &&
                                   last.code != GALEN_ERR_DB && last.code != GALEN_ERR_NOMEM))
         return GALEN_OK;
-    if (info != NULL)
-        *info = last;
-    return last.code;
+    return base_raise(info, last.code, &last);
 }
 
 enum galen_err purchasing_consent(struct workflow *wf, const struct chain_address *patient,

@@ -139,11 +139,8 @@ static enum galen_err choose_candidates(struct workflow *wf, struct delivery *de
         if (err == GALEN_OK && delivery->entries.n > 0 &&
             memcmp(offer->entry.release_root, last, 32) <= 0)
             err = base_fail(&why, GALEN_ERR_CHECK, "parts that come after it are delivered");
-        if (err != GALEN_OK && err != GALEN_ERR_CHECK && err != GALEN_ERR_NOT_FOUND) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (err != GALEN_OK && err != GALEN_ERR_CHECK && err != GALEN_ERR_NOT_FOUND)
+            return base_raise(info, err, &why);
         if (err != GALEN_OK) {
             GALEN_TRY(refuse(wf, delivery, offer, why.what, err == GALEN_ERR_CHECK, info));
             continue;

@@ -3,28 +3,22 @@
 
 #include "workflow/purchasing_internal.h"
 
-/* NULL when there is none. */
-static const char *text_of(struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-    return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
-}
-
 /* ---- CSV ------------------------------------------------------------------------------------- */
 
 /* A FHIR search token, SYSTEM|CODE. */
 static enum galen_err append_token(struct base_buf *out, struct json_object *coded)
 {
-    return base_buf_printf(out, "%s|%s", text_of(coded, "system"), text_of(coded, "code"));
+    return base_buf_printf(out, "%s|%s", workflow_text_of(coded, "system"),
+                           workflow_text_of(coded, "code"));
 }
 
 /* An entry of a list, and its components after it: tokens with a comma between; a measured value
  * is FHIR's composite TOKEN$[COMPARATOR]VALUE|SYSTEM|UNIT, a coded one TOKEN$TOKEN. */
 static enum galen_err append_entry(struct base_buf *out, struct json_object *entry)
 {
-    const char *value = text_of(entry, "value");
-    const char *comparator = text_of(entry, "comparator");
-    const char *unit = text_of(entry, "unit");
+    const char *value = workflow_text_of(entry, "value");
+    const char *comparator = workflow_text_of(entry, "comparator");
+    const char *unit = workflow_text_of(entry, "unit");
     struct json_object *more = NULL;
     if (out->len > 0)
         GALEN_TRY(base_buf_append_text(out, ","));
@@ -81,19 +75,19 @@ static enum galen_err csv_row(struct base_buf *out, struct json_object *row,
     struct json_object *content = NULL, *demographics = NULL, *location = NULL;
     struct json_object *medical = NULL;
     enum galen_err err = GALEN_OK;
-    cells[INDEX] = text_of(row, "index");
+    cells[INDEX] = workflow_text_of(row, "index");
     (void)json_object_object_get_ex(row, "fields", &content);
-    cells[CATEGORY] = text_of(content, "category");
-    cells[YEAR] = text_of(content, "year");
+    cells[CATEGORY] = workflow_text_of(content, "category");
+    cells[YEAR] = workflow_text_of(content, "year");
     if (json_object_object_get_ex(content, "demographics", &demographics)) {
-        cells[AGE] = text_of(demographics, "age");
-        cells[GENDER] = text_of(demographics, "gender");
+        cells[AGE] = workflow_text_of(demographics, "age");
+        cells[GENDER] = workflow_text_of(demographics, "gender");
         (void)json_object_object_get_ex(demographics, "location", &location);
         err = append_list(&lists[ETHNICITY], demographics, "ethnicity");
     }
     if (location != NULL) {
-        cells[COUNTRY] = text_of(location, "country");
-        cells[STATE] = text_of(location, "state");
+        cells[COUNTRY] = workflow_text_of(location, "country");
+        cells[STATE] = workflow_text_of(location, "state");
     }
     (void)json_object_object_get_ex(content, "medical_data", &medical);
     for (int i = DIAGNOSIS; medical != NULL && err == GALEN_OK && i <= LAB_RESULTS; i++)

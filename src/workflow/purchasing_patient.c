@@ -147,11 +147,8 @@ static enum galen_err check_asker(const struct storing_opened *record,
                                   const struct purchasing_question *question,
                                   struct galen_errinfo *info)
 {
-    struct json_object *hospital = NULL;
     struct chain_address address;
-    GALEN_TRY(record_json_get_object(&hospital, record->record, "hospital", RECORD_JSON_REQUIRED,
-                                     "record", info));
-    GALEN_TRY(workflow_get_address(&address, hospital, "address", "record/hospital", info));
+    GALEN_TRY(storing_hospital_of(&address, record->record, info));
     if (!chain_address_equal(&address, &question->hospital))
         return base_fail(info, GALEN_ERR_CHECK, "the asking hospital is not the record's own");
     return GALEN_OK;
@@ -301,11 +298,8 @@ static enum galen_err question_json(struct workflow *wf, struct json_object **ou
     GALEN_TRY(workflow_set_text(made, "state", state, info));
     /* What is wrong with one question must not hide the others. */
     enum galen_err err = add_request(wf, made, question, &why);
-    if (err == GALEN_ERR_NOMEM || err == GALEN_ERR_DB || err == GALEN_ERR_PASSWORD) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (err == GALEN_ERR_NOMEM || err == GALEN_ERR_DB || err == GALEN_ERR_PASSWORD)
+        return base_raise(info, err, &why);
     if (err != GALEN_OK)
         GALEN_TRY(workflow_set_text(made, "problem", why.what, info));
     *out = made;

@@ -195,11 +195,8 @@ enum galen_err purchasing_apply_policies(struct workflow *wf, struct galen_errin
         /* Not at hand yet: once more in the next round. */
         if (err == GALEN_ERR_NOT_FOUND || err == GALEN_ERR_NETWORK)
             continue;
-        if (err != GALEN_OK && steps_is_fatal(err)) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (err != GALEN_OK && steps_is_fatal(err))
+            return base_raise(info, err, &why);
         if (err != GALEN_OK)
             base_log(BASE_LOG_INFO, "a policy could not answer request %lld: %s", (long long)id,
                      why.what);

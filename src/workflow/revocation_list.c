@@ -194,11 +194,8 @@ static enum galen_err try_signed(struct workflow *wf, bool *good, struct revocat
     enum galen_err err = revocation_block_get(wf, &block, cid, &why);
     if (err == GALEN_OK && block.version == version)
         err = revocation_block_signed(wf, good, &block, cid, &why);
-    if (err != GALEN_OK && steps_is_fatal(err)) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (err != GALEN_OK && steps_is_fatal(err))
+        return base_raise(info, err, &why);
     if (*good) {
         revocation_block_clear(out);
         *out = block;
@@ -400,11 +397,8 @@ enum galen_err revocation_list_load(struct workflow *wf, struct revocation_list 
     REVOCATION_LIST_AUTO read = {0};
     struct galen_errinfo why = {0};
     enum galen_err err = load(wf, &read, at, &why);
-    if (err == GALEN_ERR_NOMEM || err == GALEN_ERR_DB || err == GALEN_ERR_IO) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (err == GALEN_ERR_NOMEM || err == GALEN_ERR_DB || err == GALEN_ERR_IO)
+        return base_raise(info, err, &why);
     if (err != GALEN_OK) {
         read.is_published = true;
         snprintf(read.problem, sizeof read.problem, "%s", why.what);

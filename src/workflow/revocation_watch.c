@@ -22,11 +22,8 @@ static enum galen_err read_newest(struct workflow *wf, int64_t known, struct gal
     if (tried_version == known && now - tried < RETRY_S)
         return GALEN_OK;
     enum galen_err err = revocation_list_newest(wf, &version, &block, cid, &why);
-    if (err == GALEN_ERR_DB || err == GALEN_ERR_NOMEM || err == GALEN_ERR_IO) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (err == GALEN_ERR_DB || err == GALEN_ERR_NOMEM || err == GALEN_ERR_IO)
+        return base_raise(info, err, &why);
     if (err != GALEN_OK)
         base_log(BASE_LOG_INFO, "revocation list version %lld: %s", (long long)known, why.what);
     GALEN_TRY(db_begin(&tx, wf->db, info));

@@ -294,25 +294,12 @@ static enum galen_err share_row(struct json_object **out, const struct db_rows *
 enum galen_err sharing_list(struct workflow *wf, const struct workflow_page *page,
                             struct json_object **result, struct galen_errinfo *info)
 {
-    const bool is_paged = page != NULL && page->limit > 0;
-    RECORD_JSON_AUTO list = NULL;
     DB_ROWS_AUTO rows = {0};
-    GALEN_TRY(workflow_array(&list, info));
     GALEN_TRY(db_query(&rows, wf->db, info,
                        "SELECT direction, patient, doctor, cid, record_root, expires_at, state,"
                        " created_at FROM share ORDER BY id DESC LIMIT ? OFFSET ?",
-                       DB_INT(is_paged ? page->limit : -1), DB_INT(is_paged ? page->offset : 0)));
-    for (;;) {
-        bool found = false;
-        RECORD_JSON_AUTO row = NULL;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
-            break;
-        GALEN_TRY(share_row(&row, &rows, info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
+                       DB_INT(workflow_page_limit(page)), DB_INT(workflow_page_offset(page))));
+    return workflow_list_rows(result, &rows, share_row, info);
 }
 
 enum galen_err sharing_revoke(struct workflow *wf, const char *cid_share,

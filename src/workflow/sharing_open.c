@@ -57,11 +57,8 @@ static bool is_local_trouble(enum galen_err err)
 static enum galen_err failed_row(struct json_object *checks, bool *all, const char *check,
                                  const struct galen_errinfo *why, struct galen_errinfo *info)
 {
-    if (is_local_trouble(why->code)) {
-        if (info != NULL)
-            *info = *why;
-        return why->code;
-    }
+    if (is_local_trouble(why->code))
+        return base_raise(info, why->code, why);
     return workflow_check(checks, all, false, check, info, "%s", why->what);
 }
 

@@ -8,6 +8,15 @@
 
 /* ---- list --------------------------------------------------------------------------------------- */
 
+enum galen_err storing_hospital_of(struct chain_address *out, struct json_object *record,
+                                   struct galen_errinfo *info)
+{
+    struct json_object *hospital = NULL;
+    GALEN_TRY(record_json_get_object(&hospital, record, "hospital", RECORD_JSON_REQUIRED, "record",
+                                     info));
+    return workflow_get_address(out, hospital, "address", "record/hospital", info);
+}
+
 enum galen_err storing_releases_left(struct workflow *wf, int64_t record_id, int64_t *left,
                                      struct galen_errinfo *info)
 {
@@ -170,11 +179,8 @@ static enum galen_err add_check(struct verdict *verdict, const char *check, enum
                                 const struct galen_errinfo *why, const char *detail,
                                 struct galen_errinfo *info)
 {
-    if (steps_is_fatal(err)) {
-        if (info != NULL)
-            *info = *why;
-        return err;
-    }
+    if (steps_is_fatal(err))
+        return base_raise(info, err, why);
     return workflow_check(verdict->checks, &verdict->all, err == GALEN_OK, check, info, "%s",
                           err == GALEN_OK ? detail : why->what);
 }

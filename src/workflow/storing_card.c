@@ -82,18 +82,10 @@ enum galen_err storing_card_msg32(const struct workflow *wf, uint8_t msg32[32],
                                   const struct chain_address *hospital, struct json_object *card,
                                   struct galen_errinfo *info)
 {
-    static const char tag[] = "galen/index/1";
-    struct chain_u256 chain_id = chain_u256_from_u64(wf->domain.chain_id);
     uint8_t hash32[32];
-    BASE_BUF_AUTO bytes = {0};
     GALEN_TRY(record_json_hash(hash32, card, info));
-    GALEN_TRY(base_buf_append(&bytes, tag, sizeof tag - 1));
-    GALEN_TRY(base_buf_append(&bytes, chain_id.be, 32));
-    GALEN_TRY(base_buf_append(&bytes, wf->domain.contract.bytes, 20));
-    GALEN_TRY(base_buf_append(&bytes, hospital->bytes, 20));
-    GALEN_TRY(base_buf_append(&bytes, hash32, 32));
-    store_digest(msg32, bytes.data, bytes.len);
-    return GALEN_OK;
+    const struct base_view parts[] = {{hospital->bytes, 20}, {hash32, 32}};
+    return storing_bound_digest(wf, msg32, "galen/index/1", parts, 2, info);
 }
 
 /* ---- taking one in ------------------------------------------------------------------------------ */

@@ -77,13 +77,9 @@ static enum galen_err need_contact(struct workflow *wf, struct workflow_contact 
 static enum galen_err find_parties(struct workflow *wf, struct storing_draft *draft,
                                    struct galen_errinfo *info)
 {
-    struct json_object *hospital = NULL;
     struct chain_address patient, hospital_address, gm, rm;
     GALEN_TRY(workflow_get_address(&patient, draft->record, "patient", "record", info));
-    GALEN_TRY(record_json_get_object(&hospital, draft->record, "hospital", RECORD_JSON_REQUIRED,
-                                     "record", info));
-    GALEN_TRY(
-        workflow_get_address(&hospital_address, hospital, "address", "record/hospital", info));
+    GALEN_TRY(storing_hospital_of(&hospital_address, draft->record, info));
     GALEN_TRY(workflow_managers(wf, &gm, &rm, info));
     GALEN_TRY(need_contact(wf, &draft->patient, &patient, "patient", info));
     GALEN_TRY(need_contact(wf, &draft->hospital, &hospital_address, "hospital", info));

@@ -158,11 +158,8 @@ enum galen_err storing_retry_unsent(struct workflow *wf, struct galen_errinfo *i
         if (after == 0)
             return GALEN_OK;
         enum galen_err err = storing_send_row(wf, after, NULL, &why);
-        if (steps_is_fatal(err)) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (steps_is_fatal(err))
+            return base_raise(info, err, &why);
         if (err != GALEN_OK) /* such as no money for gas: said, and tried again */
             GALEN_TRY(db_run(wf->db, info, "UPDATE record SET reason = ? WHERE id = ?",
                              DB_TEXT(why.what), DB_INT(after)));

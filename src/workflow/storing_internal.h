@@ -24,6 +24,16 @@ struct storing_opened {
 void storing_opened_clear(struct storing_opened *opened); /* NULL and {0} are fine */
 #define STORING_OPENED_AUTO GALEN_CLEANUP(storing_opened_clear) struct storing_opened
 
+/* What a group signature covers that is good at one contract alone: SHA-256(domain ‖ chain id u256
+ * ‖ contract 20 ‖ parts). */
+GALEN_MUST_CHECK enum galen_err storing_bound_digest(const struct workflow *wf,
+                                                     uint8_t digest32[32], const char *domain,
+                                                     const struct base_view *parts, size_t n,
+                                                     struct galen_errinfo *info);
+/* The wallet of the hospital that a record names. */
+GALEN_MUST_CHECK enum galen_err storing_hospital_of(struct chain_address *out,
+                                                    struct json_object *record,
+                                                    struct galen_errinfo *info);
 /* How many releases of a record of this home's nobody has been sold. */
 GALEN_MUST_CHECK enum galen_err storing_releases_left(struct workflow *wf, int64_t record_id,
                                                       int64_t *left, struct galen_errinfo *info);

@@ -85,11 +85,8 @@ static enum galen_err settle(struct workflow *wf, int64_t id, struct galen_errin
         err = list_record(wf, &row, roots, n_roots, &why);
     if (err == GALEN_OK)
         return GALEN_OK;
-    if (steps_is_fatal(err)) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (steps_is_fatal(err))
+        return base_raise(info, err, &why);
     return storing_set_state(wf, id, is_waiting(err) ? "waiting" : "refused", why.what, info);
 }
 

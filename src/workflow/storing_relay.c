@@ -261,11 +261,8 @@ static enum galen_err sort_row(struct workflow *wf, struct relay *relay,
         relay->rows[relay->n_rows++] = *row;
         return GALEN_OK;
     }
-    if (steps_is_fatal(err)) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (steps_is_fatal(err))
+        return base_raise(info, err, &why);
     if (err == GALEN_ERR_STATE)
         return report_row(relay->waiting, row, why.what, info);
     if (!wf->dry_run)

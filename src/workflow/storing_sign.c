@@ -34,6 +34,25 @@ enum galen_err storing_sign(const struct storing_signer *signer, uint8_t sig362[
                                  : workflow_groupsig_fail(status, "group signature", info);
 }
 
+enum galen_err storing_bound_digest(const struct workflow *wf, uint8_t digest32[32],
+                                    const char *domain, const struct base_view *parts, size_t n,
+                                    struct galen_errinfo *info)
+{
+    const struct chain_u256 chain_id = chain_u256_from_u64(wf->domain.chain_id);
+    BASE_BUF_AUTO bytes = {0};
+    enum galen_err err = base_buf_append_text(&bytes, domain);
+    if (err == GALEN_OK)
+        err = base_buf_append(&bytes, chain_id.be, 32);
+    if (err == GALEN_OK)
+        err = base_buf_append(&bytes, wf->domain.contract.bytes, 20);
+    for (size_t i = 0; i < n && err == GALEN_OK; i++)
+        err = base_buf_append(&bytes, parts[i].data, parts[i].len);
+    if (err != GALEN_OK)
+        return base_fail(info, err, "out of memory");
+    store_digest(digest32, bytes.data, bytes.len);
+    return GALEN_OK;
+}
+
 /* Its own seed, root and signature, so that no two sales can be linked. */
 static enum galen_err make_release(struct workflow *wf, const struct storing_signer *signer,
                                    const uint8_t sale_key33[33], struct json_object *content,

@@ -164,11 +164,8 @@ enum galen_err sync_read_messages(struct workflow *wf, struct json_object *summa
             waiting++;
             continue;
         }
-        if (steps_is_fatal(err)) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (steps_is_fatal(err))
+            return base_raise(info, err, &why);
         GALEN_TRY(close_message(wf, incoming.digest32, err == GALEN_OK ? "done" : "refused",
                                 message.kind, err == GALEN_OK ? NULL : why.what, info));
         *(err == GALEN_OK ? &done : &refused) += 1;

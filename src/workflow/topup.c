@@ -26,32 +26,14 @@ enum galen_err topup_msg32(const struct workflow *wf, uint8_t msg32[32],
                            const uint8_t tag32[32], struct json_object *releases,
                            struct galen_errinfo *info)
 {
-    static const char domain[] = "galen/topup/1";
-    struct chain_u256 chain_id = chain_u256_from_u64(wf->domain.chain_id);
     uint8_t hash32[32];
-    BASE_BUF_AUTO bytes = {0};
     GALEN_TRY(record_json_hash(hash32, releases, info));
-    GALEN_TRY(base_buf_append(&bytes, domain, sizeof domain - 1));
-    GALEN_TRY(base_buf_append(&bytes, chain_id.be, 32));
-    GALEN_TRY(base_buf_append(&bytes, wf->domain.contract.bytes, 20));
-    GALEN_TRY(base_buf_append(&bytes, patient->bytes, 20));
-    GALEN_TRY(base_buf_append(&bytes, root32, 32));
-    GALEN_TRY(base_buf_append(&bytes, tag32, 32));
-    GALEN_TRY(base_buf_append(&bytes, hash32, 32));
-    store_digest(msg32, bytes.data, bytes.len);
-    return GALEN_OK;
+    const struct base_view parts[] = {
+        {patient->bytes, 20}, {root32, 32}, {tag32, 32}, {hash32, 32}};
+    return storing_bound_digest(wf, msg32, "galen/topup/1", parts, 4, info);
 }
 
 /* ---- the patient asks ---------------------------------------------------------------------------- */
-
-static enum galen_err hospital_of(struct chain_address *out, struct json_object *record,
-                                  struct galen_errinfo *info)
-{
-    struct json_object *hospital = NULL;
-    GALEN_TRY(record_json_get_object(&hospital, record, "hospital", RECORD_JSON_REQUIRED, "record",
-                                     info));
-    return workflow_get_address(out, hospital, "address", "record/hospital", info);
-}
 
 static enum galen_err send_wanted(struct workflow *wf, const struct storing_opened *record,
                                   const struct chain_address *hospital, const uint8_t tag32[32],
@@ -74,7 +56,7 @@ static enum galen_err ask(struct workflow *wf, const struct storing_opened *reco
     int64_t answered = 0;
     if (strcmp(record->state, "anchored") != 0)
         return base_fail(info, GALEN_ERR_STATE, "the record is %s, not anchored", record->state);
-    GALEN_TRY(hospital_of(&hospital, record->record, info));
+    GALEN_TRY(storing_hospital_of(&hospital, record->record, info));
     GALEN_TRY(record_topup_key(key32, record->seed, info));
     GALEN_TRY(record_topup_tag(tag32, key32, base_time_s() / DAY_S, info));
     base_wipe(key32, sizeof key32);
@@ -138,11 +120,8 @@ static enum galen_err ask_for_sold_out(struct workflow *wf, struct galen_errinfo
         enum galen_err err = storing_open_row(wf, after, &record, &why);
         if (err == GALEN_OK)
             err = ask(wf, &record, NULL, &why);
-        if (steps_is_fatal(err)) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (steps_is_fatal(err))
+            return base_raise(info, err, &why);
     }
 }
 
@@ -376,9 +355,7 @@ static enum galen_err keep(struct workflow *wf, const struct answer *answer,
     char subject[65];
     int64_t left = 0, next = 0;
     GALEN_TRY(db_begin(&tx, wf->db, info));
-    GALEN_TRY(db_get_int(wf->db, &left, 0, info,
-                         "SELECT count(*) FROM release WHERE record_id = ? AND request_id IS NULL",
-                         DB_INT(record->id)));
+    GALEN_TRY(storing_releases_left(wf, record->id, &left, info));
     if (left + (int64_t)n > STORING_MAX_RELEASES)
         return base_fail(info, GALEN_ERR_CHECK, "top-up: %zu more would be over %d releases", n,
                          STORING_MAX_RELEASES);

@@ -228,11 +228,8 @@ enum galen_err topup_answer_open(struct workflow *wf, struct galen_errinfo *info
         if (!found)
             return GALEN_OK;
         enum galen_err err = answer(wf, &request, &why);
-        if (steps_is_fatal(err)) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (steps_is_fatal(err))
+            return base_raise(info, err, &why);
         waiting += err != GALEN_OK;
         if (err != GALEN_OK) /* such as a membership that is not there yet: tried again */
             GALEN_TRY(db_run(wf->db, info,
@@ -297,11 +294,8 @@ static enum galen_err poll_one(struct workflow *wf, const struct chain_address *
     enum galen_err err = fetch_list(wf, hospital, &list, &why);
     if (err == GALEN_OK)
         err = topup_match(wf, list, &found, &why);
-    if (err == GALEN_ERR_DB || err == GALEN_ERR_NOMEM) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (err == GALEN_ERR_DB || err == GALEN_ERR_NOMEM)
+        return base_raise(info, err, &why);
     GALEN_TRY(workflow_object(&row, info));
     GALEN_TRY(workflow_set_address(row, "hospital", hospital, info));
     GALEN_TRY(workflow_set_int(row, "recognised", found, info));

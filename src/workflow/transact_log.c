@@ -94,23 +94,12 @@ enum galen_err workflow_transactions(struct workflow *wf, const struct workflow_
              " AND (?3 IS NULL OR operation = ?3) AND (?4 IS NULL OR status = ?4)"
              " ORDER BY created_at %s, rowid %s LIMIT ?5 OFFSET ?6",
              tx_columns, is_paged ? "DESC" : "", is_paged ? "DESC" : "");
-    RECORD_JSON_AUTO list = NULL;
-    GALEN_TRY(workflow_array(&list, info));
     DB_ROWS_AUTO rows = {0};
     GALEN_TRY(db_query(&rows, wf->db, info, sql, DB_TEXT(filter->role), DB_TEXT(filter->workflow),
                        DB_TEXT(filter->operation), DB_TEXT(filter->status),
-                       DB_INT(is_paged ? filter->page.limit : -1), DB_INT(filter->page.offset)));
-    for (;;) {
-        bool found = false;
-        struct json_object *row = NULL;
-        GALEN_TRY(db_next(&rows, &found, info));
-        if (!found)
-            break;
-        GALEN_TRY(tx_row(&row, &rows, info));
-        GALEN_TRY(record_json_push(list, row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
+                       DB_INT(workflow_page_limit(&filter->page)),
+                       DB_INT(workflow_page_offset(&filter->page))));
+    return workflow_list_rows(result, &rows, tx_row, info);
 }
 
 enum galen_err workflow_transactions_csv(struct workflow *wf,

@@ -15,6 +15,17 @@
 
 static const char digest_label[] = "galen/intent/1";
 
+struct fee_text {
+    char max[CHAIN_U256_DECIMAL], priority[CHAIN_U256_DECIMAL];
+};
+static struct fee_text fee_text(const struct chain_fee *fee)
+{
+    struct fee_text text;
+    chain_u256_format(text.max, &fee->max_fee);
+    chain_u256_format(text.priority, &fee->priority_fee);
+    return text;
+}
+
 /* Two calls with the same digest are the same call. */
 static enum galen_err call_digest(uint8_t digest32[32], const struct transact_plan *plan,
                                   const struct workflow_call *call, struct galen_errinfo *info)
@@ -42,15 +53,12 @@ static enum galen_err ask(struct workflow *wf, struct chain_rpc *rpc, struct int
                           const uint8_t digest32[32], struct galen_errinfo *info)
 {
     char value[CHAIN_U256_DECIMAL];
-    char max_fee[CHAIN_U256_DECIMAL];
-    char priority[CHAIN_U256_DECIMAL];
     uint8_t id[INTENT_ID_BYTES];
     uint64_t nonce = 0;
     GALEN_TRY(intent_make_room(wf, call->from, info));
     GALEN_TRY(chain_rpc_nonce(rpc, &nonce, call->from, CHAIN_BLOCK_LATEST, info));
     chain_u256_format(value, &plan->tx.value);
-    chain_u256_format(max_fee, &plan->tx.fee.max_fee);
-    chain_u256_format(priority, &plan->tx.fee.priority_fee);
+    const struct fee_text fee = fee_text(&plan->tx.fee);
     base_random(id, sizeof id);
     GALEN_TRY(db_run(
         wf->db, info,
@@ -64,7 +72,7 @@ static enum galen_err ask(struct workflow *wf, struct chain_rpc *rpc, struct int
         DB_BLOB(plan->tx.is_create ? NULL : plan->tx.to.bytes, 20), DB_TEXT(value),
         DB_BLOB(plan->tx.data.len > 0 ? plan->tx.data.data : (const uint8_t *)"",
                 plan->tx.data.len),
-        DB_INT(plan->estimate), DB_INT(plan->tx.gas_limit), DB_TEXT(max_fee), DB_TEXT(priority),
+        DB_INT(plan->estimate), DB_INT(plan->tx.gas_limit), DB_TEXT(fee.max), DB_TEXT(fee.priority),
         DB_INT(nonce), DB_INT(base_time_s()), DB_INT(intent_expiry())));
     return intent_read(wf, out, id, info);
 }
@@ -73,15 +81,12 @@ static enum galen_err ask(struct workflow *wf, struct chain_rpc *rpc, struct int
 static enum galen_err ask_again(struct workflow *wf, const struct intent *intent,
                                 const struct transact_plan *plan, struct galen_errinfo *info)
 {
-    char max_fee[CHAIN_U256_DECIMAL];
-    char priority[CHAIN_U256_DECIMAL];
-    chain_u256_format(max_fee, &plan->tx.fee.max_fee);
-    chain_u256_format(priority, &plan->tx.fee.priority_fee);
+    const struct fee_text fee = fee_text(&plan->tx.fee);
     return db_run(wf->db, info,
                   "UPDATE intent SET gas_estimate = ?, gas_limit = ?, max_fee_wei = ?,"
                   " max_priority_fee_wei = ? WHERE id = ?",
-                  DB_INT(plan->estimate), DB_INT(plan->tx.gas_limit), DB_TEXT(max_fee),
-                  DB_TEXT(priority), DB_BLOB(intent->id, INTENT_ID_BYTES));
+                  DB_INT(plan->estimate), DB_INT(plan->tx.gas_limit), DB_TEXT(fee.max),
+                  DB_TEXT(fee.priority), DB_BLOB(intent->id, INTENT_ID_BYTES));
 }
 
 /* ---- what the page told of -------------------------------------------------------------------------- */
@@ -147,11 +152,8 @@ static enum galen_err check_exact(struct workflow *wf, const struct intent *inte
 static enum galen_err keep_sent(struct workflow *wf, const struct intent *intent,
                                 const struct chain_tx_info *sent, struct galen_errinfo *info)
 {
-    char max_fee[CHAIN_U256_DECIMAL];
-    char priority[CHAIN_U256_DECIMAL];
     DB_TRANSACTION_AUTO both = {0};
-    chain_u256_format(max_fee, &sent->fee.max_fee);
-    chain_u256_format(priority, &sent->fee.priority_fee);
+    const struct fee_text fee = fee_text(&sent->fee);
     GALEN_TRY(db_begin(&both, wf->db, info));
     GALEN_TRY(db_run(wf->db, info,
                      "INSERT INTO tx (hash, sender, recipient, role, workflow, operation, nonce,"
@@ -159,8 +161,8 @@ static enum galen_err keep_sent(struct workflow *wf, const struct intent *intent
                      " status, request_id, created_at, intent) SELECT told_hash, identity,"
                      " recipient, role, workflow, operation, ?, x'', value_wei, gas_estimate, ?, ?,"
                      " ?, 'sent', request_id, ?, id FROM intent WHERE id = ?",
-                     DB_INT(sent->nonce), DB_INT(sent->gas_limit), DB_TEXT(max_fee),
-                     DB_TEXT(priority), DB_INT(base_time_s()),
+                     DB_INT(sent->nonce), DB_INT(sent->gas_limit), DB_TEXT(fee.max),
+                     DB_TEXT(fee.priority), DB_INT(base_time_s()),
                      DB_BLOB(intent->id, INTENT_ID_BYTES)));
     GALEN_TRY(db_run(wf->db, info,
                      "UPDATE intent SET told_hash = NULL, problem = NULL WHERE id = ?",
@@ -241,18 +243,15 @@ static enum galen_err take_form(struct workflow *wf, const uint8_t old32[32],
                                 const uint8_t hash32[32], const struct chain_tx_info *sent,
                                 struct galen_errinfo *info)
 {
-    char max_fee[CHAIN_U256_DECIMAL];
-    char priority[CHAIN_U256_DECIMAL];
     DB_TRANSACTION_AUTO both = {0};
-    chain_u256_format(max_fee, &sent->fee.max_fee);
-    chain_u256_format(priority, &sent->fee.priority_fee);
+    const struct fee_text fee = fee_text(&sent->fee);
     GALEN_TRY(db_begin(&both, wf->db, info));
     GALEN_TRY(transact_keep_form(wf, old32, info));
     GALEN_TRY(db_run(wf->db, info,
                      "UPDATE tx SET hash = ?, gas_limit = ?, max_fee_wei = ?,"
                      " max_priority_fee_wei = ? WHERE hash = ?",
-                     DB_BLOB(hash32, 32), DB_INT(sent->gas_limit), DB_TEXT(max_fee),
-                     DB_TEXT(priority), DB_BLOB(old32, 32)));
+                     DB_BLOB(hash32, 32), DB_INT(sent->gas_limit), DB_TEXT(fee.max),
+                     DB_TEXT(fee.priority), DB_BLOB(old32, 32)));
     return db_commit(&both, info);
 }
 
@@ -306,11 +305,8 @@ enum galen_err transact_look_for_told(struct workflow *wf, struct galen_errinfo 
         if (intent_read(wf, &intent, id, NULL) != GALEN_OK)
             continue;
         enum galen_err err = intent_look(wf, &known, &intent, &why);
-        if (steps_is_fatal(err)) {
-            if (info != NULL)
-                *info = why;
-            return err;
-        }
+        if (steps_is_fatal(err))
+            return base_raise(info, err, &why);
         if (err != GALEN_OK)
             GALEN_TRY(intent_set_problem(wf, &intent, why.what, info));
     }

@@ -14,11 +14,8 @@ enum galen_err workflow_check_signature(struct workflow *wf, struct json_object 
     struct galen_errinfo why = {0};
     enum galen_err err = workflow_verify_signature(wf, &holds, verified, key_version, sig362, msg32,
                                                    &why);
-    if (err == GALEN_ERR_DB || err == GALEN_ERR_NOMEM || err == GALEN_ERR_IO) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (err == GALEN_ERR_DB || err == GALEN_ERR_NOMEM || err == GALEN_ERR_IO)
+        return base_raise(info, err, &why);
     *valid = err == GALEN_OK && holds && compromised == 0;
     if (err != GALEN_OK)
         return workflow_check(checks, all, false, "group signature", info, "%s", why.what);

@@ -177,11 +177,8 @@ enum galen_err watch_item_apply(struct workflow *wf, const struct watch_item *it
     enum galen_err err = apply(wf, item, &why);
     if (err == GALEN_OK)
         return GALEN_OK;
-    if (steps_is_fatal(err)) {
-        if (info != NULL)
-            *info = why;
-        return err;
-    }
+    if (steps_is_fatal(err))
+        return base_raise(info, err, &why);
     base_log(BASE_LOG_INFO, "event %s in block %llu left aside: %s", item->event->name,
              (unsigned long long)item->log->block_number, galen_err_name(err));
     return GALEN_OK;

@@ -212,6 +212,28 @@ static int64_t carry(struct fixture *fx, struct workflow *from)
     return moved;
 }
 
+struct json_object *fixture_mail(struct workflow *from, const struct chain_address *recipient,
+                                 struct json_object *message)
+{
+    struct workflow_contact contact;
+    BASE_BUF_AUTO text = {0};
+    BASE_BUF_AUTO sealed = {0};
+    struct json_object *row = NULL, *rows = NULL, *mail = NULL;
+    OK(workflow_contact_get(from, &contact, recipient, INFO));
+    OK(record_json_jcs(&text, message, INFO));
+    OK(seal_message(&sealed, "galen.message/1", &contact.encryption,
+                    (struct base_view){text.data, text.len}, INFO));
+    OK(workflow_object(&row, INFO));
+    OK(workflow_set_address(row, "recipient", recipient, INFO));
+    OK(workflow_set_text(row, "sealed", (const char *)sealed.data, INFO));
+    OK(workflow_array(&rows, INFO));
+    OK(workflow_push(rows, &row, INFO));
+    OK(workflow_object(&mail, INFO));
+    OK(workflow_set_text(mail, "type", "galen.mail/1", INFO));
+    OK(workflow_set_object(mail, "messages", &rows, INFO));
+    return mail;
+}
+
 void fixture_carry(struct fixture *fx, struct workflow *from)
 {
     (void)carry(fx, from);

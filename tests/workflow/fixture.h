@@ -65,6 +65,9 @@ void fixture_give_card(struct workflow *from, const struct chain_address *identi
                        struct workflow *to);
 void fixture_fund(struct fixture *fx, const struct chain_address *account, const char *ether);
 
+/* A message made by hand, sealed to the recipient, as a file of mail. json_object_put. */
+struct json_object *fixture_mail(struct workflow *from, const struct chain_address *recipient,
+                                 struct json_object *message);
 /* Mail from one home to all others, without anyone acting on it. */
 void fixture_carry(struct fixture *fx, struct workflow *from);
 /* Syncs one home; returns the summary (json_object_put). */

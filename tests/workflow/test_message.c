@@ -10,16 +10,9 @@
 /* Sealed to the patient by hand, with an expiry of the sender's choice. */
 static struct json_object *mail_with_expiry(struct fixture *fx, int64_t expiry)
 {
-    struct workflow_contact contact;
     RECORD_JSON_AUTO message = NULL;
-    BASE_BUF_AUTO text = {0};
-    BASE_BUF_AUTO sealed = {0};
     struct json_object *body = NULL;
-    struct json_object *row = NULL;
-    struct json_object *rows = NULL;
-    struct json_object *mail = NULL;
     uint8_t id[32] = {1};
-    OK(workflow_contact_get(fx->home[BUYER], &contact, &fx->who[PATIENT], INFO));
     OK(workflow_object(&message, INFO));
     OK(workflow_object(&body, INFO));
     OK(workflow_set_text(message, "type", "galen.message/1", INFO));
@@ -28,18 +21,7 @@ static struct json_object *mail_with_expiry(struct fixture *fx, int64_t expiry)
     OK(record_json_set_hex(message, "id", id, 32, INFO));
     OK(workflow_set_int(message, "expiry", expiry, INFO));
     OK(workflow_set_object(message, "body", &body, INFO));
-    OK(record_json_jcs(&text, message, INFO));
-    OK(seal_message(&sealed, "galen.message/1", &contact.encryption,
-                    (struct base_view){text.data, text.len}, INFO));
-    OK(workflow_object(&row, INFO));
-    OK(workflow_set_address(row, "recipient", &fx->who[PATIENT], INFO));
-    OK(workflow_set_text(row, "sealed", (const char *)sealed.data, INFO));
-    OK(workflow_array(&rows, INFO));
-    OK(workflow_push(rows, &row, INFO));
-    OK(workflow_object(&mail, INFO));
-    OK(workflow_set_text(mail, "type", "galen.mail/1", INFO));
-    OK(workflow_set_object(mail, "messages", &rows, INFO));
-    return mail;
+    return fixture_mail(fx->home[BUYER], &fx->who[PATIENT], message);
 }
 
 static void expiry_has_bounds(void **state)

@@ -167,7 +167,6 @@ struct forged {
 static struct json_object *forge(struct fixture *fx, struct stage *stage,
                                  const struct forged *forged)
 {
-    struct workflow_contact contact;
     struct chain_inbox_message typed = {
         .recipient = fx->who[DOCTOR],
         .kind = {(const uint8_t *)MESSAGE_SHARE, strlen(MESSAGE_SHARE)}};
@@ -175,9 +174,7 @@ static struct json_object *forge(struct fixture *fx, struct stage *stage,
                                              .expiry = base_time_s() + forged->until};
     RECORD_JSON_AUTO message = NULL;
     RECORD_JSON_AUTO word = NULL;
-    BASE_BUF_AUTO text = {0};
-    BASE_BUF_AUTO sealed = {0};
-    struct json_object *body = NULL, *row = NULL, *rows = NULL, *mail = NULL;
+    struct json_object *body = NULL;
     uint8_t digest[32], sig65[CHAIN_SIGNATURE_BYTES];
     base_random(typed.id, sizeof typed.id);
     typed.expiry = (uint64_t)(base_time_s() + forged->expiry);
@@ -210,19 +207,7 @@ static struct json_object *forge(struct fixture *fx, struct stage *stage,
         OK(record_json_set_hex(message, "signature", sig65, sizeof sig65, INFO));
     }
     OK(workflow_set_object(message, "delegation", &word, INFO));
-    OK(workflow_contact_get(stage->home, &contact, &typed.recipient, INFO));
-    OK(record_json_jcs(&text, message, INFO));
-    OK(seal_message(&sealed, MESSAGE_TYP, &contact.encryption,
-                    (struct base_view){text.data, text.len}, INFO));
-    OK(workflow_object(&row, INFO));
-    OK(workflow_set_address(row, "recipient", &typed.recipient, INFO));
-    OK(workflow_set_text(row, "sealed", (const char *)sealed.data, INFO));
-    OK(workflow_array(&rows, INFO));
-    OK(workflow_push(rows, &row, INFO));
-    OK(workflow_object(&mail, INFO));
-    OK(workflow_set_text(mail, "type", "galen.mail/1", INFO));
-    OK(workflow_set_object(mail, "messages", &rows, INFO));
-    return mail;
+    return fixture_mail(stage->home, &typed.recipient, message);
 }
 
 static void no_delegation_is_taken(void **state)
