@@ -163,3 +163,10 @@ enum galen_err cli_password(const char *file, const char *prompt, bool twice, st
     base_buf_move(out, &text);
     return GALEN_OK;
 }
+
+enum galen_err cli_home_password(const struct cli *cli, struct base_buf *out,
+                                 struct galen_errinfo *info)
+{
+    GALEN_TRY(workflow_home_check(cli->home, info));
+    return cli_password(cli->password_file, "Password of the home", false, out, info);
+}

@@ -8,7 +8,7 @@ enum galen_err cli_backup(struct cli *cli, struct json_object **result, bool *pa
     const char *other = cli_option(cli, "backup-password-file");
     BASE_BUF_AUTO password = {0};
     BASE_BUF_AUTO backup_password = {0};
-    GALEN_TRY(cli_password(cli->password_file, "Password of the home", false, &password, info));
+    GALEN_TRY(cli_home_password(cli, &password, info));
     if (other != NULL)
         GALEN_TRY(cli_password(other, "", false, &backup_password, info));
     /* Opening with the password proves that it is the home's: a backup under a mistyped one would

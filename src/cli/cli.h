@@ -62,6 +62,10 @@ GALEN_MUST_CHECK enum galen_err cli_write_json(const struct cli *cli, struct jso
 GALEN_MUST_CHECK enum galen_err cli_password(const char *file, const char *prompt, bool twice,
                                              struct base_buf *out, struct galen_errinfo *info);
 
+/* The same for the home's, once it is known that there is one. */
+GALEN_MUST_CHECK enum galen_err cli_home_password(const struct cli *cli, struct base_buf *out,
+                                                  struct galen_errinfo *info);
+
 enum {
     CLI_HOME = 1,   /* opens the home, without keys */
     CLI_KEYS = 2,   /* opens it with its keys: asks for the password */

@@ -159,7 +159,7 @@ static enum galen_err open_home(struct cli *cli, struct galen_errinfo *info)
     BASE_BUF_AUTO password = {0};
     struct workflow_options options = {.home = cli->home, .rpc = cli->rpc, .ipfs = cli->ipfs};
     if ((cli->command->needs & CLI_KEYS) != 0) {
-        GALEN_TRY(cli_password(cli->password_file, "Password of the home", false, &password, info));
+        GALEN_TRY(cli_home_password(cli, &password, info));
         options.password = (const char *)password.data;
     }
     GALEN_TRY(workflow_open(&cli->wf, &options, info));

@@ -20,7 +20,7 @@ enum galen_err cli_serve(struct cli *cli, struct json_object **result, bool *pas
     BASE_BUF_AUTO password = {0};
     const char *names[CLI_MAX_REPEATS];
     const char *listen_on = cli_option(cli, "listen");
-    GALEN_TRY(cli_password(cli->password_file, "Password of the home", false, &password, info));
+    GALEN_TRY(cli_home_password(cli, &password, info));
     const struct workflow_options home = {.home = cli->home,
                                           .password = (const char *)password.data,
                                           .rpc = cli->rpc,

@@ -30,12 +30,8 @@ static enum galen_err lock_home(int *fd, const char *home, struct galen_errinfo 
 {
     char path[PATH_MAX];
     GALEN_TRY(path_in(path, home, LOCK_FILE, info));
+    GALEN_TRY(workflow_home_check(home, info));
     enum galen_err err = base_file_lock(fd, path, false, info);
-    if (err == GALEN_ERR_NOT_FOUND) {
-        base_fail(info, GALEN_ERR_CONFIG, "there is no Galen home at %s", home);
-        (void)base_hint(info, "make one with 'galen init', or name another (--home)");
-        return GALEN_ERR_CONFIG;
-    }
     if (err == GALEN_ERR_STATE) {
         base_fail(info, GALEN_ERR_STATE, "another node has this home");
         (void)base_hint(info, "stop it first; the command line works beside it");

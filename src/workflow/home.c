@@ -52,6 +52,12 @@ enum galen_err workflow_home_create(const struct workflow_options *options, cons
     return config_write(&config, options->home, info);
 }
 
+enum galen_err workflow_home_check(const char *home, struct galen_errinfo *info)
+{
+    CONFIG_AUTO config = {0};
+    return config_read(&config, home, info);
+}
+
 enum galen_err workflow_open(struct workflow **out, const struct workflow_options *options,
                              struct galen_errinfo *info)
 {

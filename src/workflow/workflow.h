@@ -45,6 +45,8 @@ struct workflow_options {
  * machine may share one, as they would an IPFS node. */
 GALEN_MUST_CHECK enum galen_err workflow_home_create(const struct workflow_options *options,
                                                      const char *store, struct galen_errinfo *info);
+/* CONFIG: no home there, or its config.json is wrong. */
+GALEN_MUST_CHECK enum galen_err workflow_home_check(const char *home, struct galen_errinfo *info);
 /* CONFIG: no home there. PASSWORD. The chain is not contacted before it is needed. */
 GALEN_MUST_CHECK enum galen_err workflow_open(struct workflow **wf,
                                               const struct workflow_options *options,

@@ -1,11 +1,12 @@
 // Bad input: a clear error, the exit code that fits, and everything left as it was.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import http from 'node:http';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { after, before, test } from 'node:test';
-import { Home, makeFolder, makeRecord, snapshot, startChain } from './galen.mjs';
+import { Home, binary, makeFolder, makeRecord, snapshot, startChain } from './galen.mjs';
 
 let folder, chain, home;
 const address = {};
@@ -74,6 +75,15 @@ test('no home, two homes', () => {
   assert.match(done.err, /galen init/);
   assert.ok(!fs.existsSync(nowhere.dir));
   assert.equal(home.run('init').code, 1);
+});
+
+test('that there is no home is said before a password is asked for', () => {
+  const nowhere = path.join(folder, 'nowhere');
+  for (const words of [['record', 'list'], ['serve'], ['record', 'show', 'x'], ['backup', path.join(folder, 'b')]]) {
+    const done = spawnSync(binary, [...words, '--home', nowhere], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    assert.match(done.stderr, /nowhere is not a Galen home/, words.join(' '));
+    assert.equal(done.status, 2, words.join(' '));
+  }
 });
 
 test('init makes a home for its owner alone, and says what it is', () => {

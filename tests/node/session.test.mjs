@@ -295,7 +295,7 @@ test('TLS', { skip: noOpenssl }, async () => {
 
 test('a second node on the home is refused; the command line works beside it; it stops cleanly', async () => {
   await assert.rejects(serve(home), /another node has this home/);
-  await assert.rejects(serve(new Home(folder, 'nowhere')), /there is no Galen home/);
+  await assert.rejects(serve(new Home(folder, 'nowhere')), /nowhere is not a Galen home/);
   assert.equal(home.ok('account', 'list').length, 6);
   const { code } = await node.stop();
   assert.equal(code, 0, node.said());
