@@ -355,7 +355,7 @@ static enum galen_err check_values(const struct purchasing_buyer_view *view,
                        "fits the template, and nothing asked for is left out", info));
     if (values == NULL)
         return GALEN_OK;
-    if (class_text != NULL)
+    if (class_text != NULL && valid && complete) /* what is made up makes nobody's class smaller */
         GALEN_TRY(purchasing_class_text(class_text, &view->wanted, values, info));
     if (content != NULL) {
         record_json_put(content);

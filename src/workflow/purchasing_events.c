@@ -133,6 +133,18 @@ enum galen_err purchasing_on_delivered(struct workflow *wf, const struct workflo
                      DB_BLOB(args->manifest_cid, 32), DB_INT(event->time_s), DB_INT(id)));
     GALEN_TRY(purchasing_tell_each(wf, "SELECT buyer FROM request WHERE id = ? LIMIT 1 OFFSET ?",
                                    "request-delivered", id, info));
+    /* Who agreed and is in none of its parts: that release is used up, and nothing is paid for it.
+     */
+    GALEN_TRY(purchasing_tell_each(wf,
+                                   "SELECT DISTINCT r.holder FROM release l"
+                                   " JOIN record r ON r.id = l.record_id"
+                                   " JOIN consent c ON c.side = 'patient' AND c.state = 'given'"
+                                   " AND c.request_id = l.request_id AND c.patient = r.holder"
+                                   " AND c.record_root = r.merkle_root"
+                                   " WHERE l.request_id = ? AND NOT EXISTS (SELECT 1 FROM entry e"
+                                   " WHERE e.request_id = l.request_id"
+                                   " AND e.release_root = l.root) ORDER BY 1 LIMIT 1 OFFSET ?",
+                                   "release-left-out", id, info));
     return purchasing_tell_each(wf,
                                 "SELECT DISTINCT owner FROM payout_account p JOIN entry e"
                                 " ON e.payout = p.address AND e.request_id = p.request_id"

@@ -76,7 +76,7 @@ static enum galen_err verify_entry(struct workflow *wf, const struct purchasing_
 }
 
 /* A hospital counts patients, a buyer can count entries only: its number is never the smaller. What
- * could not be read may be of any class. */
+ * could not be read, or is not true, may be of any class. */
 static enum galen_err check_k(const struct purchasing_buyer_view *view, struct tally *tally,
                               struct json_object *checks, bool *all, struct galen_errinfo *info)
 {
@@ -85,7 +85,7 @@ static enum galen_err check_k(const struct purchasing_buyer_view *view, struct t
     size_t unread = purchasing_view_count(view) - tally->n_members;
     char besides[48] = "";
     if (unread > 0)
-        snprintf(besides, sizeof besides, " (%zu could not be read)", unread);
+        snprintf(besides, sizeof besides, " (%zu cannot be counted)", unread);
     return workflow_check(checks, all, k + unread >= claimed, "k", info,
                           "the smallest class has %u entries%s, the manifest says k = %u", k,
                           besides, claimed);

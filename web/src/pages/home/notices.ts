@@ -20,6 +20,7 @@ const notices: Record<string, Notice> = {
   'entry-invalid': { text: 'An entry was proven invalid', to: request },
   'verdict-given': { text: 'The other manager ruled', to: () => '/disputes' },
   'release-delivered': { text: 'Data of yours was delivered to a buyer', to: () => '/access' },
+  'release-left-out': { text: 'A hospital delivered without data that you agreed to sell', to: () => '/access' },
   topup: { text: 'More releases of a record came', to: (root) => `/records/${root}` },
   'relay-quota': { text: 'A doctor reached the relay\'s quota', to: () => '/relay' },
   'manifest-published': { text: 'The list of what was delivered is published', to: request },
