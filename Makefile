@@ -38,8 +38,8 @@ test-kubo: build ## the store, and six nodes, on real IPFS nodes, built from the
 	@GALEN_KUBO=$$(tools/kubo.sh) GALEN_SOURCE_ROOT=$(CURDIR) GALEN_BINARY=$(CURDIR)/$(GALEN) \
 	    GALEN_MAKE_HOME=$(CURDIR)/build/tests/cli/make-home node --test tests/kubo/
 
-run: build ## the node on your home, GALEN_HOME (ARGS="--embedded-chain --listen ...")
-	@$(GALEN) serve $(ARGS)
+run: build ## a node with made-up people of every role and its web page (ARGS="--listen ...")
+	@$(GALEN) --home build/demo-home serve --demo $(ARGS)
 
 tsan: ## the node's tests under ThreadSanitizer
 	@tools/setup.sh test

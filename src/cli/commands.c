@@ -28,7 +28,7 @@ const struct cli_command cli_commands[] = {
             "store=DIR"),
     COMMAND("serve", NULL, "", 0, 0, 0, cli_serve,
             "run the node: HTTP API, chain watcher, delivery of messages", "listen=ADDRESS:PORT",
-            "name=HOST...", "tls-certificate=FILE", "tls-key=FILE", "embedded-chain"),
+            "name=HOST...", "tls-certificate=FILE", "tls-key=FILE", "embedded-chain", "demo"),
     COMMAND("backup", NULL, "FILE", 1, 1, 0, cli_backup,
             "the home in one encrypted file, also while it is in use", "backup-password-file=FILE"),
     COMMAND("restore", NULL, "FILE", 1, 1, 0, cli_restore, "a new home (--home) out of such a file",
