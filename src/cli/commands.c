@@ -203,11 +203,14 @@ const struct cli_command cli_commands[] = {
             "hospital: ask matching patients for consent", "as=NAME"),
     COMMAND("request", "consents", "", 0, 0, CLI_KEYS, cli_request_consents,
             "patient: what is asked, with the very values that would leave", "as=NAME"),
-    COMMAND("request", "consent", "ID", 1, 1, CLI_KEYS, cli_request_consent,
-            "patient: fill the template and consent, or decline", "as=NAME", "decline"),
+    COMMAND(
+        "request", "consent", "ID", 1, 1, CLI_KEYS, cli_request_consent,
+        "patient: fill the template and consent, or decline; the bundle's key may stay here until "
+        "the delivery is seen",
+        "as=NAME", "decline", "keep-key"),
     COMMAND("request", "policy", "", 0, 0, CLI_KEYS, cli_request_policy,
             "patient: what is answered without asking; with options another policy", "as=NAME",
-            "category=NAME...", "min-wei=WEI", "never", "none"),
+            "category=NAME...", "min-wei=WEI", "keep-key", "never", "none"),
     COMMAND("request", "deliver", "ID", 1, 1, CLI_KEYS | CLI_SPENDS, cli_request_deliver,
             "hospital: deliver what patients consented to", "as=NAME"),
     COMMAND("request", "verify", "ID", 1, 1, CLI_KEYS, cli_request_verify,

@@ -120,8 +120,15 @@ enum galen_err cli_request_consent(struct cli *cli, struct json_object **result,
     struct chain_address patient;
     GALEN_TRY(request_id(cli, &id, info));
     GALEN_TRY(cli_identity(cli, "patient", &patient, info));
-    return purchasing_consent(cli->wf, &patient, id, cli_option(cli, "decline") == NULL, result,
-                              info);
+    bool declines = cli_option(cli, "decline") != NULL;
+    bool keeps = cli_option(cli, "keep-key") != NULL;
+    if (declines && keeps)
+        return base_fail(info, GALEN_ERR_USAGE, "--keep-key is for a consent, not with --decline");
+    return purchasing_consent(cli->wf, &patient, id,
+                              declines ? PURCHASING_DECLINE
+                              : keeps  ? PURCHASING_ACCEPT_KEEP_KEY
+                                       : PURCHASING_ACCEPT,
+                              result, info);
 }
 
 enum galen_err cli_request_policy(struct cli *cli, struct json_object **result, bool *passed,
@@ -132,15 +139,16 @@ enum galen_err cli_request_policy(struct cli *cli, struct json_object **result, 
     const char *wei = cli_option(cli, "min-wei");
     bool never = cli_option(cli, "never") != NULL;
     bool none = cli_option(cli, "none") != NULL;
+    bool keeps = cli_option(cli, "keep-key") != NULL;
     size_t n = cli_options(cli, "category", categories);
     GALEN_TRY(cli_identity(cli, "patient", &patient, info));
-    if (n == 0 && wei == NULL && !never && !none)
+    if (n == 0 && wei == NULL && !never && !none && !keeps)
         return purchasing_policy(cli->wf, &patient, result, info);
-    if (none ? n > 0 || wei != NULL || never : n == 0 && !never)
+    if (none ? n > 0 || wei != NULL || never || keeps : n == 0 && !never)
         return base_fail(info, GALEN_ERR_USAGE,
-                         "give --category (and --min-wei), or --never, or --none");
+                         "give --category (and --min-wei, --keep-key), or --never, or --none");
     return purchasing_set_policy(cli->wf, &patient, categories, n, wei != NULL ? wei : "0", never,
-                                 result, info);
+                                 keeps, result, info);
 }
 
 enum galen_err cli_request_verify(struct cli *cli, struct json_object **result, bool *passed,

@@ -95,12 +95,21 @@ enum galen_err api_request_consent(struct api_call *call, struct json_object **r
                                    struct galen_errinfo *info)
 {
     static const char *const needed[] = {"accept", NULL};
+    static const char *const allowed[] = {"keepKey", NULL};
     uint64_t id = 0;
     bool accept = false;
+    bool keeps = false;
     GALEN_TRY(api_request_id(call, &id, info));
-    GALEN_TRY(api_members(call, needed, NULL, info));
+    GALEN_TRY(api_members(call, needed, allowed, info));
     GALEN_TRY(api_bool(call, "accept", &accept, info));
-    return purchasing_consent(call->wf, &call->request->who, id, accept, result, info);
+    GALEN_TRY(api_bool(call, "keepKey", &keeps, info));
+    if (keeps && !accept)
+        return base_fail(info, GALEN_ERR_USAGE, "/keepKey: only with accept");
+    return purchasing_consent(call->wf, &call->request->who, id,
+                              !accept ? PURCHASING_DECLINE
+                              : keeps ? PURCHASING_ACCEPT_KEEP_KEY
+                                      : PURCHASING_ACCEPT,
+                              result, info);
 }
 
 enum galen_err api_request_verify(struct api_call *call, struct json_object **result,
@@ -199,13 +208,16 @@ enum galen_err api_policy_set(struct api_call *call, struct json_object **result
                               struct galen_errinfo *info)
 {
     static const char *const needed[] = {"categories", "minPriceWei", "never", NULL};
+    static const char *const allowed[] = {"keepKeys", NULL};
     const char *categories[64];
     struct json_object *list = NULL;
     const char *wei = NULL;
     bool never = false;
-    GALEN_TRY(api_members(call, needed, NULL, info));
+    bool keeps = false;
+    GALEN_TRY(api_members(call, needed, allowed, info));
     GALEN_TRY(api_text(call, "minPriceWei", &wei, info));
     GALEN_TRY(api_bool(call, "never", &never, info));
+    GALEN_TRY(api_bool(call, "keepKeys", &keeps, info));
     GALEN_TRY(record_json_get_array(&list, call->body, "categories", RECORD_JSON_REQUIRED, 0, 64,
                                     "", info));
     size_t n = json_object_array_length(list);
@@ -215,8 +227,8 @@ enum galen_err api_policy_set(struct api_call *call, struct json_object **result
             return base_fail(info, GALEN_ERR_USAGE, "/categories/%zu: no text", i);
         categories[i] = json_object_get_string(item);
     }
-    return purchasing_set_policy(call->wf, &call->request->who, categories, n, wei, never, result,
-                                 info);
+    return purchasing_set_policy(call->wf, &call->request->who, categories, n, wei, never, keeps,
+                                 result, info);
 }
 
 enum galen_err api_request_prove(struct api_call *call, struct json_object **result,

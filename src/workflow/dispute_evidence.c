@@ -143,7 +143,27 @@ enum galen_err dispute_check_managers(struct workflow *wf, struct chain_address 
     return GALEN_OK;
 }
 
-static enum galen_err add_rows(struct json_object *body,
+/* What the patient itself sent, else what the manifest says; nothing when neither is there. */
+static enum galen_err add_key(struct workflow *wf, struct json_object *row, uint64_t request_id,
+                              const struct purchasing_manifest_read *manifest, uint64_t index,
+                              struct galen_errinfo *info)
+{
+    PURCHASING_LATE_KEY_AUTO late = {.index = index};
+    bool is_late = false;
+    GALEN_TRY(purchasing_next_late_key(wf, &late, &is_late, request_id, info));
+    if (is_late && late.index == index) {
+        GALEN_TRY(workflow_set_cid(row, "bundleCid", late.bundle_cid, info));
+        return workflow_set_text(row, "ek", late.ek, info);
+    }
+    if (index >= manifest->n)
+        return GALEN_OK;
+    GALEN_TRY(workflow_set_cid(row, "bundleCid", manifest->rows[index].bundle_cid, info));
+    if (manifest->rows[index].ek == NULL)
+        return GALEN_OK;
+    return workflow_set_text(row, "ek", manifest->rows[index].ek, info);
+}
+
+static enum galen_err add_rows(struct workflow *wf, struct json_object *body, uint64_t request_id,
                                const struct purchasing_manifest_read *manifest,
                                const uint64_t *indices, size_t n, struct galen_errinfo *info)
 {
@@ -153,12 +173,7 @@ static enum galen_err add_rows(struct json_object *body,
         RECORD_JSON_AUTO row = NULL;
         GALEN_TRY(workflow_object(&row, info));
         GALEN_TRY(workflow_set_int(row, "index", (int64_t)indices[i], info));
-        if (indices[i] < manifest->n) {
-            const struct purchasing_manifest_row *known = &manifest->rows[indices[i]];
-            GALEN_TRY(workflow_set_cid(row, "bundleCid", known->bundle_cid, info));
-            if (known->ek != NULL)
-                GALEN_TRY(workflow_set_text(row, "ek", known->ek, info));
-        }
+        GALEN_TRY(add_key(wf, row, request_id, manifest, indices[i], info));
         GALEN_TRY(workflow_push(list, &row, info));
     }
     return workflow_set_object(body, "entries", &list, info);
@@ -180,7 +195,7 @@ static enum galen_err send_part(struct workflow *wf, const struct chain_address 
     GALEN_TRY(workflow_set_text(body, "reason", reason, info));
     GALEN_TRY(record_json_parse(&jwk, (const char *)key->data, key->len, key->len, info));
     GALEN_TRY(workflow_set_object(body, "buyerKey", &jwk, info));
-    GALEN_TRY(add_rows(body, manifest, indices, n, info));
+    GALEN_TRY(add_rows(wf, body, request_id, manifest, indices, n, info));
     GALEN_TRY(record_json_hash(id, body, info));
     GALEN_TRY(dispute_check_managers(wf, managers, info));
     for (size_t i = 0; i < 2; i++)
@@ -386,6 +401,10 @@ enum galen_err dispute_forget(struct workflow *wf, uint64_t request_id, struct j
     GALEN_TRY(db_run(wf->db, info, "DELETE FROM dispute_evidence WHERE request_id = ?",
                      DB_INT(request_id)));
     int64_t deleted = db_changes(wf->db);
+    GALEN_TRY(db_run(wf->db, info,
+                     "DELETE FROM late_key WHERE request_id = ? AND holder IN"
+                     " (SELECT address FROM identity WHERE role IN ('gm', 'rm'))",
+                     DB_INT(request_id)));
     enum galen_err err = seal_keystore_remove(wf->keys, name, info);
     if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)
         return err;

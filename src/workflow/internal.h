@@ -293,6 +293,8 @@ GALEN_MUST_CHECK enum galen_err workflow_block_of_managers(struct workflow *wf,
 #define MESSAGE_CONSENT_WANTED   "consent-wanted"
 #define MESSAGE_CONSENT_GIVEN    "consent-given"
 #define MESSAGE_MANIFEST         "manifest"
+#define MESSAGE_LATE_EK          "late-ek"       /* by releaseAddr's key */
+#define MESSAGE_LATE_EK_RELAY    "late-ek-relay" /* carries one, which is its proof */
 #define MESSAGE_DISPUTE_EVIDENCE "dispute-evidence"
 
 struct message {
@@ -319,6 +321,23 @@ GALEN_MUST_CHECK enum galen_err
 message_send_unsigned(struct workflow *wf, const struct chain_address *from,
                       const struct chain_address *recipient, const char *kind,
                       const uint8_t id32[32], struct json_object *body, struct galen_errinfo *info);
+/* A message in the name of a key that is no identity's, as JSON; and its check by who is to pass it
+ * on to its recipient: as message_open's, *message borrows from json. Passing it on seals it as it
+ * is, into the outbox of `from`; while its like waits there nothing is added. NOT_FOUND: no card of
+ * the recipient is known. */
+GALEN_MUST_CHECK enum galen_err message_sign(struct workflow *wf, struct json_object **out,
+                                             const struct chain_key *key,
+                                             const struct chain_address *recipient,
+                                             const char *kind, const uint8_t id32[32],
+                                             struct json_object *body, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err message_check(struct workflow *wf, struct message *message,
+                                              const struct chain_address *recipient,
+                                              struct json_object *json, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err message_pass_on(struct workflow *wf,
+                                                const struct chain_address *from,
+                                                const struct message *message,
+                                                struct json_object *json,
+                                                struct galen_errinfo *info);
 /* What a message is kept under in the inbox; keeps it (posted: it came by HTTP) unless it is or was
  * there, db_changes then tells. */
 GALEN_MUST_CHECK enum galen_err message_inbox_digest(uint8_t digest32[32],
@@ -364,6 +383,8 @@ message_handler sharing_on_share;             /* sharing.c */
 message_handler purchasing_on_consent_wanted; /* purchasing_patient.c */
 message_handler purchasing_on_consent_given;  /* purchasing_hospital.c */
 message_handler purchasing_on_manifest;       /* purchasing_buyer.c */
+message_handler purchasing_on_late_ek_relay;  /* purchasing_late_key.c: hospital */
+message_handler purchasing_on_late_ek;        /* likewise: buyer, managers */
 message_handler dispute_on_evidence;          /* dispute_evidence.c */
 
 /* ---- watch.c, sync.c ---------------------------------------------------------------------------- */
@@ -476,6 +497,9 @@ GALEN_MUST_CHECK enum galen_err revocation_watch_status(struct workflow *wf,
 /* Likewise: a delivery that was sealed gets its manifest published and the buyer told. */
 enum galen_err purchasing_apply_policies(struct workflow *wf, struct galen_errinfo *info);
 enum galen_err purchasing_retry_manifests(struct workflow *wf, struct galen_errinfo *info);
+/* Likewise: keys that patients kept leave once their entries are on the chain.
+ * (purchasing_kept_key.c) */
+enum galen_err purchasing_send_keys(struct workflow *wf, struct galen_errinfo *info);
 
 /* ---- setting.c ----------------------------------------------------------------------------------- */
 

@@ -46,20 +46,17 @@ static enum galen_err set_delegation(struct json_object *json,
     return workflow_set_object(json, "delegation", &made, info);
 }
 
-static enum galen_err message_encode(struct workflow *wf, struct base_buf *text,
-                                     const struct message *message, struct galen_errinfo *info)
+/* The message as it is sealed; key NULL: nobody signs it. */
+static enum galen_err make_message(const struct workflow *wf, struct json_object **out,
+                                   const struct message *message, const struct chain_key *key,
+                                   const struct workflow_delegation *delegation,
+                                   struct galen_errinfo *info)
 {
     int64_t expiry = base_time_s() + (int64_t)WORKFLOW_MESSAGE_DAYS * 24 * 3600;
-    const bool is_signed = !chain_address_is_zero(&message->sender);
-    CHAIN_KEY_AUTO key = {0};
-    struct workflow_delegation delegation = {0};
-    bool delegated = false;
     RECORD_JSON_AUTO json = NULL;
     struct json_object *body = NULL;
-    if (is_signed)
-        GALEN_TRY(workflow_message_key(wf, &key, &delegated, &delegation, &message->sender, info));
-    if (delegated && delegation.expiry < expiry)
-        expiry = delegation.expiry;
+    if (delegation != NULL && delegation->expiry < expiry)
+        expiry = delegation->expiry;
     GALEN_TRY(workflow_object(&json, info));
     GALEN_TRY(workflow_set_text(json, "type", MESSAGE_TYP, info));
     GALEN_TRY(workflow_set_address(json, "recipient", &message->recipient, info));
@@ -68,17 +65,30 @@ static enum galen_err message_encode(struct workflow *wf, struct base_buf *text,
     GALEN_TRY(workflow_set_int(json, "expiry", expiry, info));
     GALEN_TRY(record_json_copy(&body, message->body, info));
     GALEN_TRY(record_json_set(json, "body", body, info));
-    if (is_signed) {
+    if (key != NULL) {
         uint8_t digest32[32];
         uint8_t sig65[CHAIN_SIGNATURE_BYTES];
         GALEN_TRY(message_digest(wf, digest32, message, expiry, info));
-        GALEN_TRY(chain_key_sign(&key, digest32, sig65, info));
+        GALEN_TRY(chain_key_sign(key, digest32, sig65, info));
         GALEN_TRY(workflow_set_address(json, "sender", &message->sender, info));
         GALEN_TRY(record_json_set_hex(json, "signature", sig65, sizeof sig65, info));
     }
-    if (delegated)
-        GALEN_TRY(set_delegation(json, &delegation, info));
-    return record_json_jcs(text, json, info);
+    if (delegation != NULL)
+        GALEN_TRY(set_delegation(json, delegation, info));
+    workflow_give(out, &json);
+    return GALEN_OK;
+}
+
+enum galen_err message_sign(struct workflow *wf, struct json_object **out,
+                            const struct chain_key *key, const struct chain_address *recipient,
+                            const char *kind, const uint8_t id32[32], struct json_object *body,
+                            struct galen_errinfo *info)
+{
+    struct message message = {
+        .recipient = *recipient, .sender = key->address, .kind = kind, .body = body};
+    memcpy(message.id, id32, 32);
+    GALEN_TRY(workflow_need_contract(wf, info));
+    return make_message(wf, out, &message, key, NULL, info);
 }
 
 /* Kept under recipient and bytes: what somebody brought for the wrong identity of this home must
@@ -107,34 +117,32 @@ enum galen_err message_inbox_add(struct workflow *wf, const struct chain_address
                   posted ? DB_INT(sealed.len) : DB_NULL);
 }
 
-/* from: who of this home sends it; is_signed: with its wallet's signature, so that it says so. */
-static enum galen_err send_message(struct workflow *wf, const struct chain_address *from,
-                                   bool is_signed, const struct chain_address *recipient,
-                                   const char *kind, const uint8_t id32[32],
-                                   struct json_object *body, struct galen_errinfo *info)
+/* Is there a message like that in the outbox that waits? */
+static enum galen_err is_waiting(struct workflow *wf, bool *waits,
+                                 const struct chain_address *recipient, const char *kind,
+                                 const uint8_t id32[32], struct galen_errinfo *info)
 {
-    GALEN_TRY(workflow_need_contract(wf, info));
     int64_t waiting = 0;
     GALEN_TRY(db_get_int(wf->db, &waiting, 0, info,
                          "SELECT count(*) FROM outbox WHERE recipient = ? AND kind = ?"
                          " AND message_id = ? AND delivered_at IS NULL AND expired_at IS NULL",
                          DB_BLOB(recipient->bytes, 20), DB_TEXT(kind), DB_BLOB(id32, 32)));
-    if (waiting > 0)
-        return GALEN_OK;
-    struct workflow_contact contact;
-    GALEN_TRY(workflow_contact_get(wf, &contact, recipient, info));
-    struct message message = {
-        .recipient = *recipient,
-        .sender = is_signed ? *from : nobody,
-        .kind = kind,
-        .body = body,
-    };
-    memcpy(message.id, id32, 32);
+    *waits = waiting > 0;
+    return GALEN_OK;
+}
+
+/* Seals it to its recipient, into the outbox, or the inbox of an identity here. */
+static enum galen_err put_out(struct workflow *wf, const struct chain_address *from,
+                              const struct workflow_contact *contact, const char *kind,
+                              const uint8_t id32[32], struct json_object *message,
+                              struct galen_errinfo *info)
+{
+    const struct chain_address *recipient = &contact->address;
     BASE_BUF_AUTO text = {0};
     BASE_BUF_AUTO sealed = {0};
     uint8_t digest32[32];
-    GALEN_TRY(message_encode(wf, &text, &message, info));
-    GALEN_TRY(seal_message(&sealed, MESSAGE_TYP, &contact.encryption,
+    GALEN_TRY(record_json_jcs(&text, message, info));
+    GALEN_TRY(seal_message(&sealed, MESSAGE_TYP, &contact->encryption,
                            (struct base_view){text.data, text.len}, info));
     store_digest(digest32, sealed.data, sealed.len);
 
@@ -157,6 +165,37 @@ static enum galen_err send_message(struct workflow *wf, const struct chain_addre
     return db_commit(&tx, info);
 }
 
+/* from: who of this home sends it; is_signed: with its wallet's signature, so that it says so. */
+static enum galen_err send_message(struct workflow *wf, const struct chain_address *from,
+                                   bool is_signed, const struct chain_address *recipient,
+                                   const char *kind, const uint8_t id32[32],
+                                   struct json_object *body, struct galen_errinfo *info)
+{
+    bool waits = false;
+    GALEN_TRY(workflow_need_contract(wf, info));
+    GALEN_TRY(is_waiting(wf, &waits, recipient, kind, id32, info));
+    if (waits)
+        return GALEN_OK;
+    struct workflow_contact contact;
+    GALEN_TRY(workflow_contact_get(wf, &contact, recipient, info));
+    struct message message = {
+        .recipient = *recipient,
+        .sender = is_signed ? *from : nobody,
+        .kind = kind,
+        .body = body,
+    };
+    memcpy(message.id, id32, 32);
+    CHAIN_KEY_AUTO key = {0};
+    struct workflow_delegation delegation = {0};
+    bool delegated = false;
+    RECORD_JSON_AUTO json = NULL;
+    if (is_signed)
+        GALEN_TRY(workflow_message_key(wf, &key, &delegated, &delegation, from, info));
+    GALEN_TRY(make_message(wf, &json, &message, is_signed ? &key : NULL,
+                           delegated ? &delegation : NULL, info));
+    return put_out(wf, from, &contact, kind, id32, json, info);
+}
+
 enum galen_err message_send(struct workflow *wf, const struct chain_address *sender,
                             const struct chain_address *recipient, const char *kind,
                             const uint8_t id32[32], struct json_object *body,
@@ -171,6 +210,19 @@ enum galen_err message_send_unsigned(struct workflow *wf, const struct chain_add
                                      struct galen_errinfo *info)
 {
     return send_message(wf, from, false, recipient, kind, id32, body, info);
+}
+
+enum galen_err message_pass_on(struct workflow *wf, const struct chain_address *from,
+                               const struct message *message, struct json_object *json,
+                               struct galen_errinfo *info)
+{
+    struct workflow_contact contact;
+    bool waits = false;
+    GALEN_TRY(is_waiting(wf, &waits, &message->recipient, message->kind, message->id, info));
+    if (waits)
+        return GALEN_OK;
+    GALEN_TRY(workflow_contact_get(wf, &contact, &message->recipient, info));
+    return put_out(wf, from, &contact, message->kind, message->id, json, info);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------ */
@@ -260,6 +312,16 @@ static enum galen_err message_parse(struct workflow *wf, struct message *message
     } else if (json_object_object_get_ex(json, "delegation", NULL)) {
         return base_fail(info, GALEN_ERR_PARSE, "message: a delegation without a sender");
     }
+    *message = read;
+    return GALEN_OK;
+}
+
+enum galen_err message_check(struct workflow *wf, struct message *message,
+                             const struct chain_address *recipient, struct json_object *json,
+                             struct galen_errinfo *info)
+{
+    struct message read = {.recipient = *recipient};
+    GALEN_TRY(message_parse(wf, &read, json, info));
     *message = read;
     return GALEN_OK;
 }

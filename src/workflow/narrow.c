@@ -58,6 +58,7 @@ static const struct {
     {"entry_fault", BOUGHT},
     {"dispute", BOUGHT},
     {"dispute_evidence", HOLDER},
+    {"late_key", HOLDER},
 };
 
 static const char *const shared[] = {

@@ -165,6 +165,21 @@ static enum galen_err check_manifest(struct workflow *wf, struct purchasing_buye
     return GALEN_OK;
 }
 
+/* Keys that came from the patients themselves. */
+static enum galen_err take_late_keys(struct workflow *wf, struct purchasing_buyer_view *view,
+                                     struct galen_errinfo *info)
+{
+    for (uint64_t from = 0;; from++) {
+        PURCHASING_LATE_KEY_AUTO key = {.index = from};
+        bool found = false;
+        GALEN_TRY(purchasing_next_late_key(wf, &key, &found, view->row.id, info));
+        if (!found || key.index >= view->entries.n)
+            return GALEN_OK;
+        GALEN_TRY(purchasing_view_offer(view, key.index, key.bundle_cid, key.ek, info));
+        from = key.index;
+    }
+}
+
 static enum galen_err view_read(struct workflow *wf, struct purchasing_buyer_view *view,
                                 uint64_t request_id, struct galen_errinfo *info)
 {
@@ -205,6 +220,7 @@ enum galen_err purchasing_buyer_view_new(struct workflow *wf, struct purchasing_
     GALEN_TRY(view_read(wf, view, request_id, info));
     GALEN_TRY(read_buyer_key(wf, view, info));
     GALEN_TRY(check_manifest(wf, view, checks, all, info));
+    GALEN_TRY(take_late_keys(wf, view, info));
     *out = view;
     view = NULL;
     return GALEN_OK;
@@ -227,6 +243,7 @@ enum galen_err purchasing_judge_view_new(struct workflow *wf, struct purchasing_
         GALEN_TRY(workflow_check(checks, all, false, "manifest digest", info, "%s", why.what));
     else if (err != GALEN_OK)
         return base_raise(info, err, &why);
+    GALEN_TRY(take_late_keys(wf, view, info));
     *out = view;
     view = NULL;
     return GALEN_OK;
@@ -284,8 +301,6 @@ static enum galen_err open_bundle(struct workflow *wf, const struct purchasing_b
     BASE_BUF_AUTO key_context = {0};
     BASE_BUF_AUTO text = {0};
     BASE_SECRET_AUTO key = {0};
-    if (row->ek == NULL)
-        return base_fail(info, GALEN_ERR_UNSUPPORTED, "the patient has kept the key back");
     if (view->private_jwk.len == 0)
         return base_fail(info, GALEN_ERR_UNSUPPORTED, "the template's private key is not here");
     GALEN_TRY(workflow_block_of_request(wf, &block, row->bundle_cid, view->row.id, info));
@@ -385,6 +400,14 @@ static enum galen_err check_bundle(struct workflow *wf, const struct purchasing_
         GALEN_TRY(workflow_check(checks, all, same, "bundle digest", info,
                                  same ? "ciphertext and key are those of the entry"
                                       : "ciphertext or key is not the one of the entry"));
+    }
+    if (row->ek == NULL) {
+        char when[BASE_TIME_TEXT];
+        base_time_format(when, purchasing_keys_due(&view->chain));
+        return workflow_check(checks, all, false, "key", info,
+                              "the patient keeps it until it has seen the delivery, and must send "
+                              "it by %s: it has not come",
+                              when);
     }
     enum galen_err err = open_bundle(wf, view, row, &bundle, &why);
     GALEN_TRY(step_row(checks, all, "decryption", err, &why, "authentic, and made for this request",

@@ -92,10 +92,10 @@ static enum galen_err bundle_make(struct bundle *bundle, const struct asked *ask
 
 /* ---- the answer ------------------------------------------------------------------------------------ */
 
-/* releaseAddr's key: only the patient, whose sale key is in it, has it. */
-static enum galen_err release_key(struct workflow *wf, struct chain_key *key,
-                                  const struct chain_address *patient,
-                                  const struct record_release *release, struct galen_errinfo *info)
+enum galen_err purchasing_release_key(struct workflow *wf, struct chain_key *key,
+                                      const struct chain_address *patient,
+                                      const struct record_release *release,
+                                      struct galen_errinfo *info)
 {
     BASE_SECRET_AUTO secret = {0};
     CHAIN_KEY_AUTO sale = {0};
@@ -127,9 +127,11 @@ static enum galen_err sign_entry(struct workflow *wf, struct purchasing_entry *e
     return chain_key_sign(key, digest, entry->consent, info);
 }
 
+/* keeps: the key stays here until the delivery has been seen. */
 static enum galen_err given_body(struct json_object **out, const struct asked *asked,
                                  const struct purchasing_question *question,
-                                 const struct bundle *bundle, const struct purchasing_entry *entry,
+                                 const struct bundle *bundle, bool keeps,
+                                 const struct purchasing_entry *entry,
                                  const struct record_release *release, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO body = NULL;
@@ -143,7 +145,10 @@ static enum galen_err given_body(struct json_object **out, const struct asked *a
     GALEN_TRY(workflow_set_int(body, "requestId", (int64_t)asked->row.id, info));
     GALEN_TRY(record_json_set_hex(body, "recordId", question->record_root, 32, info));
     GALEN_TRY(workflow_set_cid(body, "bundleCid", bundle->cid, info));
-    GALEN_TRY(workflow_set_text(body, "ek", (const char *)bundle->ek.data, info));
+    if (!keeps)
+        GALEN_TRY(workflow_set_text(body, "ek", (const char *)bundle->ek.data, info));
+    else if (json_object_object_add(body, "ek", NULL) != 0)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     GALEN_TRY(record_json_set_hex(body, "releaseRoot", entry->release_root, 32, info));
     GALEN_TRY(workflow_set_address(body, "releaseAddr", &entry->release_addr, info));
     GALEN_TRY(workflow_set_address(body, "payout", &entry->payout, info));
@@ -181,8 +186,9 @@ static enum galen_err reserve_release(struct workflow *wf,
     return db_commit(&tx, info);
 }
 
+/* kept_ek: receives the key when it is to stay here; NULL: it goes with the answer. */
 static enum galen_err make_answer(struct workflow *wf, struct json_object **body,
-                                  const struct asked *asked,
+                                  struct base_buf *kept_ek, const struct asked *asked,
                                   const struct purchasing_question *question,
                                   struct galen_errinfo *info)
 {
@@ -194,7 +200,7 @@ static enum galen_err make_answer(struct workflow *wf, struct json_object **body
     int64_t record_id = 0;
     GALEN_TRY(purchasing_pick_release(wf, &release, entry.release_root, &record_id, question,
                                       &asked->wanted, purchasing_request_year(&asked->row), info));
-    GALEN_TRY(release_key(wf, &key, &question->patient, &release, info));
+    GALEN_TRY(purchasing_release_key(wf, &key, &question->patient, &release, info));
     GALEN_TRY(reserve_release(wf, question, entry.release_root, info));
 
     GALEN_TRY(bundle_make(&bundle, asked, &release, info));
@@ -205,13 +211,17 @@ static enum galen_err make_answer(struct workflow *wf, struct json_object **body
     memcpy(entry.bundle_digest, bundle.digest, 32);
     memcpy(entry.sig, release.sig, sizeof entry.sig);
     GALEN_TRY(sign_entry(wf, &entry, &key, asked->row.id, info));
-    return given_body(body, asked, question, &bundle, &entry, &release, info);
+    if (kept_ek != NULL && base_buf_append(kept_ek, bundle.ek.data, bundle.ek.len) != GALEN_OK)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    return given_body(body, asked, question, &bundle, kept_ek != NULL, &entry, &release, info);
 }
 
-/* Keeps the answer beside the question, then the row says 'given' or 'declined'. */
+/* Keeps the answer (and the bundle's key, if it stays here) beside the question, then the row says
+ * 'given' or 'declined'. */
 static enum galen_err keep_answer(struct workflow *wf, const struct purchasing_question *question,
                                   struct json_object *wanted_body, struct json_object *answer,
-                                  const char *state, struct galen_errinfo *info)
+                                  const struct base_buf *kept_ek, const char *state,
+                                  struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO both = NULL;
     RECORD_JSON_AUTO wanted = NULL;
@@ -222,11 +232,14 @@ static enum galen_err keep_answer(struct workflow *wf, const struct purchasing_q
     GALEN_TRY(record_json_copy(&given, answer, info));
     GALEN_TRY(workflow_set_object(both, "wanted", &wanted, info));
     GALEN_TRY(workflow_set_object(both, "given", &given, info));
+    if (kept_ek != NULL)
+        GALEN_TRY(workflow_set_text(both, "ek", (const char *)kept_ek->data, info));
     GALEN_TRY(workflow_home_seal(wf, &sealed, both, info));
     return db_run(wf->db, info,
-                  "UPDATE consent SET state = ?, sealed = ? WHERE side = 'patient'"
+                  "UPDATE consent SET state = ?, sealed = ?, key_state = ? WHERE side = 'patient'"
                   " AND request_id = ? AND record_root = ? AND patient = ?",
-                  DB_TEXT(state), DB_BLOB(sealed.data, sealed.len), DB_INT(question->request_id),
+                  DB_TEXT(state), DB_BLOB(sealed.data, sealed.len),
+                  kept_ek != NULL ? DB_TEXT("kept") : DB_NULL, DB_INT(question->request_id),
                   DB_BLOB(question->record_root, 32), DB_BLOB(question->patient.bytes, 20));
 }
 
@@ -258,6 +271,7 @@ static enum galen_err decline_body(struct json_object **out,
 struct pending {
     struct purchasing_question question;
     char state[16];
+    bool is_kept;               /* the answer's key was not in it */
     struct json_object *wanted; /* owned: the question's body */
     struct json_object *answer; /* owned; NULL before */
 };
@@ -277,16 +291,18 @@ static enum galen_err pending_read(struct workflow *wf, struct pending *pending,
     RECORD_JSON_AUTO sealed = NULL;
     struct json_object *part = NULL;
     uint8_t template_hash[32];
-    GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT hospital, sealed, state FROM consent WHERE side = 'patient'"
-                       " AND patient = ? AND request_id = ? ORDER BY record_root LIMIT 1 OFFSET ?",
-                       DB_BLOB(patient->bytes, 20), DB_INT(request_id), DB_INT(at)));
+    GALEN_TRY(
+        db_query(&rows, wf->db, info,
+                 "SELECT hospital, sealed, state, key_state FROM consent WHERE side = 'patient'"
+                 " AND patient = ? AND request_id = ? ORDER BY record_root LIMIT 1 OFFSET ?",
+                 DB_BLOB(patient->bytes, 20), DB_INT(request_id), DB_INT(at)));
     GALEN_TRY(db_next(&rows, found, info));
     if (!*found)
         return GALEN_OK;
     pending->question.patient = *patient;
     GALEN_TRY(db_bytes(&rows, 0, pending->question.hospital.bytes, 20, info));
     snprintf(pending->state, sizeof pending->state, "%s", db_text(&rows, 2));
+    pending->is_kept = !db_is_null(&rows, 3);
     GALEN_TRY(workflow_home_open(wf, &sealed, db_blob(&rows, 1), info));
     if (json_object_object_get_ex(sealed, "given", &part))
         GALEN_TRY(record_json_copy(&pending->answer, part, info));
@@ -313,8 +329,12 @@ static enum galen_err need_time(const struct asked *asked, const struct pending 
 }
 
 static enum galen_err answer_one(struct workflow *wf, const struct asked *asked,
-                                 struct pending *pending, bool accept, struct galen_errinfo *info)
+                                 struct pending *pending, enum purchasing_answer answer,
+                                 struct galen_errinfo *info)
 {
+    const bool accept = answer != PURCHASING_DECLINE;
+    const bool keeps = answer == PURCHASING_ACCEPT_KEEP_KEY;
+    BASE_BUF_AUTO ek = {0};
     bool is_given = strcmp(pending->state, "given") == 0;
     bool is_declined = strcmp(pending->state, "declined") == 0;
     if (is_given && !accept)
@@ -322,15 +342,20 @@ static enum galen_err answer_one(struct workflow *wf, const struct asked *asked,
                          "consent was given: the signed entry cannot be taken back");
     if (is_declined && accept)
         return base_fail(info, GALEN_ERR_STATE, "the request was declined before");
+    if (is_given && keeps && !pending->is_kept)
+        return base_fail(info, GALEN_ERR_STATE,
+                         "consent was given with its key, which cannot be taken back");
     if (!is_given && !is_declined) {
         if (accept) {
             GALEN_TRY(need_time(asked, pending, info));
-            GALEN_TRY(make_answer(wf, &pending->answer, asked, &pending->question, info));
+            GALEN_TRY(make_answer(wf, &pending->answer, keeps ? &ek : NULL, asked,
+                                  &pending->question, info));
+            pending->is_kept = keeps;
         } else {
             GALEN_TRY(decline_body(&pending->answer, &pending->question, info));
         }
         GALEN_TRY(keep_answer(wf, &pending->question, pending->wanted, pending->answer,
-                              accept ? "given" : "declined", info));
+                              keeps ? &ek : NULL, accept ? "given" : "declined", info));
     }
     /* Also what an earlier run kept and may not have sent. */
     return send_answer(wf, &pending->question, pending->answer, info);
@@ -354,6 +379,8 @@ static enum galen_err answer_row(struct json_object *list, const struct pending 
         GALEN_TRY(record_json_copy(&copy, value, info));
         GALEN_TRY(workflow_set_object(row, shown[i], &copy, info));
     }
+    if (pending->is_kept)
+        GALEN_TRY(workflow_set_bool(row, "keyKept", true, info));
     return workflow_push(list, &row, info);
 }
 
@@ -368,7 +395,7 @@ static enum galen_err problem_row(struct json_object *list, const struct pending
 }
 
 static enum galen_err answer_all(struct workflow *wf, const struct asked *asked,
-                                 const struct chain_address *patient, bool accept,
+                                 const struct chain_address *patient, enum purchasing_answer answer,
                                  struct json_object *answered, struct json_object *problems,
                                  struct galen_errinfo *info)
 {
@@ -380,7 +407,7 @@ static enum galen_err answer_all(struct workflow *wf, const struct asked *asked,
         GALEN_TRY(pending_read(wf, &pending, patient, asked->row.id, at, &found, info));
         if (!found)
             break;
-        enum galen_err err = answer_one(wf, asked, &pending, accept, &why);
+        enum galen_err err = answer_one(wf, asked, &pending, answer, &why);
         if (err == GALEN_OK) {
             GALEN_TRY(answer_row(answered, &pending, info));
             continue;
@@ -398,9 +425,10 @@ static enum galen_err answer_all(struct workflow *wf, const struct asked *asked,
 }
 
 enum galen_err purchasing_consent(struct workflow *wf, const struct chain_address *patient,
-                                  uint64_t request_id, bool accept, struct json_object **result,
-                                  struct galen_errinfo *info)
+                                  uint64_t request_id, enum purchasing_answer answer,
+                                  struct json_object **result, struct galen_errinfo *info)
 {
+    const bool accept = answer != PURCHASING_DECLINE;
     ASKED_AUTO asked = {0};
     RECORD_JSON_AUTO made = NULL;
     RECORD_JSON_AUTO answered = NULL;
@@ -427,7 +455,7 @@ enum galen_err purchasing_consent(struct workflow *wf, const struct chain_addres
         return GALEN_OK;
     GALEN_TRY(workflow_array(&answered, info));
     GALEN_TRY(workflow_array(&problems, info));
-    GALEN_TRY(answer_all(wf, &asked, patient, accept, answered, problems, info));
+    GALEN_TRY(answer_all(wf, &asked, patient, answer, answered, problems, info));
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)request_id, info));
     GALEN_TRY(workflow_set_object(made, accept ? "given" : "declined", &answered, info));

@@ -11,6 +11,8 @@
  *   purchasing_hospital.c  step 2, and asking for consent
  *   purchasing_patient.c   step 3: what is asked; purchasing_consent.c: the answer
  *   purchasing_policy.c    what is answered without the person
+ *   purchasing_kept_key.c  a key that the patient kept: it leaves once the delivery is the one
+ *                          agreed to; purchasing_late_key.c: passed on, and taken in
  *   purchasing_offers.c    what patients answered; purchasing_deliver.c: step 3, delivery
  *   purchasing_manifest.c  the manifest, written and read
  *   purchasing_verify.c    step 4, the delivery; purchasing_check.c: one entry
@@ -21,7 +23,10 @@
  *   galen.bundle/1         {type, context {type, requestId, templateHash}, requestId, disclosure,
  * sig} galen.manifest/1       {type, requestId, templateHash, k, suppressed, parts: [cid]}
  *   galen.manifest-part/1  {type, entries: [{bundleCid, ek}]}
- * EK_i is wrapped with the context {type galen.bundle/1, requestId, bundleCid}.
+ *   galen.late-ek/1        {type, requestId, bundleCid, ek [, bundle]}, signed by releaseAddr's key
+ *   galen.late-ek-relay/1  {type, message: that, as a whole message to the buyer}
+ * EK_i is wrapped with the context {type galen.bundle/1, requestId, bundleCid}. It goes with the
+ * consent, or (ek null there and in the manifest) to the buyer after Delivered.
  */
 #ifndef GALEN_WORKFLOW_PURCHASING_INTERNAL_H
 #define GALEN_WORKFLOW_PURCHASING_INTERNAL_H
@@ -35,6 +40,8 @@
 #define PURCHASING_WANTED_TYPE        "galen.consent-wanted/1"
 #define PURCHASING_GIVEN_TYPE         "galen.consent-given/1"
 #define PURCHASING_DECLINED_TYPE      "galen.consent-declined/1"
+#define PURCHASING_LATE_EK_TYPE       "galen.late-ek/1"
+#define PURCHASING_LATE_EK_RELAY_TYPE "galen.late-ek-relay/1"
 #define PURCHASING_MANIFEST_TYPE      "galen.manifest/1"
 #define PURCHASING_MANIFEST_PART_TYPE "galen.manifest-part/1"
 #define PURCHASING_MAX_ENTRIES        65535
@@ -373,7 +380,7 @@ struct purchasing_offer {
     struct chain_address patient;
     uint8_t record_root[32];
     uint8_t bundle_cid[32];
-    char *ek;         /* owned */
+    char *ek;         /* owned; NULL: the patient keeps it */
     char *class_text; /* owned; see purchasing_class_text */
 };
 struct purchasing_offers {
@@ -387,6 +394,9 @@ void purchasing_offers_clear(struct purchasing_offers *offers);
 GALEN_MUST_CHECK enum galen_err
 purchasing_parse_given(struct purchasing_offer *out, struct json_object *body, uint64_t *request_id,
                        const struct record_template *wanted, struct galen_errinfo *info);
+/* Member ek of a body from outside: a compact JWE of at most PURCHASING_EK_MAX bytes. Borrowed. */
+GALEN_MUST_CHECK enum galen_err purchasing_get_ek(const char **ek, struct json_object *body,
+                                                  const char *where, struct galen_errinfo *info);
 /* All consents kept for a request, given or already delivered. wanted: its template. */
 GALEN_MUST_CHECK enum galen_err
 purchasing_load_offers(struct workflow *wf, struct purchasing_offers *out,
@@ -463,6 +473,36 @@ GALEN_MUST_CHECK enum galen_err purchasing_disclose(struct record_disclosure *ou
                                                     const struct record_release *release,
                                                     const struct record_template *wanted,
                                                     struct galen_errinfo *info);
+
+/* releaseAddr's key: only the patient, whose sale key is in it, has it. */
+GALEN_MUST_CHECK enum galen_err purchasing_release_key(struct workflow *wf, struct chain_key *key,
+                                                       const struct chain_address *patient,
+                                                       const struct record_release *release,
+                                                       struct galen_errinfo *info);
+
+/* ---- purchasing_late_key.c ------------------------------------------------------------------- */
+
+/* Until when the buyer must have the keys that patients kept: half the verify window. The request
+ * is Delivered, or was. */
+int64_t purchasing_keys_due(const struct purchasing_onchain *chain);
+struct purchasing_late_key {
+    uint64_t index;
+    uint8_t bundle_cid[32];
+    char *ek; /* owned */
+};
+void purchasing_late_key_clear(struct purchasing_late_key *key);
+#define PURCHASING_LATE_KEY_AUTO GALEN_CLEANUP(purchasing_late_key_clear) struct purchasing_late_key
+/* The one of the first entry from key->index on that has come to this home. */
+GALEN_MUST_CHECK enum galen_err purchasing_next_late_key(struct workflow *wf,
+                                                         struct purchasing_late_key *key,
+                                                         bool *found, uint64_t request_id,
+                                                         struct galen_errinfo *info);
+/* A late-ek body; its id as a message. bundle: its block's text, for the managers; or NULL. */
+GALEN_MUST_CHECK enum galen_err purchasing_late_body(struct json_object **out, uint8_t id32[32],
+                                                     uint64_t request_id,
+                                                     const uint8_t bundle_cid32[32], const char *ek,
+                                                     const struct base_buf *bundle,
+                                                     struct galen_errinfo *info);
 
 /* ---- purchasing_check.c ---------------------------------------------------------------------- */
 

@@ -27,7 +27,10 @@ static enum galen_err part_block(struct base_buf *block,
         RECORD_JSON_AUTO row = NULL;
         GALEN_TRY(workflow_object(&row, info));
         GALEN_TRY(workflow_set_cid(row, "bundleCid", offers[i]->bundle_cid, info));
-        GALEN_TRY(workflow_set_text(row, "ek", offers[i]->ek, info));
+        if (offers[i]->ek != NULL)
+            GALEN_TRY(workflow_set_text(row, "ek", offers[i]->ek, info));
+        else if (json_object_object_add(row, "ek", NULL) != 0)
+            return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
         GALEN_TRY(workflow_push(entries, &row, info));
     }
     GALEN_TRY(workflow_object(&part, info));
@@ -139,7 +142,7 @@ static enum galen_err read_row(struct purchasing_manifest_row *row, struct json_
     GALEN_TRY(record_json_get_text(&cid, json, "bundleCid", RECORD_JSON_REQUIRED, STORE_CID_TEXT,
                                    where, info));
     GALEN_TRY(store_cid_parse(digest, cid, info));
-    /* null: the patient sends the key later, which this version does not do. */
+    /* null: the patient sends the key later. */
     if (json_object_object_get_ex(json, "ek", &ek_json) && ek_json != NULL) {
         GALEN_TRY(record_json_get_text(&ek, json, "ek", RECORD_JSON_REQUIRED, SEAL_WRAPPED_MAX,
                                        where, info));

@@ -76,6 +76,21 @@ static enum galen_err parse_class(char **class_text, struct json_object *body,
     return *class_text != NULL ? GALEN_OK : base_fail(info, GALEN_ERR_NOMEM, "out of memory");
 }
 
+enum galen_err purchasing_get_ek(const char **ek, struct json_object *body, const char *where,
+                                 struct galen_errinfo *info)
+{
+    /* Nothing that a manifest would have to escape: the size of its blocks is reckoned with. */
+    static const char compact_jwe[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    const char *text = NULL;
+    GALEN_TRY(record_json_get_text(&text, body, "ek", RECORD_JSON_REQUIRED, PURCHASING_EK_MAX,
+                                   where, info));
+    if (text[0] == '\0' || strspn(text, compact_jwe) != strlen(text))
+        return base_fail(info, GALEN_ERR_PARSE, "%s/ek: not a compact JWE", where);
+    *ek = text;
+    return GALEN_OK;
+}
+
 enum galen_err purchasing_parse_given(struct purchasing_offer *out, struct json_object *body,
                                       uint64_t *request_id, const struct record_template *wanted,
                                       struct galen_errinfo *info)
@@ -85,11 +100,9 @@ enum galen_err purchasing_parse_given(struct purchasing_offer *out, struct json_
         "releaseRoot", "releaseAddr", "payout",   "bundleDigest",     "minPayoutWei",
         "keyVersion",  "sig",         "consent",  "quasiIdentifiers", NULL};
     static const char where[] = "consent-given";
-    /* Nothing that a manifest would have to escape: the size of its blocks is reckoned with. */
-    static const char compact_jwe[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     GALEN_CLEANUP(purchasing_offer_clear) struct purchasing_offer read = {0};
     const char *cid = NULL;
+    struct json_object *ek_json = NULL;
     const char *ek = NULL;
     int64_t id = 0;
     GALEN_TRY(record_json_check_keys(body, keys, NULL, where, info));
@@ -101,14 +114,12 @@ enum galen_err purchasing_parse_given(struct purchasing_offer *out, struct json_
     GALEN_TRY(record_json_get_text(&cid, body, "bundleCid", RECORD_JSON_REQUIRED, STORE_CID_TEXT,
                                    where, info));
     GALEN_TRY(store_cid_parse(read.bundle_cid, cid, info));
-    GALEN_TRY(record_json_get_text(&ek, body, "ek", RECORD_JSON_REQUIRED, PURCHASING_EK_MAX, where,
-                                   info));
-    if (strspn(ek, compact_jwe) != strlen(ek))
-        return base_fail(info, GALEN_ERR_PARSE, "consent-given/ek: not a compact JWE");
+    /* null: the patient keeps it until it has seen the delivery. */
+    if (json_object_object_get_ex(body, "ek", &ek_json) && ek_json != NULL)
+        GALEN_TRY(purchasing_get_ek(&ek, body, where, info));
     GALEN_TRY(parse_entry(&read.entry, body, info));
     GALEN_TRY(parse_class(&read.class_text, body, wanted, info));
-    read.ek = strdup(ek);
-    if (read.ek == NULL)
+    if (ek != NULL && (read.ek = strdup(ek)) == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     *request_id = (uint64_t)id;
     *out = read;
@@ -288,9 +299,13 @@ enum galen_err purchasing_check_offer(struct workflow *wf, struct purchasing_off
     if (chain_address_is_zero(&entry->payout) ||
         chain_address_equal(&entry->payout, &wf->domain.contract))
         return base_fail(info, GALEN_ERR_CHECK, "the payout account cannot take money");
-    GALEN_TRY(purchasing_bundle_digest(digest, offer->bundle_cid, offer->ek, info));
-    if (memcmp(digest, entry->bundle_digest, 32) != 0)
-        return base_fail(info, GALEN_ERR_CHECK, "bundle and key are not those that were signed");
+    /* Of a key that the patient keeps nobody here can say whether it is the one. */
+    if (offer->ek != NULL) {
+        GALEN_TRY(purchasing_bundle_digest(digest, offer->bundle_cid, offer->ek, info));
+        if (memcmp(digest, entry->bundle_digest, 32) != 0)
+            return base_fail(info, GALEN_ERR_CHECK,
+                             "bundle and key are not those that were signed");
+    }
     purchasing_consent_valid(wf, &valid, request_id, entry);
     if (!valid)
         return base_fail(info, GALEN_ERR_CHECK,

@@ -281,9 +281,33 @@ static enum galen_err add_request(struct workflow *wf, struct json_object *out,
     return add_values(wf, out, question, &row, &wanted, info);
 }
 
+/* How a question stands. */
+struct standing {
+    char state[16];
+    char key_state[16]; /* empty: the key goes with the answer */
+    int64_t key_at;     /* 0: never */
+    char key_reason[160];
+};
+
+/* What became of a key that was kept. */
+static enum galen_err add_key(struct json_object *out, const struct standing *standing,
+                              struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO key = NULL;
+    if (standing->key_state[0] == '\0')
+        return GALEN_OK;
+    GALEN_TRY(workflow_object(&key, info));
+    GALEN_TRY(workflow_set_text(key, "state", standing->key_state, info));
+    if (standing->key_at > 0)
+        GALEN_TRY(workflow_set_time(key, "at", standing->key_at, info));
+    if (standing->key_reason[0] != '\0')
+        GALEN_TRY(workflow_set_text(key, "reason", standing->key_reason, info));
+    return workflow_set_object(out, "key", &key, info);
+}
+
 static enum galen_err question_json(struct workflow *wf, struct json_object **out,
-                                    const struct purchasing_question *question, const char *state,
-                                    struct galen_errinfo *info)
+                                    const struct purchasing_question *question,
+                                    const struct standing *standing, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO made = NULL;
     struct galen_errinfo why = {0};
@@ -295,7 +319,8 @@ static enum galen_err question_json(struct workflow *wf, struct json_object **ou
     GALEN_TRY(workflow_set_int(made, "k", question->k, info));
     GALEN_TRY(workflow_set_int(made, "plannedCount", question->planned_count, info));
     GALEN_TRY(workflow_set_time(made, "respondBy", question->respond_by, info));
-    GALEN_TRY(workflow_set_text(made, "state", state, info));
+    GALEN_TRY(workflow_set_text(made, "state", standing->state, info));
+    GALEN_TRY(add_key(made, standing, info));
     /* What is wrong with one question must not hide the others. */
     enum galen_err err = add_request(wf, made, question, &why);
     if (err == GALEN_ERR_NOMEM || err == GALEN_ERR_DB || err == GALEN_ERR_PASSWORD)
@@ -309,14 +334,16 @@ static enum galen_err question_json(struct workflow *wf, struct json_object **ou
 
 /* The n-th question, newest request first. */
 static enum galen_err nth_question(struct workflow *wf, const struct chain_address *patient,
-                                   int64_t at, struct purchasing_question *question, char state[16],
-                                   bool *found, struct galen_errinfo *info)
+                                   int64_t at, struct purchasing_question *question,
+                                   struct standing *standing, bool *found,
+                                   struct galen_errinfo *info)
 {
     DB_ROWS_AUTO rows = {0};
     RECORD_JSON_AUTO body = NULL;
     uint8_t template_hash[32];
     GALEN_TRY(db_query(&rows, wf->db, info,
-                       "SELECT patient, hospital, sealed, state FROM consent"
+                       "SELECT patient, hospital, sealed, state, key_state, key_at, key_reason"
+                       " FROM consent"
                        " WHERE side = 'patient' AND (?1 IS NULL OR patient = ?1)"
                        " ORDER BY request_id DESC, record_root LIMIT 1 OFFSET ?2",
                        DB_BLOB(patient != NULL ? patient->bytes : NULL, 20), DB_INT(at)));
@@ -325,7 +352,13 @@ static enum galen_err nth_question(struct workflow *wf, const struct chain_addre
         return GALEN_OK;
     GALEN_TRY(db_bytes(&rows, 0, question->patient.bytes, 20, info));
     GALEN_TRY(db_bytes(&rows, 1, question->hospital.bytes, 20, info));
-    snprintf(state, 16, "%s", db_text(&rows, 3));
+    snprintf(standing->state, sizeof standing->state, "%s", db_text(&rows, 3));
+    if (!db_is_null(&rows, 4))
+        snprintf(standing->key_state, sizeof standing->key_state, "%s", db_text(&rows, 4));
+    if (!db_is_null(&rows, 5))
+        standing->key_at = db_int(&rows, 5);
+    if (!db_is_null(&rows, 6))
+        snprintf(standing->key_reason, sizeof standing->key_reason, "%s", db_text(&rows, 6));
     GALEN_TRY(workflow_home_open(wf, &body, db_blob(&rows, 2), info));
     struct json_object *asked = NULL;
     if (!json_object_object_get_ex(body, "wanted", &asked))
@@ -345,12 +378,12 @@ enum galen_err purchasing_consents(struct workflow *wf, const struct chain_addre
     for (int64_t n = 0; n < most; n++) {
         RECORD_JSON_AUTO made = NULL;
         struct purchasing_question question = {0};
-        char state[16];
+        struct standing standing = {0};
         bool found = false;
-        GALEN_TRY(nth_question(wf, patient, from + n, &question, state, &found, info));
+        GALEN_TRY(nth_question(wf, patient, from + n, &question, &standing, &found, info));
         if (!found)
             break;
-        GALEN_TRY(question_json(wf, &made, &question, state, info));
+        GALEN_TRY(question_json(wf, &made, &question, &standing, info));
         GALEN_TRY(workflow_push(list, &made, info));
     }
     workflow_give(result, &list);

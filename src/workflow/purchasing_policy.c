@@ -1,10 +1,11 @@
 /*
  * A patient's standing policy: which questions of hospitals are answered without the person.
  *
- *   galen.sale-policy/1  {type, categories, minPriceWei, never}
+ *   galen.sale-policy/1  {type, categories, minPriceWei, never [, keepKeys]}
  *
  * never declines all. Else a question of a category in the list is accepted when the least that a
- * record is paid is minPriceWei or more. Everything else waits for the person, and so does what
+ * record is paid is minPriceWei or more; with keepKeys the bundle's key stays here until the
+ * delivery has been seen. Everything else waits for the person, and so does what
  * could not be answered.
  */
 #include <string.h>
@@ -17,15 +18,19 @@
 /* ---- read and written ----------------------------------------------------------------------------- */
 
 static enum galen_err policy_check(struct json_object *policy, struct chain_u256 *least,
-                                   bool *never, struct galen_errinfo *info)
+                                   bool *never, bool *keep_keys, struct galen_errinfo *info)
 {
     static const char *const keys[] = {"type", "categories", "minPriceWei", "never", NULL};
+    static const char *const optional[] = {"keepKeys", NULL};
     static const char where[] = "policy";
     struct json_object *list = NULL;
     const char *wei = NULL;
-    GALEN_TRY(record_json_check_keys(policy, keys, NULL, where, info));
+    GALEN_TRY(record_json_check_keys(policy, keys, optional, where, info));
     GALEN_TRY(record_json_check_type(policy, POLICY_TYPE, info));
     GALEN_TRY(record_json_get_bool(never, policy, "never", RECORD_JSON_REQUIRED, where, info));
+    *keep_keys = false;
+    GALEN_TRY(
+        record_json_get_bool(keep_keys, policy, "keepKeys", RECORD_JSON_OPTIONAL, where, info));
     GALEN_TRY(record_json_get_text(&wei, policy, "minPriceWei", RECORD_JSON_REQUIRED,
                                    CHAIN_U256_DECIMAL, where, info));
     GALEN_TRY(chain_u256_parse(least, wei, info));
@@ -70,6 +75,8 @@ enum galen_err purchasing_policy(struct workflow *wf, const struct chain_address
         GALEN_TRY(workflow_set_text(policy, "minPriceWei", "0", info));
         GALEN_TRY(workflow_set_bool(policy, "never", false, info));
     }
+    if (!json_object_object_get_ex(policy, "keepKeys", NULL))
+        GALEN_TRY(workflow_set_bool(policy, "keepKeys", false, info));
     json_object_object_del(policy, "type");
     workflow_give(result, &policy);
     return GALEN_OK;
@@ -77,7 +84,7 @@ enum galen_err purchasing_policy(struct workflow *wf, const struct chain_address
 
 enum galen_err purchasing_set_policy(struct workflow *wf, const struct chain_address *patient,
                                      const char *const *categories, size_t n_categories,
-                                     const char *min_price_wei, bool never,
+                                     const char *min_price_wei, bool never, bool keep_keys,
                                      struct json_object **result, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO policy = NULL;
@@ -95,7 +102,8 @@ enum galen_err purchasing_set_policy(struct workflow *wf, const struct chain_add
     GALEN_TRY(workflow_set_object(policy, "categories", &list, info));
     GALEN_TRY(workflow_set_text(policy, "minPriceWei", min_price_wei, info));
     GALEN_TRY(workflow_set_bool(policy, "never", never, info));
-    GALEN_TRY(policy_check(policy, &least, &never, info));
+    GALEN_TRY(workflow_set_bool(policy, "keepKeys", keep_keys, info));
+    GALEN_TRY(policy_check(policy, &least, &never, &keep_keys, info));
     GALEN_TRY(steps_dry_run(wf, &dry, result, info));
     if (dry)
         return GALEN_OK;
@@ -114,11 +122,10 @@ enum galen_err purchasing_set_policy(struct workflow *wf, const struct chain_add
 
 /* ---- applied --------------------------------------------------------------------------------------- */
 
-enum answer { WAIT, ACCEPT, DECLINE };
-
-/* What it says of a request. */
-static enum galen_err decide(struct workflow *wf, enum answer *out, struct json_object *policy,
-                             uint64_t request_id, struct galen_errinfo *info)
+/* What it says of a request; *waits: it leaves that to the person. */
+static enum galen_err decide(struct workflow *wf, bool *waits, enum purchasing_answer *out,
+                             struct json_object *policy, uint64_t request_id,
+                             struct galen_errinfo *info)
 {
     struct purchasing_row row;
     struct purchasing_onchain chain;
@@ -126,12 +133,12 @@ static enum galen_err decide(struct workflow *wf, enum answer *out, struct json_
     struct json_object *list = NULL;
     struct chain_u256 least;
     bool never = false;
-    *out = WAIT;
-    GALEN_TRY(policy_check(policy, &least, &never, info));
-    if (never) {
-        *out = DECLINE;
+    bool keep_keys = false;
+    GALEN_TRY(policy_check(policy, &least, &never, &keep_keys, info));
+    *waits = !never;
+    *out = never ? PURCHASING_DECLINE : keep_keys ? PURCHASING_ACCEPT_KEEP_KEY : PURCHASING_ACCEPT;
+    if (never)
         return GALEN_OK;
-    }
     GALEN_TRY(purchasing_read_row(wf, &row, request_id, info));
     GALEN_TRY(purchasing_read_chain(wf, &chain, request_id, info));
     GALEN_TRY(purchasing_read_template(wf, &wanted, NULL, &row, &chain, info));
@@ -142,7 +149,7 @@ static enum galen_err decide(struct workflow *wf, enum answer *out, struct json_
     for (size_t i = 0; i < json_object_array_length(list); i++)
         if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), wanted.category) ==
             0)
-            *out = ACCEPT;
+            *waits = false;
     return GALEN_OK;
 }
 
@@ -150,15 +157,17 @@ static enum galen_err answer(struct workflow *wf, const struct chain_address *pa
                              uint64_t request_id, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO policy = NULL;
-    enum answer given = WAIT;
+    enum purchasing_answer given = PURCHASING_DECLINE;
+    bool waits = true;
     char subject[24];
     GALEN_TRY(policy_read(wf, &policy, patient, info));
-    GALEN_TRY(decide(wf, &given, policy, request_id, info));
-    if (given == WAIT)
+    GALEN_TRY(decide(wf, &waits, &given, policy, request_id, info));
+    if (waits)
         return GALEN_OK;
-    GALEN_TRY(purchasing_consent(wf, patient, request_id, given == ACCEPT, NULL, info));
+    GALEN_TRY(purchasing_consent(wf, patient, request_id, given, NULL, info));
     snprintf(subject, sizeof subject, "%llu", (unsigned long long)request_id);
-    return workflow_notify(wf, patient, given == ACCEPT ? "policy-accepted" : "policy-declined",
+    return workflow_notify(wf, patient,
+                           given == PURCHASING_DECLINE ? "policy-declined" : "policy-accepted",
                            subject, info);
 }
 

@@ -217,6 +217,39 @@ static enum galen_err add_template(struct workflow *wf, struct json_object *out,
     return workflow_set_object(out, "template", &json, info);
 }
 
+/* For the buyer: keys that patients kept until they have seen the delivery. */
+static enum galen_err add_keys(struct workflow *wf, struct json_object *out,
+                               const struct purchasing_row *row,
+                               const struct purchasing_onchain *chain, struct galen_errinfo *info)
+{
+    PURCHASING_MANIFEST_READ_AUTO manifest = {0};
+    RECORD_JSON_AUTO keys = NULL;
+    struct galen_errinfo why = {0};
+    int64_t kept = 0;
+    int64_t received = 0;
+    bool own = false;
+    bool there = false;
+    GALEN_TRY(workflow_is_own(wf, &own, NULL, &row->buyer, info));
+    if (!own || !row->is_sealed || chain->state != PURCHASING_DELIVERED)
+        return GALEN_OK;
+    GALEN_TRY(store_has(&there, wf->store, row->manifest_cid, info));
+    if (!there ||
+        purchasing_read_manifest(wf, &manifest, row->id, row->manifest_cid, &why) != GALEN_OK)
+        return GALEN_OK; /* 'request verify' fetches it, and says what is wrong */
+    for (size_t i = 0; i < manifest.n; i++)
+        kept += manifest.rows[i].ek == NULL;
+    if (kept == 0)
+        return GALEN_OK;
+    GALEN_TRY(db_get_int(wf->db, &received, 0, info,
+                         "SELECT count(*) FROM late_key WHERE request_id = ? AND holder = ?",
+                         DB_INT(row->id), DB_BLOB(row->buyer.bytes, 20)));
+    GALEN_TRY(workflow_object(&keys, info));
+    GALEN_TRY(workflow_set_int(keys, "kept", kept, info));
+    GALEN_TRY(workflow_set_int(keys, "awaited", received < kept ? kept - received : 0, info));
+    GALEN_TRY(workflow_set_time(keys, "by", purchasing_keys_due(chain), info));
+    return workflow_set_object(out, "keys", &keys, info);
+}
+
 /* How many were asked and what they said, where this home is the hospital. */
 static enum galen_err add_consents(struct workflow *wf, struct json_object *out, uint64_t id,
                                    struct galen_errinfo *info)
@@ -253,6 +286,7 @@ enum galen_err purchasing_show(struct workflow *wf, uint64_t request_id,
         GALEN_TRY(add_template(wf, made, &row, &chain, info));
         GALEN_TRY(add_entries(wf, made, &chain, info));
         GALEN_TRY(add_next(made, &chain, row.verified, info));
+        GALEN_TRY(add_keys(wf, made, &row, &chain, info));
     }
     GALEN_TRY(add_consents(wf, made, request_id, info));
     workflow_give(result, &made);

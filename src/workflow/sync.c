@@ -27,6 +27,7 @@ static enum galen_err run_round(struct workflow *wf, struct json_object **result
     GALEN_TRY(dispute_retry_evidence(wf, info));
     GALEN_TRY(revocation_watch(wf, info));
     GALEN_TRY(purchasing_retry_manifests(wf, info));
+    GALEN_TRY(purchasing_send_keys(wf, info));
     if (!wf->dry_run && !wf->is_store_later) {
         GALEN_TRY(workflow_store_sync(wf, false, &blocks, info));
         GALEN_TRY(workflow_set_object(summary, "blocks", &blocks, info));

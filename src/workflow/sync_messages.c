@@ -8,7 +8,7 @@
 static const struct {
     const char *kind;
     message_handler *handle;
-    bool by_group_signature; /* carries no wallet signature; all others must */
+    bool is_unsigned; /* its proof is inside, no wallet's signature; all others must have one */
 } message_handlers[] = {
     {MESSAGE_SETUP_SHARE, group_on_setup_share, false},
     {MESSAGE_JOIN_NONCE, group_on_join_nonce, false},
@@ -31,6 +31,8 @@ static const struct {
     {MESSAGE_CONSENT_WANTED, purchasing_on_consent_wanted, false},
     {MESSAGE_CONSENT_GIVEN, purchasing_on_consent_given, false},
     {MESSAGE_MANIFEST, purchasing_on_manifest, false},
+    {MESSAGE_LATE_EK, purchasing_on_late_ek, false},
+    {MESSAGE_LATE_EK_RELAY, purchasing_on_late_ek_relay, true},
     {MESSAGE_DISPUTE_EVIDENCE, dispute_on_evidence, false},
 };
 
@@ -41,7 +43,7 @@ static enum galen_err handle_message(struct workflow *wf, const struct message *
     for (size_t i = 0; i < sizeof message_handlers / sizeof *message_handlers; i++) {
         if (strcmp(message_handlers[i].kind, message->kind) != 0)
             continue;
-        if (has_sender == message_handlers[i].by_group_signature)
+        if (has_sender == message_handlers[i].is_unsigned)
             return base_fail(info, GALEN_ERR_CHECK, "a %s message %s a wallet signature",
                              message->kind, has_sender ? "must not carry" : "needs");
         return message_handlers[i].handle(wf, message, info);

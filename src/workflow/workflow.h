@@ -704,30 +704,44 @@ GALEN_MUST_CHECK enum galen_err purchasing_ask_consent(struct workflow *wf,
                                                        struct json_object **result,
                                                        struct galen_errinfo *info);
 /* Step 3, patient: what was asked, with the very values that would leave. [{requestId, record,
- * fields, payoutWei, k, respondBy, state}]. patient NULL = all of this home. */
+ * fields, payoutWei, k, respondBy, state, key?}]; key {state kept, sent, refused, late or unused,
+ * at, reason} of answers that kept it. patient NULL = all of this home. */
 GALEN_MUST_CHECK enum galen_err purchasing_consents(struct workflow *wf,
                                                     const struct chain_address *patient,
                                                     const struct workflow_page *page,
                                                     struct json_object **result,
                                                     struct galen_errinfo *info);
+/* false and true stand for the first two. */
+enum purchasing_answer {
+    PURCHASING_DECLINE,
+    PURCHASING_ACCEPT,
+    /* The bundle's key stays here until the delivery on the chain is the one agreed to; then the
+     * node sends it to the buyer by itself, by half the verify window. */
+    PURCHASING_ACCEPT_KEEP_KEY,
+};
 /* Step 3, patient: fills the template from an unused release, proves, encrypts, uploads, consents
  * and answers the hospital. min_payout NULL: what the template's price gives each of max records.
- * accept false declines. result: {requestId, given: [{record, releaseRoot, bundleCid, payout}]}. */
+ * result: {requestId, given: [{record, releaseRoot, bundleCid, payout, keyKept?}]}. */
 GALEN_MUST_CHECK enum galen_err
 purchasing_consent(struct workflow *wf, const struct chain_address *patient, uint64_t request_id,
-                   bool accept, struct json_object **result, struct galen_errinfo *info);
-/* A patient's standing policy: {categories, minPriceWei, never}; without one nothing in it. */
+                   enum purchasing_answer answer, struct json_object **result,
+                   struct galen_errinfo *info);
+/* A patient's standing policy: {categories, minPriceWei, never, keepKeys}; without one nothing in
+ * it.
+ */
 GALEN_MUST_CHECK enum galen_err purchasing_policy(struct workflow *wf,
                                                   const struct chain_address *patient,
                                                   struct json_object **result,
                                                   struct galen_errinfo *info);
 /* Another one in its place. In each sync questions about a category in the list are accepted when a
- * record is paid at least that; never declines all; what is neither waits for the person. USAGE: no
- * such category; PARSE: no number. result: as purchasing_policy. */
+ * record is paid at least that (keep_keys: as PURCHASING_ACCEPT_KEEP_KEY); never declines all; what
+ * is neither waits for the person. USAGE: no such category; PARSE: no number. result: as
+ * purchasing_policy. */
 GALEN_MUST_CHECK enum galen_err
 purchasing_set_policy(struct workflow *wf, const struct chain_address *patient,
                       const char *const *categories, size_t n_categories, const char *min_price_wei,
-                      bool never, struct json_object **result, struct galen_errinfo *info);
+                      bool never, bool keep_keys, struct json_object **result,
+                      struct galen_errinfo *info);
 /* Step 3, hospital: verifies what came back and delivers it on-chain, sealed; then publishes the
  * manifest. result: {requestId, entries, refused, manifestCid, txs}. */
 GALEN_MUST_CHECK enum galen_err purchasing_deliver(struct workflow *wf,

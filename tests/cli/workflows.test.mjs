@@ -236,12 +236,14 @@ test('purchasing: request, reply, consent, delivery, verification, payment', asy
   const wanted = home.ok('request', 'consents');
   assert.ok(JSON.stringify(wanted).includes('131.50'), 'the very values are shown');
   const policy = home.ok('request', 'policy', '--as', 'patient-1', '--category', 'Oncology', '--min-wei', '5');
-  assert.deepEqual(policy, { categories: ['Oncology'], minPriceWei: '5', never: false });
+  assert.deepEqual(policy, { categories: ['Oncology'], minPriceWei: '5', never: false, keepKeys: false });
   assert.deepEqual(home.ok('request', 'policy', '--as', 'patient-1'), policy);
   assert.equal(home.run('request', 'policy', '--as', 'patient-1', '--never', '--none').code, 2);
   home.ok('request', 'consent', id, '--as', 'patient-1');
   home.ok('request', 'consent', id, '--as', 'patient-3', '--decline');
-  home.ok('request', 'consent', id, '--as', 'patient-2');
+  assert.equal(home.run('request', 'consent', id, '--as', 'patient-2', '--keep-key', '--decline').code, 2);
+  const kept = home.ok('request', 'consent', id, '--as', 'patient-2', '--keep-key');
+  assert.ok(kept.given.length > 0 && kept.given.every((row) => row.keyKept));
   home.ok('sync');
   const delivered = home.ok('request', 'deliver', id);
   assert.ok(delivered.entries >= 2);
@@ -249,6 +251,14 @@ test('purchasing: request, reply, consent, delivery, verification, payment', asy
   assert.equal(home.ok('request', 'show', id).state, 'filled');
   const early = home.run('request', 'finalize', id, '--as', 'buyer');
   assert.equal(early.code, 1, 'not before the checks have passed');
+  const keyStates = () => home.ok('request', 'consents', '--as', 'patient-2')
+    .filter((row) => String(row.requestId) === id).map((row) => row.key.state);
+  home.ok('sync');
+  home.ok('sync');
+  assert.ok(keyStates().every((one) => one === 'sent'));
+  const { keys } = home.ok('request', 'show', id);
+  assert.equal(keys.awaited, 0);
+  assert.equal(keys.kept, kept.given.length);
   const verified = home.ok('request', 'verify', id);
   for (const entry of verified.entries)
     for (const row of entry.checks) assert.ok(row.passed, `${row.check}: ${row.detail}`);

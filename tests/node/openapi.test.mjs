@@ -186,17 +186,23 @@ test('a purchase, from request to payment', async () => {
     await node.ok('POST', `/requests/${asked}/consent?dryRun=true`, { as: 'patient-1', body: { accept: true } });
     await post('patient-3', `/requests/${asked}/consent`, { accept: false });
     let given = 0;
-    for (const name of ['patient-1', 'patient-2', 'patient-4'])
+    const kept = (await post('patient-2', `/requests/${asked}/consent`, { accept: true, keepKey: true })).given;
+    assert.ok(kept.length > 0 && kept.every((one) => one.keyKept));
+    given += kept.length;
+    for (const name of ['patient-1', 'patient-4'])
       given += (await post(name, `/requests/${asked}/consent`, { accept: true })).given.length;
+    await fails(400, 'usage', 'patient-3', 'POST', `/requests/${asked}/consent`, { accept: false, keepKey: true });
     assert.deepEqual(await stock(), before.map((left) => left - 1));
     await get('patient-3', '/consents');
     assert.deepEqual((await get('patient-3', '/consents/policy')).categories, []);
-    const policy = { categories: ['Oncology'], minPriceWei: '7', never: false };
+    const policy = { categories: ['Oncology'], minPriceWei: '7', never: false, keepKeys: true };
     await node.ok('POST', '/consents/policy?dryRun=true', { as: 'patient-3', body: policy });
     assert.deepEqual(await post('patient-3', '/consents/policy', policy), policy);
     await stage.everyAnswer(asked, given);
   });
   await fails(409, 'wrong-state', 'buyer', 'POST', `/requests/${id}/finalize`, {});
+  await until('the keys that were kept', async () => (await get('buyer', `/requests/${id}`)).keys?.awaited === 0);
+  assert.ok((await get('patient-2', '/consents')).filter((one) => one.requestId === id).every((one) => one.key.state === 'sent'));
   assert.equal((await post('buyer', `/requests/${id}/verify`)).passed, true);
   const rows = await get('buyer', `/requests/${id}/data`);
   assert.ok(rows.length >= 3);

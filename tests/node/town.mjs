@@ -243,10 +243,12 @@ export function life(town) {
       act: async () => {
         await until('to be asked', () => has('patient', '/consents', (list) => list.length > 0), 60000);
         await post('patient', `/requests/${requestId}/consent`, { accept: true });
-        await post('neighbour', `/requests/${requestId}/consent`, { accept: true });
+        await post('neighbour', `/requests/${requestId}/consent`, { accept: true, keepKey: true });
       } },
     { name: 'the hospital delivers', who: 'hospital', act: () => post('hospital', `/requests/${requestId}/deliver`),
       done: request(['filled', 'verified', 'finalized']) },
+    { name: 'the kept key comes', who: 'patient', act: () => until('the kept key', () =>
+      has('buyer', '/notifications?limit=1000', (list) => list.some((one) => one.kind === 'key-received')), 60000) },
     { name: 'the buyer verifies', who: 'buyer', act: async () => {
       const verified = await post('buyer', `/requests/${requestId}/verify`);
       assert.equal(verified.passed, true, JSON.stringify(verified));
@@ -262,8 +264,8 @@ export function life(town) {
     { name: 'consented', who: 'patient', act: async () => {
       await until('to be asked', () => has('patient', '/consents',
         (list) => list.some((row) => row.requestId === second)), 60000);
-      await post('patient', `/requests/${second}/consent`, { accept: true });
-      await post('neighbour', `/requests/${second}/consent`, { accept: true });
+      await post('patient', `/requests/${second}/consent`, { accept: true, keepKey: true });
+      await post('neighbour', `/requests/${second}/consent`, { accept: true, keepKey: true });
     } },
     { name: 'delivered', who: 'hospital', act: () => post('hospital', `/requests/${second}/deliver`),
       done: request(['filled', 'verified', 'finalized'], () => second) },
@@ -271,6 +273,9 @@ export function life(town) {
       await post('buyer', `/requests/${second}/verify`);
       await post('buyer', `/requests/${second}/dispute`, { reason: 'values that cannot be', entries: [0] });
     }, done: () => has('buyer', `/disputes/${second}`, () => true) },
+    { name: 'the managers have the kept key', who: 'patient', act: () => until('evidence and key', async () =>
+      await has('gm', `/disputes/${second}`, ({ entries: [entry] }) => entry.values !== undefined && !entry.missing)
+      && has('rm', `/disputes/${second}`, ({ entries: [entry] }) => entry.values !== undefined && !entry.missing), 60000) },
     { name: 'GM rules fraud', who: 'gm', act: () => post('gm', `/requests/${second}/rule`, { verdict: 'fraud' }) },
     { name: 'RM rules fraud', who: 'rm', act: () => post('rm', `/requests/${second}/rule`, { verdict: 'fraud' }),
       done: () => has('rm', `/contract/requests/${second}`, (row) => row.entries.fraud === 1) },

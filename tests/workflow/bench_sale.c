@@ -202,7 +202,7 @@ static int64_t set_policies(struct sale *sale)
         if (i % CONSENT_OF == CONSENT_OF - 1)
             continue;
         OK(purchasing_set_policy(sale->fx->home[PATIENT], &sale->patients[i], categories, 1,
-                                 MIN_PRICE, false, NULL, INFO));
+                                 MIN_PRICE, false, false, NULL, INFO));
         n++;
     }
     fixture_settle(sale->fx);

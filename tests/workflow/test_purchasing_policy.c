@@ -30,14 +30,16 @@ static void policies_answer(void **state)
     struct workflow *wf = market->fx->home[PATIENT];
     const struct chain_address *who = market->patients;
     RECORD_JSON_AUTO shown = NULL;
-    FAILS(GALEN_ERR_USAGE, purchasing_set_policy(wf, &who[0], unknown, 1, "0", false, NULL, INFO));
-    FAILS(GALEN_ERR_PARSE, purchasing_set_policy(wf, &who[0], heart, 2, "1e3", false, NULL, INFO));
+    FAILS(GALEN_ERR_USAGE,
+          purchasing_set_policy(wf, &who[0], unknown, 1, "0", false, false, NULL, INFO));
+    FAILS(GALEN_ERR_PARSE,
+          purchasing_set_policy(wf, &who[0], heart, 2, "1e3", false, false, NULL, INFO));
     OK(purchasing_policy(wf, &who[0], &shown, INFO));
     assert_int_equal(json_object_array_length(fixture_member(shown, "categories")), 0);
-    OK(purchasing_set_policy(wf, &who[0], heart, 2, "1000000000000000", false, NULL, INFO));
-    OK(purchasing_set_policy(wf, &who[1], heart, 2, "10000000000000000", false, NULL, INFO));
-    OK(purchasing_set_policy(wf, &who[2], cancer, 1, "0", false, NULL, INFO));
-    OK(purchasing_set_policy(wf, &who[3], heart, 2, "0", true, NULL, INFO));
+    OK(purchasing_set_policy(wf, &who[0], heart, 2, "1000000000000000", false, false, NULL, INFO));
+    OK(purchasing_set_policy(wf, &who[1], heart, 2, "10000000000000000", false, false, NULL, INFO));
+    OK(purchasing_set_policy(wf, &who[2], cancer, 1, "0", false, false, NULL, INFO));
+    OK(purchasing_set_policy(wf, &who[3], heart, 2, "0", true, false, NULL, INFO));
     uint64_t id = market_request(market, 2, PRICE, NULL);
     market_reply_and_ask(market, id);
     assert_string_equal(state_of(market, 0), "given");
@@ -50,12 +52,14 @@ static void policies_answer(void **state)
     assert_int_equal(
         fixture_count(wf, "SELECT count(*) FROM notification WHERE kind = 'policy-declined'"), 1);
     /* A new policy looks at open questions again; the person may answer what is left. */
-    OK(purchasing_set_policy(wf, &who[1], heart, 2, "0", false, NULL, INFO));
+    OK(purchasing_set_policy(wf, &who[1], heart, 2, "0", false, true, NULL, INFO));
     assert_int_equal(fixture_settle(market->fx), 0);
     assert_string_equal(state_of(market, 1), "given");
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM consent WHERE key_state = 'kept'"), 1);
     market_consent(market, id, 2);
     RECORD_JSON_AUTO delivered = market_deliver(market, id);
     assert_int_equal(fixture_number(delivered, "entries"), 3);
+    assert_int_equal(fixture_count(wf, "SELECT count(*) FROM consent WHERE key_state = 'sent'"), 1);
 }
 
 int main(void)
