@@ -208,6 +208,17 @@ GALEN_MUST_CHECK enum galen_err base_dir_sync(const char *path, struct galen_err
 GALEN_MUST_CHECK enum galen_err base_file_lock(int *fd, const char *path, bool wait,
                                                struct galen_errinfo *info);
 
+/* ---- several cores ------------------------------------------------------------------------- */
+
+#define BASE_MAX_THREADS 64
+/* Processors that this process may run on, 1 to BASE_MAX_THREADS. */
+unsigned base_cores(void);
+/* Calls work(user, i) once for each i below n, on so many threads, this one included (fewer where
+ * the system gives fewer), and returns when all is done. What the pieces share is theirs to guard.
+ */
+typedef void base_piece(void *user, size_t i);
+void base_parallel(unsigned threads, size_t n, base_piece *work, void *user);
+
 /* ---- log (stderr; libraries below src/workflow do not log) ------------------------------------
  */
 

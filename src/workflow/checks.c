@@ -158,6 +158,17 @@ enum galen_err workflow_check(struct json_object *checks, bool *all, bool passed
     return GALEN_OK;
 }
 
+enum galen_err workflow_check_step(struct json_object *checks, bool *all, const char *check,
+                                   enum galen_err err, const struct galen_errinfo *why,
+                                   const char *detail, struct galen_errinfo *info)
+{
+    if (err == GALEN_ERR_DB || err == GALEN_ERR_IO || err == GALEN_ERR_NOMEM ||
+        err == GALEN_ERR_PASSWORD)
+        return base_raise(info, err, why);
+    return workflow_check(checks, all, err == GALEN_OK, check, info, "%s",
+                          err == GALEN_OK ? detail : why->what);
+}
+
 enum galen_err workflow_get_address(struct chain_address *out, struct json_object *object,
                                     const char *key, const char *where, struct galen_errinfo *info)
 {

@@ -196,14 +196,12 @@ static enum galen_err show_entry(struct workflow *wf, struct purchasing_buyer_vi
                                  struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO row = NULL;
-    RECORD_JSON_AUTO checks = NULL;
-    RECORD_JSON_AUTO values = NULL;
+    PURCHASING_CHECKED_AUTO checked = {0};
     DISPUTE_EVIDENCE_AUTO given = {0};
     uint64_t request_id = purchasing_view_chain(view)->id;
     size_t index = (size_t)entry->index;
     const char *fault = NULL;
     bool found = false;
-    bool passed = true;
     GALEN_TRY(dispute_entry_json(&row, entry, info));
     GALEN_TRY(dispute_load_evidence(wf, &given, &found, request_id, entry->index, info));
     if (found)
@@ -211,9 +209,8 @@ static enum galen_err show_entry(struct workflow *wf, struct purchasing_buyer_vi
     if (found && given.has_bundle)
         GALEN_TRY(purchasing_view_offer(view, index, given.bundle_cid, given.ek, info));
     GALEN_TRY(add_missing(wf, row, view, index, info));
-    GALEN_TRY(workflow_array(&checks, info));
-    GALEN_TRY(purchasing_check_entry(wf, view, index, checks, &passed, &values, NULL, info));
-    GALEN_TRY(workflow_set_bool(row, "passed", passed, info));
+    GALEN_TRY(purchasing_check_entry(wf, view, index, &checked, info));
+    GALEN_TRY(workflow_set_bool(row, "passed", checked.passed, info));
     enum galen_err err = dispute_find_fault(wf, &fault, request_id,
                                             purchasing_view_entry(view, index), info);
     if (steps_is_fatal(err))
@@ -223,9 +220,9 @@ static enum galen_err show_entry(struct workflow *wf, struct purchasing_buyer_vi
                                     "provably invalid: anyone may 'galen request prove-invalid', "
                                     "without a ruling",
                                     info));
-    GALEN_TRY(workflow_set_object(row, "checks", &checks, info));
-    if (values != NULL)
-        GALEN_TRY(workflow_set_object(row, "values", &values, info));
+    GALEN_TRY(workflow_set_object(row, "checks", &checked.checks, info));
+    if (checked.content != NULL)
+        GALEN_TRY(workflow_set_object(row, "values", &checked.content, info));
     return workflow_push(list, &row, info);
 }
 

@@ -620,6 +620,12 @@ GALEN_MUST_CHECK enum galen_err workflow_check(struct json_object *checks, bool 
                                                const char *check, struct galen_errinfo *info,
                                                const char *detail, ...)
     __attribute__((format(printf, 6, 7)));
+/* A row for a step that gave err: passed with `detail`, or failed with the step's own words.
+ * Trouble of this machine (DB, IO, NOMEM, PASSWORD) is no failed check but an error. */
+GALEN_MUST_CHECK enum galen_err workflow_check_step(struct json_object *checks, bool *all,
+                                                    const char *check, enum galen_err err,
+                                                    const struct galen_errinfo *why,
+                                                    const char *detail, struct galen_errinfo *info);
 /* Members as the API shows them: address EIP-55, CID base32, bytes 0x hex, u256 decimal text. */
 GALEN_MUST_CHECK enum galen_err workflow_set_address(struct json_object *object, const char *key,
                                                      const struct chain_address *address,

@@ -15,7 +15,8 @@
  *                          agreed to; purchasing_late_key.c: passed on, and taken in
  *   purchasing_offers.c    what patients answered; purchasing_deliver.c: step 3, delivery
  *   purchasing_manifest.c  the manifest, written and read
- *   purchasing_verify.c    step 4, the delivery; purchasing_check.c: one entry
+ *   purchasing_check.c     step 4: what is needed to check a delivery; purchasing_check_entries.c:
+ *                          every check of its entries; purchasing_verify.c: the buyer's verdict
  *   purchasing_settle.c    step 5 and the exits; purchasing_payments.c: who was paid
  *   dispute_*.c            disputes and rulings: see dispute_internal.h
  *
@@ -543,11 +544,33 @@ bool purchasing_view_readable(const struct purchasing_buyer_view *view);
 size_t purchasing_view_count(const struct purchasing_buyer_view *view);
 uint32_t purchasing_view_k(const struct purchasing_buyer_view *view);
 const struct record_template *purchasing_view_template(const struct purchasing_buyer_view *view);
-/* Every check of one entry. content (may be NULL) receives the values when they could be read at
- * all; class_text likewise. */
-GALEN_MUST_CHECK enum galen_err
-purchasing_check_entry(struct workflow *wf, const struct purchasing_buyer_view *view, size_t index,
-                       struct json_object *checks, bool *all, struct json_object **content,
-                       struct base_buf *class_text, struct galen_errinfo *info);
+
+/* ---- purchasing_check_entries.c ---------------------------------------------------------------- */
+
+/* What came of one entry. */
+struct purchasing_checked {
+    bool passed;
+    struct json_object *checks;  /* owned: the rows */
+    struct json_object *content; /* owned: the values; NULL when they could not be read at all */
+    struct base_buf class_text;  /* owned: of its quasi-identifiers; empty unless they are true */
+};
+void purchasing_checked_clear(struct purchasing_checked *checked);
+#define PURCHASING_CHECKED_AUTO GALEN_CLEANUP(purchasing_checked_clear) struct purchasing_checked
+/* Takes out of *checked what it wants to keep. */
+typedef enum galen_err purchasing_seen(void *user, size_t index, struct purchasing_checked *checked,
+                                       struct galen_errinfo *info);
+/* Every check of n entries from `first` on, by all cores; seen is told of each, in order, on this
+ * thread. What came from outside only fails checks; what seen says, and trouble of this machine,
+ * ends it. */
+GALEN_MUST_CHECK enum galen_err purchasing_check_entries(struct workflow *wf,
+                                                         const struct purchasing_buyer_view *view,
+                                                         size_t first, size_t n,
+                                                         purchasing_seen *seen, void *user,
+                                                         struct galen_errinfo *info);
+/* Of one. *out must be empty. */
+GALEN_MUST_CHECK enum galen_err purchasing_check_entry(struct workflow *wf,
+                                                       const struct purchasing_buyer_view *view,
+                                                       size_t index, struct purchasing_checked *out,
+                                                       struct galen_errinfo *info);
 
 #endif

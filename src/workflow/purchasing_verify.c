@@ -19,7 +19,6 @@ static void tally_clear(struct tally *tally)
         free((char *)tally->members[i].class_text);
     free(tally->members);
 }
-#define TALLY_AUTO GALEN_CLEANUP(tally_clear) struct tally
 
 /* Each entry counts as a person of its own: that they are different people a buyer cannot see. */
 static enum galen_err count_class(struct tally *tally, size_t index, const char *class_text,
@@ -54,25 +53,33 @@ static enum galen_err find_remedy(struct workflow *wf, const struct purchasing_b
     return workflow_set_text(row, "remedy", "prove-invalid", info);
 }
 
-static enum galen_err verify_entry(struct workflow *wf, const struct purchasing_buyer_view *view,
-                                   size_t index, struct tally *tally, struct json_object *list,
-                                   struct galen_errinfo *info)
+/* Going through a delivery. */
+struct going {
+    struct workflow *wf;
+    const struct purchasing_buyer_view *view;
+    struct tally tally;
+    struct json_object *list; /* borrowed */
+};
+static void going_clear(struct going *going)
 {
+    tally_clear(&going->tally);
+}
+#define GOING_AUTO GALEN_CLEANUP(going_clear) struct going
+
+static enum galen_err see_entry(void *user, size_t index, struct purchasing_checked *checked,
+                                struct galen_errinfo *info)
+{
+    struct going *going = user;
     RECORD_JSON_AUTO row = NULL;
-    RECORD_JSON_AUTO checks = NULL;
-    BASE_BUF_AUTO class_text = {0};
-    bool passed = true;
-    GALEN_TRY(workflow_array(&checks, info));
-    GALEN_TRY(purchasing_check_entry(wf, view, index, checks, &passed, NULL, &class_text, info));
-    if (class_text.len > 0)
-        GALEN_TRY(count_class(tally, index, (const char *)class_text.data, info));
+    if (checked->class_text.len > 0)
+        GALEN_TRY(count_class(&going->tally, index, (const char *)checked->class_text.data, info));
     GALEN_TRY(workflow_object(&row, info));
     GALEN_TRY(workflow_set_int(row, "index", (int64_t)index, info));
-    GALEN_TRY(workflow_set_bool(row, "passed", passed, info));
-    if (!passed)
-        GALEN_TRY(find_remedy(wf, view, index, tally, row, info));
-    GALEN_TRY(workflow_set_object(row, "checks", &checks, info));
-    return workflow_push(list, &row, info);
+    GALEN_TRY(workflow_set_bool(row, "passed", checked->passed, info));
+    if (!checked->passed)
+        GALEN_TRY(find_remedy(going->wf, going->view, index, &going->tally, row, info));
+    GALEN_TRY(workflow_set_object(row, "checks", &checked->checks, info));
+    return workflow_push(going->list, &row, info);
 }
 
 /* A hospital counts patients, a buyer can count entries only: its number is never the smaller. What
@@ -154,19 +161,20 @@ static enum galen_err add_next(struct json_object *made, uint64_t request_id, bo
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
-static enum galen_err verify_all(struct workflow *wf, const struct purchasing_buyer_view *view,
-                                 struct json_object *checks, bool *whole, struct json_object *list,
-                                 struct tally *tally, struct galen_errinfo *info)
+static enum galen_err verify_all(struct going *going, struct json_object *checks, bool *whole,
+                                 struct galen_errinfo *info)
 {
-    size_t n = purchasing_view_count(view);
+    struct tally *tally = &going->tally;
+    size_t n = purchasing_view_count(going->view);
     tally->members = calloc(n + 1, sizeof *tally->members);
     tally->provable = calloc(n + 1, sizeof *tally->provable);
     tally->disputable = calloc(n + 1, sizeof *tally->disputable);
     if (tally->members == NULL || tally->provable == NULL || tally->disputable == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++)
-        GALEN_TRY(verify_entry(wf, view, i, tally, list, info));
-    return purchasing_view_readable(view) ? check_k(view, tally, checks, whole, info) : GALEN_OK;
+    GALEN_TRY(purchasing_check_entries(going->wf, going->view, 0, n, see_entry, going, info));
+    if (!purchasing_view_readable(going->view))
+        return GALEN_OK;
+    return check_k(going->view, tally, checks, whole, info);
 }
 
 enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool *passed,
@@ -176,21 +184,24 @@ enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool 
     RECORD_JSON_AUTO checks = NULL;
     RECORD_JSON_AUTO list = NULL;
     PURCHASING_BUYER_VIEW_AUTO view = NULL;
-    TALLY_AUTO tally = {0};
+    GOING_AUTO going = {.wf = wf};
     bool whole = true;
     char summary[96];
     GALEN_TRY(workflow_array(&checks, info));
     GALEN_TRY(workflow_array(&list, info));
     GALEN_TRY(purchasing_buyer_view_new(wf, &view, request_id, checks, &whole, info));
-    GALEN_TRY(verify_all(wf, view, checks, &whole, list, &tally, info));
+    going.view = view;
+    going.list = list;
+    GALEN_TRY(verify_all(&going, checks, &whole, info));
+    const struct tally *tally = &going.tally;
     size_t n = purchasing_view_count(view);
-    size_t failed = tally.n_provable + tally.n_disputable;
+    size_t failed = tally->n_provable + tally->n_disputable;
     bool all = whole && failed == 0;
     if (purchasing_view_readable(view))
         snprintf(summary, sizeof summary, "%zu of %zu entries passed every check", n - failed, n);
     else
         snprintf(summary, sizeof summary, "the manifest cannot be used: no entry can be read");
-    GALEN_TRY(keep_verdict(wf, request_id, whole, all, &tally, info));
+    GALEN_TRY(keep_verdict(wf, request_id, whole, all, tally, info));
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)request_id, info));
     GALEN_TRY(workflow_set_bool(made, "passed", all, info));
@@ -199,12 +210,25 @@ enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool 
     GALEN_TRY(workflow_set_int(made, "failed", (int64_t)failed, info));
     GALEN_TRY(workflow_set_text(made, "summary", summary, info));
     if (!all) {
-        GALEN_TRY(add_next(made, request_id, whole, &tally, info));
+        GALEN_TRY(add_next(made, request_id, whole, tally, info));
         GALEN_TRY(workflow_set_time(made, "by", purchasing_view_chain(view)->deadline, info));
     }
     *passed = all;
     workflow_give(result, &made);
     return GALEN_OK;
+}
+
+/* What passed, into the list. */
+static enum galen_err see_values(void *user, size_t index, struct purchasing_checked *checked,
+                                 struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO row = NULL;
+    if (!checked->passed)
+        return GALEN_OK;
+    GALEN_TRY(workflow_object(&row, info));
+    GALEN_TRY(workflow_set_int(row, "index", (int64_t)index, info));
+    GALEN_TRY(workflow_set_object(row, "fields", &checked->content, info));
+    return workflow_push(user, &row, info);
 }
 
 enum galen_err purchasing_data(struct workflow *wf, uint64_t request_id,
@@ -222,20 +246,8 @@ enum galen_err purchasing_data(struct workflow *wf, uint64_t request_id,
         (void)base_hint(info, "'galen request verify' shows them");
         return GALEN_ERR_CHECK;
     }
-    for (size_t i = 0; i < purchasing_view_count(view); i++) {
-        RECORD_JSON_AUTO row = NULL;
-        RECORD_JSON_AUTO checks = NULL;
-        RECORD_JSON_AUTO content = NULL;
-        bool passed = true;
-        GALEN_TRY(workflow_array(&checks, info));
-        GALEN_TRY(purchasing_check_entry(wf, view, i, checks, &passed, &content, NULL, info));
-        if (!passed)
-            continue;
-        GALEN_TRY(workflow_object(&row, info));
-        GALEN_TRY(workflow_set_int(row, "index", (int64_t)i, info));
-        GALEN_TRY(workflow_set_object(row, "fields", &content, info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
+    GALEN_TRY(
+        purchasing_check_entries(wf, view, 0, purchasing_view_count(view), see_values, list, info));
     workflow_give(result, &list);
     return GALEN_OK;
 }

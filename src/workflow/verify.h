@@ -90,6 +90,24 @@ GALEN_MUST_CHECK enum galen_err revocation_list_check(const struct revocation_li
                                                       int64_t anchored_at,
                                                       struct galen_errinfo *info);
 
+/* A version of the group key as the row "group signature" needs it. */
+struct workflow_signature_key {
+    uint32_t version;
+    const struct groupsig_group_key
+        *key; /* borrowed from wf; NULL: not to be had, or not confirmed */
+    bool is_compromised;
+    char problem[sizeof((struct galen_errinfo *)0)->what]; /* without a key: why */
+};
+GALEN_MUST_CHECK enum galen_err workflow_signature_key_load(struct workflow *wf,
+                                                            struct workflow_signature_key *out,
+                                                            uint32_t version,
+                                                            struct galen_errinfo *info);
+/* Is a signature that holds under that key worth anything? */
+bool workflow_signature_counts(const struct workflow_signature_key *key, bool holds);
+/* Row "group signature"; on any thread. */
+GALEN_MUST_CHECK enum galen_err workflow_signature_row(const struct workflow_signature_key *key,
+                                                       bool holds, struct json_object *checks,
+                                                       bool *all, struct galen_errinfo *info);
 /* Row "group signature": valid over msg32 under a confirmed, uncompromised version. */
 GALEN_MUST_CHECK enum galen_err
 workflow_check_signature(struct workflow *wf, struct json_object *checks, bool *all, bool *valid,

@@ -217,7 +217,7 @@ static int64_t request(struct sale *sale)
         "{\"category\":\"Cardiology\",\"demographics\":{\"age\":false,\"gender\":true,"
         "\"location\":true,\"ethnicity\":false},\"medical_data\":{\"diagnosis\":true,"
         "\"treatment\":false,\"medications\":true,\"lab_results\":true},"
-        "\"time_period\":\"1 year\",\"min_records\":100,\"price_wei\":\"" PRICE "\"}";
+        "\"time_period\":\"1 year\",\"min_records\":30,\"price_wei\":\"" PRICE "\"}";
     struct fixture *fx = sale->fx;
     const struct purchasing_terms terms = {.max_records = (uint16_t)(sale->n_patients * 3)};
     RECORD_JSON_AUTO wanted = NULL;
