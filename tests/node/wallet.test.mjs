@@ -9,7 +9,7 @@ import { until } from './serve.mjs';
 import { HOUR, template } from './stage.mjs';
 import { BrowserWallet, Page } from './wallet.mjs';
 
-const roles = ['gm', 'rm', 'hospital', 'doctor', 'buyer'];
+const roles = ['gm', 'rm', 'hospital', 'doctor', 'buyer'], wallets = [...roles, 'patient-2'];
 const patients = ['patient-1', 'patient-2'];
 const pages = {}, address = {};
 let folder, chain, home, node;
@@ -19,11 +19,12 @@ before(async () => {
   chain = await startChain();
   home = new Home(folder, 'home');
   home.make({ rpc: chain.url });
-  for (const role of roles) {
+  for (const name of wallets) {
     const wallet = new BrowserWallet(chain);
-    pages[role] = new Page(undefined, wallet);
-    address[role] = home.ok('account', 'new', role, '--role', role, '--wallet', wallet.address).address;
-    assert.equal(address[role], wallet.address);
+    pages[name] = new Page(undefined, wallet);
+    const role = roles.includes(name) ? name : 'patient';
+    address[name] = home.ok('account', 'new', name, '--role', role, '--wallet', wallet.address).address;
+    assert.equal(address[name], wallet.address);
     await chain.rpc('anvil_setBalance', [wallet.address, '0x8ac7230489e80000']);
   }
   // The contract, by the GM's wallet and the command line.
@@ -35,12 +36,12 @@ before(async () => {
   assert.equal(home.ok('intent', 'answer', asked.json.error.intent.id, '--hash', hash).state, 'done');
   address.contract = home.ok('contract', 'deploy').contract;
   node = await Node.start(home);
-  for (const role of roles) {
-    pages[role].node = node;
-    assert.equal((await pages[role].signIn()).status, 200);
+  for (const name of wallets) {
+    pages[name].node = node;
+    assert.equal((await pages[name].signIn()).status, 200);
   }
-  for (const name of patients) address[name] = (await node.ok('POST', '/accounts',
-    { operator: true, body: { name, role: 'patient' } })).identity;
+  address['patient-1'] = (await node.ok('POST', '/accounts',
+    { operator: true, body: { name: 'patient-1', role: 'patient' } })).identity;
 });
 after(async () => {
   await node?.stop();
@@ -59,7 +60,7 @@ const sentTwice = async () => {
 test('who has which wallet', async () => {
   const rows = home.ok('account', 'list');
   assert.deepEqual(Object.fromEntries(rows.map((row) => [row.name, row.wallet])),
-    { ...Object.fromEntries(roles.map((role) => [role, 'browser'])), 'patient-1': 'home', 'patient-2': 'home' });
+    { ...Object.fromEntries(wallets.map((name) => [name, 'browser'])), 'patient-1': 'home' });
   assert.equal((await pages.buyer.get('/session')).wallet, 'browser');
 });
 
@@ -91,7 +92,7 @@ test('a doctor stores records, the hospital relays them', async () => {
     .some((row) => row.kind === 'wallet'));
   await until('the records to be anchored', async () => {
     await pages.hospital.soon('/records/relay');
-    const lists = await Promise.all(patients.map((as) => node.ok('GET', '/records', { as })));
+    const lists = [await node.ok('GET', '/records', { as: 'patient-1' }), await pages['patient-2'].get('/records')];
     return lists.every((list) => list.length > 0 && list.every((row) => row.state === 'anchored'));
   });
   await sentTwice();
@@ -103,8 +104,9 @@ async function sell() {
     { template: { ...template, min_records: 2 }, maxRecords: 10, verifyWindow: HOUR, ruleWindow: 2 * HOUR });
   await pages.hospital.soon(`/requests/${requestId}/reply`, { k: 2 });
   await pages.hospital.soon(`/requests/${requestId}/ask`);
-  for (const name of patients) await until(`${name} to agree`, async () => (await node.call('POST',
-    `/requests/${requestId}/consent`, { as: name, body: { accept: true } })).status === 200);
+  await until('patient-1 to agree', async () => (await node.call('POST',
+    `/requests/${requestId}/consent`, { as: 'patient-1', body: { accept: true } })).status === 200);
+  await pages['patient-2'].soon(`/requests/${requestId}/consent`, { accept: true, keepKey: true });
   await until('two answers', async () => {
     const dry = await pages.hospital.call('POST', `/requests/${requestId}/deliver?dryRun=true`, {});
     return dry.status === 200 && dry.json.entries === 2;
@@ -117,6 +119,11 @@ async function sell() {
 
 test('a buyer requests, a hospital replies and delivers, the buyer verifies and pays', async () => {
   const requestId = await sell();
+  // The key that a patient kept leaves without its wallet.
+  const asked = pages['patient-2'].wallet.asked.length;
+  await until('the key', async () => (await pages.buyer.get(`/requests/${requestId}`)).keys?.awaited === 0);
+  assert.equal(pages['patient-2'].wallet.asked.length, asked);
+  assert.deepEqual(await pages['patient-2'].get('/intents').then((list) => list.filter((one) => one.state === 'open')), []);
   const verified = await pages.buyer.soon(`/requests/${requestId}/verify`);
   assert.ok(verified.passed, JSON.stringify(verified));
   const paid = await pages.buyer.soon(`/requests/${requestId}/finalize`);
