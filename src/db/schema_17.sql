@@ -6,6 +6,7 @@ ALTER TABLE consent ADD COLUMN key_state TEXT
 ALTER TABLE consent ADD COLUMN key_at INTEGER;                  -- when that came about
 ALTER TABLE consent ADD COLUMN key_reason TEXT;                 -- why it was refused
 ALTER TABLE consent ADD COLUMN key_told INTEGER NOT NULL DEFAULT 0; -- the managers have it too
+CREATE INDEX consent_by_key ON consent (key_state) WHERE key_state IS NOT NULL;
 
 -- Such keys as they came: to the buyer, and in disputes to the managers.
 CREATE TABLE late_key (

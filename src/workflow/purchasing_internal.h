@@ -498,6 +498,16 @@ GALEN_MUST_CHECK enum galen_err purchasing_next_late_key(struct workflow *wf,
                                                          struct purchasing_late_key *key,
                                                          bool *found, uint64_t request_id,
                                                          struct galen_errinfo *info);
+/* A late-ek body, strictly; only its form is checked. The texts are borrowed from it. */
+struct purchasing_late_message {
+    uint64_t request_id;
+    uint8_t bundle_cid[32];
+    const char *ek;
+    const char *bundle; /* NULL: none */
+};
+GALEN_MUST_CHECK enum galen_err purchasing_parse_late(struct purchasing_late_message *out,
+                                                      struct json_object *body,
+                                                      struct galen_errinfo *info);
 /* A late-ek body; its id as a message. bundle: its block's text, for the managers; or NULL. */
 GALEN_MUST_CHECK enum galen_err purchasing_late_body(struct json_object **out, uint8_t id32[32],
                                                      uint64_t request_id,

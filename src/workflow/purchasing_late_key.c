@@ -15,13 +15,6 @@
 
 /* ---- the message ------------------------------------------------------------------------------- */
 
-struct late_key {
-    uint64_t request_id;
-    uint8_t bundle_cid[32];
-    const char *ek;     /* borrowed from the body */
-    const char *bundle; /* likewise; NULL: none */
-};
-
 enum galen_err purchasing_late_body(struct json_object **out, uint8_t id32[32], uint64_t request_id,
                                     const uint8_t bundle_cid32[32], const char *ek,
                                     const struct base_buf *bundle, struct galen_errinfo *info)
@@ -39,13 +32,13 @@ enum galen_err purchasing_late_body(struct json_object **out, uint8_t id32[32], 
     return GALEN_OK;
 }
 
-static enum galen_err parse_late(struct late_key *out, struct json_object *body,
-                                 struct galen_errinfo *info)
+enum galen_err purchasing_parse_late(struct purchasing_late_message *out, struct json_object *body,
+                                     struct galen_errinfo *info)
 {
     static const char *const required[] = {"type", "requestId", "bundleCid", "ek", NULL};
     static const char *const optional[] = {"bundle", NULL};
     static const char where[] = "late-ek";
-    struct late_key read = {0};
+    struct purchasing_late_message read = {0};
     const char *cid = NULL;
     int64_t id = 0;
     GALEN_TRY(record_json_check_keys(body, required, optional, where, info));
@@ -83,8 +76,9 @@ static enum galen_err not_yet(struct workflow *wf, const struct message *message
  * while the delivery is not known here; else CHECK when there is none. */
 static enum galen_err find_entry(struct workflow *wf, const struct message *message,
                                  const struct purchasing_onchain *chain,
-                                 const struct late_key *late, const struct chain_address *signer,
-                                 int64_t *index, struct galen_errinfo *info)
+                                 const struct purchasing_late_message *late,
+                                 const struct chain_address *signer, int64_t *index,
+                                 struct galen_errinfo *info)
 {
     uint8_t digest[32];
     int64_t seen = 0;
@@ -123,12 +117,12 @@ static enum galen_err check_inner(struct workflow *wf, struct message *inner,
                                   struct galen_errinfo *info)
 {
     struct purchasing_onchain chain;
-    struct late_key late = {0};
+    struct purchasing_late_message late = {0};
     struct json_object *body = NULL;
     uint8_t id[32];
     int64_t index = 0;
     GALEN_TRY(record_json_get_object(&body, json, "body", RECORD_JSON_REQUIRED, "message", info));
-    GALEN_TRY(parse_late(&late, body, info));
+    GALEN_TRY(purchasing_parse_late(&late, body, info));
     GALEN_TRY(read_chain(wf, &chain, late.request_id, info));
     if (!chain_address_equal(&chain.hospital, &outer->recipient))
         return base_fail(info, GALEN_ERR_CHECK, "the request is not this hospital's");
@@ -185,8 +179,8 @@ static enum galen_err check_recipient(struct workflow *wf, const struct message 
 
 /* Kept with its entry; a verdict that the buyer came to without it is none. */
 static enum galen_err keep_key(struct workflow *wf, const struct message *message,
-                               const struct late_key *late, int64_t index, bool is_buyer,
-                               struct galen_errinfo *info)
+                               const struct purchasing_late_message *late, int64_t index,
+                               bool is_buyer, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO kept = NULL;
     BASE_BUF_AUTO sealed = {0};
@@ -216,7 +210,7 @@ static enum galen_err keep_key(struct workflow *wf, const struct message *messag
 }
 
 /* A manager's copy of the ciphertext, which the hospital may withhold. */
-static enum galen_err keep_bundle(struct workflow *wf, const struct late_key *late,
+static enum galen_err keep_bundle(struct workflow *wf, const struct purchasing_late_message *late,
                                   struct galen_errinfo *info)
 {
     const size_t len = strlen(late->bundle);
@@ -231,10 +225,10 @@ enum galen_err purchasing_on_late_ek(struct workflow *wf, const struct message *
                                      struct galen_errinfo *info)
 {
     struct purchasing_onchain chain;
-    struct late_key late = {0};
+    struct purchasing_late_message late = {0};
     int64_t index = 0;
     bool is_buyer = false;
-    GALEN_TRY(parse_late(&late, message->body, info));
+    GALEN_TRY(purchasing_parse_late(&late, message->body, info));
     GALEN_TRY(read_chain(wf, &chain, late.request_id, info));
     GALEN_TRY(check_recipient(wf, message, &chain, &is_buyer, info));
     GALEN_TRY(find_entry(wf, message, &chain, &late, &message->sender, &index, info));

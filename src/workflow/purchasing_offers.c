@@ -85,7 +85,7 @@ enum galen_err purchasing_get_ek(const char **ek, struct json_object *body, cons
     const char *text = NULL;
     GALEN_TRY(record_json_get_text(&text, body, "ek", RECORD_JSON_REQUIRED, PURCHASING_EK_MAX,
                                    where, info));
-    if (text[0] == '\0' || strspn(text, compact_jwe) != strlen(text))
+    if (strspn(text, compact_jwe) != strlen(text))
         return base_fail(info, GALEN_ERR_PARSE, "%s/ek: not a compact JWE", where);
     *ek = text;
     return GALEN_OK;
