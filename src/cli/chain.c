@@ -1,4 +1,4 @@
-/* galen contract, gas, store. */
+/* galen contract, store. */
 #include "cli/cli.h"
 
 #include <string.h>
@@ -47,39 +47,6 @@ enum galen_err cli_contract_info(struct cli *cli, struct json_object **result, b
         return contract_info(cli->wf, result, info);
     GALEN_TRY(cli_number(cli->args[0], "a request id", 1, INT64_MAX, &id, info));
     return contract_request_info(cli->wf, id, result, info);
-}
-
-/* ---- gas ---------------------------------------------------------------------------------------- */
-
-enum galen_err cli_gas_report(struct cli *cli, struct json_object **result, bool *passed,
-                              struct galen_errinfo *info)
-{
-    return workflow_gas_report(cli->wf, result, info);
-}
-
-enum galen_err cli_gas_prices(struct cli *cli, struct json_object **result, bool *passed,
-                              struct galen_errinfo *info)
-{
-    return workflow_gas_prices(cli->wf, result, info);
-}
-
-enum galen_err cli_gas_export(struct cli *cli, struct json_object **result, bool *passed,
-                              struct galen_errinfo *info)
-{
-    const struct workflow_tx_filter filter = {.role = cli_option(cli, "role"),
-                                              .workflow = cli_option(cli, "workflow")};
-    RECORD_JSON_AUTO list = NULL;
-    BASE_BUF_AUTO text = {0};
-    if (cli_option(cli, "csv") != NULL) {
-        GALEN_TRY(workflow_transactions_csv(cli->wf, &filter, &text, info));
-        return cli_write_output(cli, text.data, text.len, info);
-    }
-    GALEN_TRY(workflow_transactions(cli->wf, &filter, &list, info));
-    if (cli_option(cli, "output") != NULL)
-        return cli_write_json(cli, list, info);
-    *result = list;
-    list = NULL;
-    return GALEN_OK;
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------- */

@@ -133,8 +133,10 @@ cli_run cli_serve;                                                              
 cli_run cli_account_password, cli_account_pay, cli_account_withdraw;
 cli_run cli_profile_set, cli_profile_export, cli_profile_import;
 cli_run cli_inbox_export, cli_inbox_import, cli_inbox_deliver;
-cli_run cli_contract_deploy, cli_contract_use, cli_contract_info; /* chain.c */
-cli_run cli_gas_report, cli_gas_prices, cli_gas_export, cli_store_put, cli_store_get;
+cli_run cli_contract_deploy, cli_contract_use, cli_contract_info;        /* chain.c */
+cli_run cli_gas_report, cli_gas_prices, cli_gas_export, cli_gas_history; /* gas.c */
+cli_run cli_gas_measured, cli_gas_cost, cli_gas_project;
+cli_run cli_store_put, cli_store_get;
 cli_run cli_store_remove, cli_store_use, cli_store_status, cli_store_sync;
 cli_run cli_group_setup, cli_group_propose, cli_group_confirm, cli_group_hospital; /* group.c */
 cli_run cli_group_invite, cli_group_join, cli_group_approve, cli_group_members;

@@ -244,6 +244,15 @@ const struct cli_command cli_commands[] = {
 
     COMMAND("gas", "report", "", 0, 0, CLI_HOME, cli_gas_report, "gas by operation and role"),
     COMMAND("gas", "prices", "", 0, 0, CLI_HOME, cli_gas_prices, "slow, average, fast now"),
+    COMMAND("gas", "history", "", 0, 0, CLI_HOME, cli_gas_history,
+            "gas over time, by workflow (by day)", "by=hour|day|month"),
+    COMMAND("gas", "measured", "", 0, 0, CLI_HOME, cli_gas_measured,
+            "what the contract's calls were measured to cost"),
+    COMMAND("gas", "cost", "CALL", 1, 1, CLI_HOME, cli_gas_cost, "what such a call would cost now",
+            "count=N"),
+    COMMAND("gas", "project", "", 0, 0, CLI_HOME, cli_gas_project,
+            "a month's cost now: three sizes of hospital, or the one given", "records=N", "batch=N",
+            "sales=N", "entries=N"),
     COMMAND("gas", "export", "", 0, 0, CLI_HOME, cli_gas_export, "every transaction, one row each",
             "role=ROLE", "workflow=NAME", "csv", "output=FILE"),
 

@@ -60,8 +60,10 @@ api_handler api_health, api_metrics, api_session_show, api_session_begin,
 api_handler api_session_nonce, api_session_wallet, api_events, api_sync, api_notifications;
 api_handler api_notifications_seen, api_account_list, api_account_new, api_account_pay;
 api_handler api_card, api_profile_set, api_contact_add, api_contact_show, api_contract;
-api_handler api_contract_request, api_transactions, api_gas_report, api_gas_prices, api_store_show;
+api_handler api_contract_request, api_store_show;
 api_handler api_store_sync, api_status;
+api_handler api_transactions, api_gas_report, api_gas_prices, api_gas_history; /* gas */
+api_handler api_gas_measured, api_gas_cost, api_gas_project;
 api_handler api_account_register, api_intent_list, api_intent_show, api_intent_answer; /* wallet */
 api_handler api_intent_cancel;
 api_handler api_record_list, api_record_store, api_record_import, api_record_show; /* records */

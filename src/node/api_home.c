@@ -1,5 +1,5 @@
 /* The API's home: health, sessions, identities and contacts, notifications, the contract,
- * transactions and gas, the store. */
+ * the store. */
 #include "node/api.h"
 
 #include <string.h>
@@ -258,47 +258,6 @@ enum galen_err api_contract_request(struct api_call *call, struct json_object **
     uint64_t id = 0;
     GALEN_TRY(api_request_id(call, &id, info));
     return contract_request_info(call->wf, id, result, info);
-}
-
-/* ---- transactions and gas ----------------------------------------------------------------------------- */
-
-enum galen_err api_transactions(struct api_call *call, struct json_object **result,
-                                struct galen_errinfo *info)
-{
-    struct workflow_tx_filter filter = {
-        .role = node_query(call->request, "role"),
-        .workflow = node_query(call->request, "workflow"),
-        .operation = node_query(call->request, "operation"),
-        .status = node_query(call->request, "status"),
-    };
-    const char *format = node_query(call->request, "format");
-    bool is_csv = format != NULL && strcmp(format, "csv") == 0;
-    if (format != NULL && !is_csv && strcmp(format, "json") != 0)
-        return base_fail(info, GALEN_ERR_USAGE, "format is json or csv");
-    GALEN_TRY(api_page(call, &filter.page, info));
-    if (!is_csv) {
-        GALEN_TRY(workflow_transactions(call->wf, &filter, result, info));
-        response_json(call->response, MHD_HTTP_OK, *result);
-        return GALEN_OK;
-    }
-    filter.page = (struct workflow_page){0};
-    BASE_BUF_AUTO csv = {0};
-    GALEN_TRY(workflow_transactions_csv(call->wf, &filter, &csv, info));
-    response_file(call->response, "text/csv; charset=utf-8; header=present", "transactions.csv");
-    base_buf_move(&call->response->body, &csv);
-    return GALEN_OK;
-}
-
-enum galen_err api_gas_report(struct api_call *call, struct json_object **result,
-                              struct galen_errinfo *info)
-{
-    return workflow_gas_report(call->wf, result, info);
-}
-
-enum galen_err api_gas_prices(struct api_call *call, struct json_object **result,
-                              struct galen_errinfo *info)
-{
-    return workflow_gas_prices(call->wf, result, info);
 }
 
 /* ---- the store -------------------------------------------------------------------------------------- */

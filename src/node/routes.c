@@ -112,7 +112,12 @@ const struct api_route api_routes[] = {
     {"GET", "/transactions", API_READ | API_RAW, NULL, api_transactions,
      PAGE " role workflow operation status format"},
     {"GET", "/gas/report", API_READ, NULL, api_gas_report},
+    {"GET", "/gas/history", API_READ, NULL, api_gas_history, "by"},
     {"GET", "/gas/prices", API_READ | API_SLOW, NULL, api_gas_prices},
+    {"GET", "/gas/measured", API_READ, NULL, api_gas_measured},
+    {"GET", "/gas/cost", API_READ | API_SLOW, NULL, api_gas_cost, "call count"},
+    {"GET", "/gas/projection", API_READ | API_SLOW, NULL, api_gas_project,
+     "records batch sales entries"},
     {"GET", "/store", API_OPERATOR | API_SLOW, NULL, api_store_show},
     {"POST", "/store/sync", API_OPERATOR, NULL, api_store_sync},
 };

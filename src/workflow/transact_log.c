@@ -1,4 +1,4 @@
-/* The log of transactions, and the gas reports made from it. */
+/* The log of transactions. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,78 +144,5 @@ enum galen_err workflow_transactions_csv(struct workflow *wf,
         }
         GALEN_TRY(workflow_csv_row(out, cells, COLUMNS, info));
     }
-    return GALEN_OK;
-}
-
-enum galen_err workflow_gas_report(struct workflow *wf, struct json_object **result,
-                                   struct galen_errinfo *info)
-{
-    /* The median is the row in the middle of each group (the lower one of two). */
-    static const char sql[] =
-        "WITH mined AS (SELECT workflow, operation, role, gas_used, total_wei,"
-        " row_number() OVER (PARTITION BY workflow, operation, role ORDER BY gas_used) AS place,"
-        " count(*) OVER (PARTITION BY workflow, operation, role) AS many"
-        " FROM tx WHERE status = 'succeeded')"
-        " SELECT workflow, operation, role, many, min(gas_used), max(gas_used), sum(gas_used),"
-        " max(CASE WHEN place = (many + 1) / 2 THEN gas_used END)"
-        " FROM mined GROUP BY workflow, operation, role ORDER BY workflow, operation, role";
-    static const char *const texts[] = {"workflow", "operation", "role"};
-    static const char *const numbers[] = {"count", "gasMin", "gasMax", "gasTotal", "gasMedian"};
-    RECORD_JSON_AUTO list = NULL;
-    GALEN_TRY(workflow_array(&list, info));
-    DB_ROWS_AUTO groups = {0};
-    GALEN_TRY(db_query(&groups, wf->db, info, sql));
-    for (;;) {
-        bool found = false;
-        GALEN_TRY(db_next(&groups, &found, info));
-        if (!found)
-            break;
-        RECORD_JSON_AUTO row = NULL;
-        GALEN_TRY(workflow_object(&row, info));
-        for (int i = 0; i < 3; i++)
-            GALEN_TRY(workflow_set_text(row, texts[i], db_text(&groups, i), info));
-        for (int i = 0; i < 5; i++)
-            GALEN_TRY(workflow_set_int(row, numbers[i], db_int(&groups, 3 + i), info));
-        struct chain_u256 total = {0};
-        DB_ROWS_AUTO costs = {0};
-        GALEN_TRY(db_query(&costs, wf->db, info,
-                           "SELECT total_wei FROM tx WHERE status = 'succeeded'"
-                           " AND workflow = ? AND operation = ? AND role = ?",
-                           DB_TEXT(db_text(&groups, 0)), DB_TEXT(db_text(&groups, 1)),
-                           DB_TEXT(db_text(&groups, 2))));
-        for (;;) {
-            struct chain_u256 cost;
-            GALEN_TRY(db_next(&costs, &found, info));
-            if (!found)
-                break;
-            GALEN_TRY(chain_u256_parse(&cost, db_text(&costs, 0), info));
-            GALEN_TRY(chain_u256_add(&total, &total, &cost));
-        }
-        GALEN_TRY(workflow_set_wei(row, "totalWei", &total, info));
-        GALEN_TRY(workflow_push(list, &row, info));
-    }
-    workflow_give(result, &list);
-    return GALEN_OK;
-}
-
-enum galen_err workflow_gas_prices(struct workflow *wf, struct json_object **result,
-                                   struct galen_errinfo *info)
-{
-    static const char *const names[CHAIN_SPEEDS] = {"slow", "average", "fast"};
-    struct chain_rpc *rpc = NULL;
-    struct chain_fees fees;
-    RECORD_JSON_AUTO prices = NULL;
-    GALEN_TRY(workflow_rpc(wf, &rpc, info));
-    GALEN_TRY(chain_rpc_fees(rpc, &fees, info));
-    GALEN_TRY(workflow_object(&prices, info));
-    GALEN_TRY(workflow_set_wei(prices, "baseFeeWei", &fees.base_fee, info));
-    for (int i = 0; i < CHAIN_SPEEDS; i++) {
-        RECORD_JSON_AUTO row = NULL;
-        GALEN_TRY(workflow_object(&row, info));
-        GALEN_TRY(workflow_set_wei(row, "maxFeeWei", &fees.speed[i].max_fee, info));
-        GALEN_TRY(workflow_set_wei(row, "priorityFeeWei", &fees.speed[i].priority_fee, info));
-        GALEN_TRY(workflow_set_object(prices, names[i], &row, info));
-    }
-    workflow_give(result, &prices);
     return GALEN_OK;
 }

@@ -349,12 +349,37 @@ GALEN_MUST_CHECK enum galen_err workflow_transactions_csv(struct workflow *wf,
                                                           const struct workflow_tx_filter *filter,
                                                           struct base_buf *out,
                                                           struct galen_errinfo *info);
-/* Per operation and role: count, gas min/median/max, wei in all. */
+/* Per operation and role: count, gas min/median/max, estimated before, wei in all; of all that were
+ * mined, reverted ones too. */
 GALEN_MUST_CHECK enum galen_err
 workflow_gas_report(struct workflow *wf, struct json_object **result, struct galen_errinfo *info);
+/* The same per period and workflow; by: "hour", "day" or "month" (UTC). */
+GALEN_MUST_CHECK enum galen_err workflow_gas_history(struct workflow *wf, const char *by,
+                                                     struct json_object **result,
+                                                     struct galen_errinfo *info);
 /* {baseFeeWei, slow, average, fast: {maxFeeWei, priorityFeeWei}}. */
 GALEN_MUST_CHECK enum galen_err
 workflow_gas_prices(struct workflow *wf, struct json_object **result, struct galen_errinfo *info);
+/* [{call, gas}]: the figures of docs/gas.md. */
+GALEN_MUST_CHECK enum galen_err workflow_gas_measured(struct json_object **result,
+                                                      struct galen_errinfo *info);
+#define WORKFLOW_GAS_COUNT_MAX 10000000
+/* count (at most WORKFLOW_GAS_COUNT_MAX) such calls now; NOT_FOUND when call was not measured. */
+GALEN_MUST_CHECK enum galen_err workflow_gas_cost(struct workflow *wf, const char *call,
+                                                  uint64_t count, struct json_object **result,
+                                                  struct galen_errinfo *info);
+/* A hospital's month. Gas in all stays below 2^53. */
+#define WORKFLOW_GAS_SALES_MAX   100000
+#define WORKFLOW_GAS_ENTRIES_MAX 12800 /* of a delivery, and records of a batch */
+struct workflow_gas_month {
+    uint64_t records, batch; /* anchored, and how many (at least 1) in a transaction */
+    uint64_t sales, entries; /* sales, and entries delivered in each */
+};
+/* What a month costs now; NULL: three sizes that are assumed. */
+GALEN_MUST_CHECK enum galen_err workflow_gas_project(struct workflow *wf,
+                                                     const struct workflow_gas_month *month,
+                                                     struct json_object **result,
+                                                     struct galen_errinfo *info);
 /* Between the two calls transactions are estimated and not sent; results hold {dryRun, gasEstimate,
  * maxCostWei} instead of a hash, and nothing is changed. */
 void workflow_dry_run(struct workflow *wf, bool on);

@@ -296,6 +296,12 @@ test('every transaction is recorded, and the chain says the same', async () => {
   const csv = home.run('gas', 'export', '--csv', { json: false }).out.trim().split('\r\n');
   assert.equal(csv.length, rows.length + 1);
   assert.ok(home.ok('gas', 'prices').average.maxFeeWei);
+  const history = home.ok('gas', 'history', '--by', 'month');
+  assert.equal(history.reduce((sum, row) => sum + row.gasTotal, 0), report.reduce((sum, row) => sum + row.gasTotal, 0));
+  const { gas } = home.ok('gas', 'measured').find(({ call }) => call === 'storeData');
+  assert.equal(home.ok('gas', 'cost', 'storeData', '--count', '2').gas, 2 * gas);
+  assert.equal(home.ok('gas', 'project').length, 3);
+  assert.equal(home.ok('gas', 'project', '--records', '10')[0].calls[0].count, 10);
 });
 
 test('no secret and no health data in plain sight', () => {

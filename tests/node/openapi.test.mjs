@@ -352,8 +352,51 @@ test('transactions, gas, notifications', async () => {
   await get('gm', '/transactions?workflow=setup&status=succeeded&role=gm&operation=proposeGroupKey');
   const csv = await node.call('GET', '/transactions?format=csv', { as: 'gm' });
   assert.equal(csv.text.trim().split('\r\n').length, all.length + 1);
-  await get('gm', '/gas/report');
-  await get('gm', '/gas/prices');
+  assert.deepEqual(await get('gm', '/transactions?format=json-all&workflow=setup&limit=1'),
+    all.filter((row) => row.workflow === 'setup').toReversed());
+  const mined = all.filter((row) => row.gasUsed !== undefined);
+  const sum = (rows, name) => rows.reduce((total, row) => total + BigInt(row[name]), 0n);
+  for (const rows of [await get('gm', '/gas/report'), await get('gm', '/gas/history'), await get('gm', '/gas/history?by=hour'),
+    await get('gm', '/gas/history?by=month')]) {
+    assert.equal(sum(rows, 'count'), BigInt(mined.length));
+    assert.equal(sum(rows, 'totalWei'), sum(mined, 'totalWei'));
+    assert.equal(sum(rows, 'gasTotal'), sum(mined, 'gasUsed'));
+    assert.equal(sum(rows, 'gasEstimateTotal'), sum(mined, 'gasEstimate'));
+  }
+  await fails(400, 'usage', 'gm', 'GET', '/gas/history?by=year');
+});
+
+test('what gas will cost comes from what was measured', async () => {
+  const prices = await get('gm', '/gas/prices');
+  const price = BigInt(prices.baseFeeWei) + BigInt(prices.slow.priorityFeeWei);
+  const measured = await get('gm', '/gas/measured');
+  const documented = fs.readFileSync(path.join(root, 'docs/gas.md'), 'utf8');
+  for (const { call, gas } of measured) assert.ok(documented.includes(`| ${call} | ${gas.toLocaleString('en')} |`), call);
+  const gasOf = (call) => measured.find((row) => row.call === call).gas;
+  const cost = await get('gm', '/gas/cost?call=storeData&count=3');
+  assert.equal(cost.gas, 3 * gasOf('storeData'));
+  assert.ok(BigInt(cost.wei.slow) > 0n && BigInt(cost.wei.slow) <= BigInt(cost.gas) * price * 2n);
+  assert.ok(BigInt(cost.wei.fast) >= BigInt(cost.wei.average) && BigInt(cost.wei.average) >= BigInt(cost.wei.slow));
+  await fails(404, 'not-found', 'gm', 'GET', '/gas/cost?call=nothing');
+  await fails(400, 'usage', 'gm', 'GET', '/gas/cost');
+  await fails(400, 'usage', 'gm', 'GET', '/gas/cost?call=storeData&count=0');
+  const sizes = await get('gm', '/gas/projection');
+  assert.deepEqual(sizes.map((one) => one.name), ['small clinic', 'medium hospital', 'large hospital']);
+  const [month] = await get('gm', '/gas/projection?records=250&batch=150&sales=2&entries=30');
+  assert.equal(month.hospitalGas, 250 * gasOf('storeBatch(100), a record') + 2 * gasOf('reply')
+    + 60 * (gasOf('deliver of 20 with the seal, an entry') + gasOf('claim of 1 in 400, later')));
+  assert.equal(month.buyerGas, 2 * (gasOf('requestWithTerms') + gasOf('finalize without recipients')));
+  for (const one of [...sizes, month]) {
+    for (const payer of ['hospital', 'buyer'])
+      assert.equal(one.calls.filter((row) => row.payer === payer).reduce((total, row) => total + row.gas, 0), one[`${payer}Gas`]);
+    for (const row of one.calls) assert.equal(row.gas, row.count * gasOf(row.call));
+  }
+  const [most] = await get('gm', '/gas/projection?records=10000000&sales=100000&entries=12800');
+  assert.ok(Number.isSafeInteger(most.hospitalGas));
+  await fails(400, 'usage', 'gm', 'GET', '/gas/projection?sales=100001');
+});
+
+test('notifications', async () => {
   const news = await get('patient-1', '/notifications');
   assert.ok(news.length > 0);
   await node.ok('POST', '/notifications/seen', { as: 'patient-1', body: { upTo: news[0].id } });

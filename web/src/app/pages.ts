@@ -20,4 +20,6 @@ export const pages: Entry[] = [
   { path: '/consents', label: 'Data requests', roles: ['patient'], load: () => import('../pages/patient/consents') },
   { path: '/consents/{request}', roles: ['patient'], load: () => import('../pages/patient/consent') },
   { path: '/access', label: 'Access log', roles: ['patient'], load: () => import('../pages/patient/access') },
+
+  { path: '/gas', label: 'Gas fees', load: () => import('../pages/gas/fees') }, // the last of every role's
 ];

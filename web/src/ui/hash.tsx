@@ -29,3 +29,7 @@ export function Hash({ of: text, what = 'it' }: { of: string; what?: string }) {
 export function Address({ of: text }: { of: string }) {
   return <Hash of={text} what="address" />;
 }
+
+export function Transaction({ of: text }: { of: string }) {
+  return <Hash of={text} what="transaction hash" />;
+}

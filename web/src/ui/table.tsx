@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useData, type Loaded } from '../api/use';
 import type { Answer, Options, PathWith } from '../api/client';
 import { Button } from './form';
@@ -11,10 +11,24 @@ export interface Column<T> {
   number?: boolean;
 }
 
+// What is wider than its place scrolls, by the keyboard too.
+function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [isWide, setWide] = useState(false);
+  useEffect(() => {
+    const at = box.current!;
+    const sized = new ResizeObserver(() => setWide(at.scrollWidth > at.clientWidth));
+    sized.observe(at);
+    sized.observe(at.firstElementChild!);
+    return () => sized.disconnect();
+  }, []);
+  return <div class="table-box" ref={box} {...(isWide && { tabIndex: 0, role: 'group', 'aria-label': `${label}, scrolls` })}>{children}</div>;
+}
+
 // On narrow screens each row becomes a small list.
 export function Table<T>({ columns, rows, label, keyOf }:
   { columns: Column<T>[]; rows: readonly T[]; label: string; keyOf: (row: T, index: number) => string | number }) {
-  return <table class="table table-fold" aria-label={label}>
+  return <Scroll label={label}><table class="table table-fold" aria-label={label}>
     <thead><tr>{columns.map((one) => <th key={one.label} scope="col" class={one.number ? 'number' : undefined}>{one.label}</th>)}</tr></thead>
     <tbody>{rows.map((row, i) => <tr key={keyOf(row, i)}>{columns.map((one) => {
       const cell = one.cell(row);
@@ -22,7 +36,7 @@ export function Table<T>({ columns, rows, label, keyOf }:
       return <td key={one.label} data-label={one.label} data-empty={isEmpty ? '' : undefined}
         class={one.number ? 'number' : undefined}><div>{cell}</div></td>;
     })}</tr>)}</tbody>
-  </table>;
+  </table></Scroll>;
 }
 
 // The pages of a list whose call takes limit and offset.
