@@ -237,6 +237,13 @@ enum galen_err purchasing_view_offer(struct purchasing_buyer_view *view, size_t 
     return GALEN_OK;
 }
 
+bool purchasing_view_awaits(const struct purchasing_buyer_view *view, size_t index)
+{
+    GALEN_ASSERT(index < view->entries.n);
+    return view->rows[index].is_known && view->rows[index].ek == NULL &&
+           view->chain.now < purchasing_keys_due(&view->chain);
+}
+
 enum galen_err purchasing_view_missing(struct workflow *wf,
                                        const struct purchasing_buyer_view *view, size_t index,
                                        struct purchasing_missing *out, struct galen_errinfo *info)

@@ -258,7 +258,7 @@ static enum galen_err part_root_on_chain(struct workflow *wf, uint8_t root32[32]
     BASE_BUF_AUTO answer = {0};
     GALEN_TRY(datahub_encode_get_part_root(&call, purchasing_u256(request_id),
                                            purchasing_u256(part), info));
-    GALEN_TRY(workflow_read_contract(wf, &answer, &call, info));
+    GALEN_TRY(workflow_read_agreed(wf, &answer, &call, info));
     return datahub_decode_get_part_root(root32, answer.data, answer.len, info);
 }
 
@@ -329,6 +329,63 @@ enum galen_err purchasing_load_proof(struct workflow *wf, struct purchasing_entr
                                     index - first, info));
     *entries = read;
     read = (struct purchasing_entries){0};
+    return GALEN_OK;
+}
+
+static enum galen_err part_range(struct workflow *wf, uint64_t request_id, uint64_t index,
+                                 uint64_t *first, size_t *n, uint32_t *part,
+                                 struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    bool found = false;
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT part, min(position), count(*) FROM entry WHERE request_id = ?1"
+                       " AND part = (SELECT part FROM entry WHERE request_id = ?1"
+                       " AND position = ?2) GROUP BY part",
+                       DB_INT(request_id), DB_INT(index)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    if (!found)
+        return base_fail(info, GALEN_ERR_STATE, "the entry is not known here");
+    *part = (uint32_t)db_int(&rows, 0);
+    *first = (uint64_t)db_int(&rows, 1);
+    *n = (size_t)db_int(&rows, 2);
+    return GALEN_OK;
+}
+
+enum galen_err purchasing_entry_anchored(struct workflow *wf, bool *same,
+                                         const struct purchasing_onchain *chain, uint64_t index,
+                                         struct galen_errinfo *info)
+{
+    PURCHASING_ENTRIES_AUTO entries = {0};
+    uint8_t computed[32];
+    uint8_t root[32];
+    uint64_t first = 0;
+    size_t n = 0;
+    uint32_t part = 0;
+    int64_t seen = 0;
+    int64_t parts = 0;
+    GALEN_TRY(count_seen(wf, chain->id, &seen, info));
+    if (seen != chain->count)
+        return base_fail(info, GALEN_ERR_STATE, "the delivered entries are not all known here");
+    GALEN_TRY(db_get_int(wf->db, &parts, 0, info,
+                         "SELECT max(part) + 1 FROM entry WHERE request_id = ?",
+                         DB_INT(chain->id)));
+    if (parts < chain->parts)
+        GALEN_TRY(purchasing_assign_parts(wf, chain->id, info));
+    GALEN_TRY(part_range(wf, chain->id, index, &first, &n, &part, info));
+    entries.items = calloc(n, sizeof *entries.items);
+    if (entries.items == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    for (; entries.n < n; entries.n++) {
+        bool found = false;
+        GALEN_TRY(purchasing_load_entry(wf, &found, &entries.items[entries.n], chain->id,
+                                        first + entries.n, info));
+        if (!found)
+            return base_fail(info, GALEN_ERR_STATE, "the delivered entries have a gap");
+    }
+    GALEN_TRY(purchasing_part_root(computed, chain->id, entries.items, n, first, info));
+    GALEN_TRY(part_root_on_chain(wf, root, chain->id, part, info));
+    *same = memcmp(computed, root, 32) == 0;
     return GALEN_OK;
 }
 

@@ -230,6 +230,12 @@ GALEN_MUST_CHECK enum galen_err purchasing_load_proof(struct workflow *wf,
                                                       struct base_buf *proof,
                                                       const struct purchasing_onchain *chain,
                                                       size_t index, struct galen_errinfo *info);
+/* *same: the entry as the events told it is in the tree of its part that the contract keeps, by as
+ * many endpoints as must agree. STATE while not all entries are here. */
+GALEN_MUST_CHECK enum galen_err purchasing_entry_anchored(struct workflow *wf, bool *same,
+                                                          const struct purchasing_onchain *chain,
+                                                          uint64_t index,
+                                                          struct galen_errinfo *info);
 /* *valid: consent is releaseAddr's ShareConsent for exactly this entry of this request. */
 void purchasing_consent_valid(const struct workflow *wf, bool *valid, uint64_t request_id,
                               const struct purchasing_entry *entry);
@@ -546,6 +552,8 @@ struct purchasing_missing {
 GALEN_MUST_CHECK enum galen_err
 purchasing_view_missing(struct workflow *wf, const struct purchasing_buyer_view *view, size_t index,
                         struct purchasing_missing *out, struct galen_errinfo *info);
+/* The patient kept the key, and has time to send it. */
+bool purchasing_view_awaits(const struct purchasing_buyer_view *view, size_t index);
 const struct purchasing_onchain *purchasing_view_chain(const struct purchasing_buyer_view *view);
 const struct purchasing_entry *purchasing_view_entry(const struct purchasing_buyer_view *view,
                                                      size_t index);

@@ -209,6 +209,7 @@ static enum galen_err send_one(struct workflow *wf, const struct kept *kept,
     struct purchasing_onchain chain;
     char reason[160] = "";
     int64_t index = 0;
+    bool same = false;
     GALEN_TRY(purchasing_read_chain(wf, &chain, kept->question.request_id, info));
     if (chain.state == PURCHASING_REPLIED) /* a reorganisation took the delivery back */
         return base_fail(info, GALEN_ERR_STATE, "the request is not delivered");
@@ -224,6 +225,11 @@ static enum galen_err send_one(struct workflow *wf, const struct kept *kept,
         GALEN_TRY(tell(wf, kept, "key-late", NULL, info));
         return set_state(wf, kept, "late", NULL, info);
     }
+    /* An endpoint may tell of an entry that the contract has not. */
+    GALEN_TRY(purchasing_entry_anchored(wf, &same, &chain, (uint64_t)index, info));
+    if (!same)
+        return base_fail(info, GALEN_ERR_STATE,
+                         "the events are not of the entries that the contract keeps");
     GALEN_TRY(load_release_key(wf, &key, kept, &chain, info));
     GALEN_TRY(send_to_buyer(wf, kept, &chain, &key, info));
     GALEN_TRY(tell(wf, kept, "key-sent", NULL, info));

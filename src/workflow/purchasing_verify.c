@@ -8,13 +8,15 @@
 struct tally {
     struct purchasing_member *members; /* owned, their texts too */
     size_t n_members;
-    uint64_t *provable, *disputable; /* owned: the entries that failed, by what is to be done */
-    size_t n_provable, n_disputable;
+    /* owned: the entries that failed, by what is to be done; awaited: once their keys have come */
+    uint64_t *provable, *disputable, *awaited;
+    size_t n_provable, n_disputable, n_awaited;
 };
 static void tally_clear(struct tally *tally)
 {
     free(tally->provable);
     free(tally->disputable);
+    free(tally->awaited);
     for (size_t i = 0; i < tally->n_members; i++)
         free((char *)tally->members[i].class_text);
     free(tally->members);
@@ -35,7 +37,7 @@ static enum galen_err count_class(struct tally *tally, size_t index, const char 
 }
 
 /* Which way is right for an entry that failed: what the contract finds invalid by itself is proven,
- * anything else is for the managers. */
+ * anything else is for the managers, a key that is awaited once its time is over. */
 static enum galen_err find_remedy(struct workflow *wf, const struct purchasing_buyer_view *view,
                                   size_t index, struct tally *tally, struct json_object *row,
                                   struct galen_errinfo *info)
@@ -46,7 +48,10 @@ static enum galen_err find_remedy(struct workflow *wf, const struct purchasing_b
     if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND) /* its group key may not be at hand */
         return err;
     if (fault == NULL) {
-        tally->disputable[tally->n_disputable++] = index;
+        if (purchasing_view_awaits(view, index))
+            tally->awaited[tally->n_awaited++] = index;
+        else
+            tally->disputable[tally->n_disputable++] = index;
         return workflow_set_text(row, "remedy", "dispute", info);
     }
     tally->provable[tally->n_provable++] = index;
@@ -125,13 +130,14 @@ static enum galen_err keep_verdict(struct workflow *wf, uint64_t request_id, boo
     GALEN_TRY(
         keep_faults(wf, request_id, "prove-invalid", tally->provable, tally->n_provable, info));
     GALEN_TRY(keep_faults(wf, request_id, "dispute", tally->disputable, tally->n_disputable, info));
+    GALEN_TRY(keep_faults(wf, request_id, "dispute", tally->awaited, tally->n_awaited, info));
     return db_commit(&tx, info);
 }
 
-static enum galen_err add_next(struct json_object *made, uint64_t request_id, bool whole,
-                               const struct tally *tally, struct galen_errinfo *info)
+static enum galen_err add_next(struct json_object *made, const struct purchasing_onchain *chain,
+                               bool whole, const struct tally *tally, struct galen_errinfo *info)
 {
-    unsigned long long id = (unsigned long long)request_id;
+    unsigned long long id = (unsigned long long)chain->id;
     RECORD_JSON_AUTO next = NULL;
     char text[384];
     char which[160];
@@ -143,6 +149,16 @@ static enum galen_err add_next(struct json_object *made, uint64_t request_id, bo
                  which, id);
         GALEN_TRY(record_json_push(next, json_object_new_string(text), info));
     }
+    if (tally->n_awaited > 0) {
+        char when[BASE_TIME_TEXT];
+        base_time_format(when, purchasing_keys_due(chain));
+        dispute_index_text(which, sizeof which, tally->awaited, tally->n_awaited);
+        snprintf(text, sizeof text,
+                 "entries %s: their keys may come until %s; then galen request verify %llu again, "
+                 "and dispute what has not come",
+                 which, when, id);
+        GALEN_TRY(record_json_push(next, json_object_new_string(text), info));
+    }
     if (tally->n_disputable > 0) {
         dispute_index_text(which, sizeof which, tally->disputable, tally->n_disputable);
         snprintf(text, sizeof text,
@@ -151,7 +167,7 @@ static enum galen_err add_next(struct json_object *made, uint64_t request_id, bo
                  which, id);
         GALEN_TRY(record_json_push(next, json_object_new_string(text), info));
     }
-    if (!whole && tally->n_disputable == 0) {
+    if (!whole && tally->n_disputable + tally->n_awaited == 0) {
         snprintf(text, sizeof text,
                  "the delivery as a whole: galen request dispute %llu --all --reason TEXT", id);
         GALEN_TRY(record_json_push(next, json_object_new_string(text), info));
@@ -169,7 +185,9 @@ static enum galen_err verify_all(struct going *going, struct json_object *checks
     tally->members = calloc(n + 1, sizeof *tally->members);
     tally->provable = calloc(n + 1, sizeof *tally->provable);
     tally->disputable = calloc(n + 1, sizeof *tally->disputable);
-    if (tally->members == NULL || tally->provable == NULL || tally->disputable == NULL)
+    tally->awaited = calloc(n + 1, sizeof *tally->awaited);
+    if (tally->members == NULL || tally->provable == NULL || tally->disputable == NULL ||
+        tally->awaited == NULL)
         return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
     GALEN_TRY(purchasing_check_entries(going->wf, going->view, 0, n, see_entry, going, info));
     if (!purchasing_view_readable(going->view))
@@ -195,7 +213,7 @@ enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool 
     GALEN_TRY(verify_all(&going, checks, &whole, info));
     const struct tally *tally = &going.tally;
     size_t n = purchasing_view_count(view);
-    size_t failed = tally->n_provable + tally->n_disputable;
+    size_t failed = tally->n_provable + tally->n_disputable + tally->n_awaited;
     bool all = whole && failed == 0;
     if (purchasing_view_readable(view))
         snprintf(summary, sizeof summary, "%zu of %zu entries passed every check", n - failed, n);
@@ -210,7 +228,7 @@ enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool 
     GALEN_TRY(workflow_set_int(made, "failed", (int64_t)failed, info));
     GALEN_TRY(workflow_set_text(made, "summary", summary, info));
     if (!all) {
-        GALEN_TRY(add_next(made, request_id, whole, tally, info));
+        GALEN_TRY(add_next(made, purchasing_view_chain(view), whole, tally, info));
         GALEN_TRY(workflow_set_time(made, "by", purchasing_view_chain(view)->deadline, info));
     }
     *passed = all;

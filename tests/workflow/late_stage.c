@@ -113,7 +113,7 @@ struct json_object *late_answer(struct market *market, uint64_t id)
 }
 
 /* The buyer's verification fails in this entry alone, for want of its key. */
-void late_expect_missing(struct market *market, uint64_t id, uint64_t place)
+void late_expect_missing(struct market *market, uint64_t id, uint64_t place, bool in_time)
 {
     bool passed = true;
     RECORD_JSON_AUTO verified = market_verify(market, id, &passed);
@@ -125,4 +125,8 @@ void late_expect_missing(struct market *market, uint64_t id, uint64_t place)
         fixture_text(json_object_array_get_idx(fixture_member(verified, "entries"), place),
                      "remedy"),
         "dispute");
+    struct json_object *next = fixture_member(verified, "next");
+    assert_int_equal(json_object_array_length(next), 1);
+    assert_non_null(strstr(json_object_get_string(json_object_array_get_idx(next, 0)),
+                           in_time ? "may come until" : "galen request dispute"));
 }

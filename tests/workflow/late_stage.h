@@ -24,7 +24,8 @@ int64_t late_awaited(struct market *market, uint64_t id);
 int64_t late_count(struct workflow *wf, const char *sql, uint64_t id);
 /* What the keeper's home keeps of its answer: {wanted, given, ek}; json_object_put. */
 struct json_object *late_answer(struct market *market, uint64_t id);
-/* The buyer's verification fails in this entry alone, for want of its key. */
-void late_expect_missing(struct market *market, uint64_t id, uint64_t place);
+/* The buyer's verification fails in this entry alone, for want of its key, which may still come in
+ * time. */
+void late_expect_missing(struct market *market, uint64_t id, uint64_t place, bool in_time);
 
 #endif

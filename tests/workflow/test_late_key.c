@@ -61,7 +61,7 @@ static void one_keeps_one_leaves(void **state)
                                               PURCHASING_ACCEPT_KEEP_KEY, NULL, INFO));
     assert_non_null(strstr(fixture_last_info()->what, "cannot be taken back"));
 
-    late_expect_missing(market, id, place);
+    late_expect_missing(market, id, place, true);
     assert_int_equal(late_awaited(market, id), 1);
     FAILS(GALEN_ERR_STATE, purchasing_finalize(buyer, &fx->who[BUYER], id, true, NULL, INFO));
 
@@ -166,6 +166,26 @@ static void an_altered_entry_gets_no_key(void **state)
         assert_int_equal(fixture_settle(fx), 0);
         late_expect(market, id, "refused");
     }
+    /* An endpoint that tells the patient's home of an honest entry: the contract's root is not of
+     * it. */
+    {
+        struct workflow *wf = fx->home[PATIENT];
+        uint64_t id = late_consented(market);
+        forge_deliver(market, id, other_payout);
+        RECORD_JSON_AUTO answer = market_answer(market, id, LATE_KEEPER, 0);
+        struct chain_address payout;
+        OK(chain_address_parse(&payout, fixture_text(answer, "payout"), INFO));
+        OK(db_run(wf->db, INFO, "UPDATE entry SET payout = ? WHERE request_id = ? AND position = ?",
+                  DB_BLOB(payout.bytes, 20), DB_INT(id), DB_INT(late_place(market, id))));
+        OK(db_run(wf->db, INFO,
+                  "UPDATE consent SET key_state = 'kept', key_reason = NULL WHERE request_id = ?"
+                  " AND key_state = 'refused'",
+                  DB_INT(id)));
+        assert_int_equal(fixture_settle(fx), 0);
+        late_expect(market, id, "kept");
+        assert_int_equal(late_count(fx->home[BUYER], LATE_KEYS, id), 0);
+    }
+    market_forget_sales(market);
     uint64_t id = late_consented(market);
     forge_deliver(market, id, without_it);
     late_expect(market, id, "unused");
@@ -185,8 +205,17 @@ static void a_relay_that_withholds(void **state)
     fixture_carry(fx, fx->home[PATIENT]);
     OK(db_run(fx->home[HOSPITAL]->db, INFO, "DELETE FROM inbox WHERE state = 'new'"));
     assert_int_equal(fixture_settle(fx), 0);
-    late_expect_missing(market, id, place);
+    late_expect_missing(market, id, place, true);
     OK(dispute_open(fx->home[BUYER], &fx->who[BUYER], id, &place, 1, "no key", NULL, INFO));
+    /* with the bundle, which the hospital has not any more either */
+    RECORD_JSON_AUTO answer = market_answer(market, id, LATE_KEEPER, 0);
+    uint8_t bundle[32];
+    bool there = true;
+    OK(store_cid_parse(bundle, fixture_text(answer, "bundleCid"), INFO));
+    json_object_put(fixture_sync(fx->home[PATIENT]));
+    OK(store_remove(fx->home[HOSPITAL]->store, bundle, INFO));
+    OK(store_has(&there, fx->home[GM]->store, bundle, INFO));
+    assert_false(there);
     assert_int_equal(fixture_settle(fx), 0);
     for (int i = 0; i < 2; i++) {
         struct workflow *wf = fx->home[managers[i]];
@@ -228,7 +257,7 @@ static void a_key_that_comes_too_late(void **state)
     fixture_pass_time(fx, 3700); /* more than half of the window */
     assert_int_equal(fixture_settle(fx), 0);
     late_expect(market, id, "late");
-    late_expect_missing(market, id, place);
+    late_expect_missing(market, id, place, false);
     OK(dispute_open(fx->home[BUYER], &fx->who[BUYER], id, &place, 1, "no key", NULL, INFO));
     assert_int_equal(fixture_settle(fx), 0);
     for (int i = 0; i < 2; i++) {

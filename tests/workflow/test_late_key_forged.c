@@ -100,7 +100,7 @@ static void what_is_not_the_key(void **state)
         assert_int_equal(refused_by_relay(market, kept, &forged[i], false), 1);
     }
     assert_int_equal(late_count(fx->home[BUYER], LATE_KEYS, id), 0);
-    late_expect_missing(market, id, place);
+    late_expect_missing(market, id, place, true);
     /* the hospital passes on one message, to the buyer, of one form */
     const struct forgery to_manager = {id, ek, &key, &fx->who[GM], NULL};
     const struct forgery with_bundle = {id, ek, &key, buyer, "eyJ"};
