@@ -95,8 +95,10 @@ test('a data request shows what would leave, and is answered', async () => {
   await age.getByRole('cell', { name: '55-59' }).waitFor();
   await age.getByRole('cell', { name: '57', exact: true }).waitFor();
   await browser.check(page, 'consent');
-  await page.getByRole('button', { name: 'Accept' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('button', { name: 'Accept, keep the key' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Accept, keep the key' }).click();
   await page.getByText('accepted', { exact: true }).waitFor();
+  await page.getByText('stays here until the delivery is seen').waitFor();
+  await browser.check(page, 'consent-given');
   await page.close();
 });

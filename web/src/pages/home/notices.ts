@@ -2,6 +2,7 @@
 interface Notice { text: string; to?: (subject: string) => string; needs?: boolean }
 
 const request = (subject: string) => `/requests/${subject}`;
+const sale = (subject: string) => `/consents/${subject.split(' ')[0]}`;
 const notices: Record<string, Notice> = {
   'record-coming': { text: 'A record is on its way' },
   record: { text: 'A new record came', to: (root) => `/records/${root}` },
@@ -9,9 +10,9 @@ const notices: Record<string, Notice> = {
   'consent-wanted': { text: 'A hospital asks whether it may sell data of yours', to: (id) => `/consents/${id}`, needs: true },
   'consent-given': { text: 'A patient answered', to: request },
   'key-received': { text: 'A patient sent its key: verify again', to: request },
-  'key-sent': { text: 'The delivery is as agreed: your key went to the buyer', to: () => '/consents' },
-  'key-refused': { text: 'The delivery is not as agreed: your key stays here', to: () => '/consents' },
-  'key-late': { text: 'It was too late to send your key', to: () => '/consents' },
+  'key-sent': { text: 'The delivery is as agreed: your key went to the buyer', to: sale },
+  'key-refused': { text: 'The delivery is not as agreed: your key stays here', to: sale },
+  'key-late': { text: 'It was too late to send your key', to: sale },
   'request-open': { text: 'A buyer asks for data', to: request, needs: true },
   'request-replied': { text: 'A hospital offers the data', to: request },
   'request-delivered': { text: 'The data was delivered: verify it', to: request, needs: true },

@@ -22,6 +22,16 @@ function at(object: unknown, pointer: string): unknown {
   return value;
 }
 
+const keys: Record<NonNullable<Schemas['Consent']['key']>['state'], string> = {
+  kept: 'stays here until the delivery is seen', sent: 'sent to the buyer', refused: 'stays here',
+  late: 'stays here: it was too late to send it', unused: 'stays here: the delivery is without this record',
+};
+
+// What became of a key that was kept.
+function Key({ of: key }: { of: NonNullable<Schemas['Consent']['key']> }) {
+  return <>{keys[key.state]}{key.reason && `: ${key.reason}`}{key.at && <>, <Time at={key.at} /></>}</>;
+}
+
 // What a buyer would see, beside what your record says.
 function Leaves({ one }: { one: Schemas['Consent'] }) {
   const report = useData('/records/{record}/deidentified', { path: { record: one.record } }, false);
@@ -53,21 +63,25 @@ export default function Consent({ params }: PageProps) {
     <Show loaded={consents}>{(all) => {
       const own = all.filter((one) => one.requestId === requestId);
       const wanted = own.some((one) => one.state === 'wanted');
-      const answer = (accept: boolean) => (query: { dryRun?: true }) =>
-        api.post('/requests/{requestId}/consent', { accept }, { path: { requestId }, query });
+      const answer = (body: { accept: boolean; keepKey?: boolean }) => (query: { dryRun?: true }) =>
+        api.post('/requests/{requestId}/consent', body, { path: { requestId }, query });
       if (own.length === 0) return <Empty title="You were not asked in this request" />;
       return <>
         {wanted && <Note kind="warn"><b>Your answer is wanted</b><span>It counts for {own.length === 1 ? 'the record below' : `the ${own.length} records below`}.
           Unanswered, nothing leaves. The time ends <Time at={own[0]!.respondBy} />.</span>
           <span class="row">
-            <Act label="Accept" kind="primary" call={answer(true)} done={consents.reload} said="You accepted; the hospital is told">
+            <Act label="Accept" kind="primary" call={answer({ accept: true })} done={consents.reload} said="You accepted; the hospital is told">
               <p>Exactly the values shown will be sold. The payout goes to a fresh account of yours.</p></Act>
-            <Act label="Decline" call={answer(false)} done={consents.reload} said="You declined; nothing leaves">
+            <Act label="Accept, keep the key" call={answer({ accept: true, keepKey: true })} done={consents.reload} said="You accepted; the key stays here">
+              <p>The same, but the key to the values stays here until this node has seen that the delivery is exactly what you agreed to.
+                Then it goes to the buyer by itself: the node must run between the delivery and half the time the buyer has to check it, or you are not paid.</p></Act>
+            <Act label="Decline" call={answer({ accept: false })} done={consents.reload} said="You declined; nothing leaves">
               <p>Nothing leaves. The hospital is told that you declined, and nothing else.</p></Act>
           </span></Note>}
         {own.map((one) => <div class="stack" key={one.record}>
           <Card title={one.category ?? 'Record'}><Facts rows={[
             ['State', <ConsentState state={one.state} />],
+            ['Key', one.key && <Key of={one.key} />],
             ['Record', <Link to={`/records/${one.record}`}>Open it</Link>],
             ['Hospital', <Address of={one.hospital} />],
             ['Buyer', one.buyer && <Address of={one.buyer} />],
