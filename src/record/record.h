@@ -334,7 +334,7 @@ GALEN_MUST_CHECK enum galen_err record_release_report(json_object **content, jso
 /* Both in one: {content, report}. */
 GALEN_MUST_CHECK enum galen_err record_release_describe(json_object **out, json_object *record,
                                                         struct galen_errinfo *info);
-/* safeharbor.json, as built in. */
+/* safeharbor.json, as built in, and the category names: {..., categories}. */
 GALEN_MUST_CHECK enum galen_err record_release_rules(json_object **out, struct galen_errinfo *info);
 /* Holds content from outside against exactly that shape. PARSE with a JSON Pointer. */
 GALEN_MUST_CHECK enum galen_err record_release_validate(json_object *content,

@@ -57,7 +57,16 @@ enum galen_err record_release_rules(json_object **out, struct galen_errinfo *inf
     BASE_BUF_AUTO text = {0};
     for (size_t i = 0; i < RECORD_COUNT_OF(safeharbor_json); i++)
         GALEN_TRY(record_buf_put(&text, safeharbor_json[i], strlen(safeharbor_json[i]), info));
-    return record_json_parse(out, (const char *)text.data, text.len, RECORD_MAX_JSON_BYTES, info);
+    RECORD_JSON_AUTO rules = NULL;
+    GALEN_TRY(
+        record_json_parse(&rules, (const char *)text.data, text.len, RECORD_MAX_JSON_BYTES, info));
+    json_object *categories = json_object_new_array();
+    GALEN_TRY(record_json_set(rules, "categories", categories, info));
+    for (const char *const *name = record_categories(); *name != NULL; name++)
+        GALEN_TRY(record_json_push(categories, json_object_new_string(*name), info));
+    *out = rules;
+    rules = NULL;
+    return GALEN_OK;
 }
 
 /* ---- rules over single texts -------------------------------------------------------------------

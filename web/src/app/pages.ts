@@ -21,5 +21,13 @@ export const pages: Entry[] = [
   { path: '/consents/{request}', roles: ['patient'], load: () => import('../pages/patient/consent') },
   { path: '/access', label: 'Access log', roles: ['patient'], load: () => import('../pages/patient/access') },
 
+  { path: '/requests', label: 'Requests', roles: ['hospital'], load: () => import('../pages/request/requests') },
+  { path: '/requests', label: 'My purchases', roles: ['buyer'], load: () => import('../pages/request/requests') },
+  { path: '/requests/{request}', roles: ['hospital', 'buyer'], load: () => import('../pages/request/request') },
+  { path: '/relay', label: 'Relay and doctors', roles: ['hospital'], load: () => import('../pages/hospital/relay') },
+  { path: '/new-request', label: 'New request', roles: ['buyer'], load: () => import('../pages/buyer/create') },
+  { path: '/requests/{request}/verify', roles: ['buyer'], load: () => import('../pages/buyer/verify') },
+  { path: '/requests/{request}/data', roles: ['buyer'], load: () => import('../pages/buyer/data') },
+
   { path: '/gas', label: 'Gas fees', load: () => import('../pages/gas/fees') }, // the last of every role's
 ];

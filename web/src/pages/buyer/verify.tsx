@@ -1,0 +1,103 @@
+import { useState } from 'preact/hooks';
+import { api, type Schemas } from '../../api/client';
+import { useData, useTask } from '../../api/use';
+import type { PageProps } from '../../app/pages';
+import { Link } from '../../app/router';
+import { Act } from '../../ui/act';
+import { Checks } from '../../ui/checks';
+import { Button, Field } from '../../ui/form';
+import { Badge, Card, Page } from '../../ui/layout';
+import { count, Eth } from '../../ui/money';
+import { Empty, Note, Problem, Waiting } from '../../ui/states';
+import { Table } from '../../ui/table';
+import { Time } from '../../ui/time';
+
+type Verified = Schemas['VerifiedDelivery'];
+type Entry = Verified['entries'][number];
+
+// How many entries passed each check.
+function Summary({ entries }: { entries: readonly Entry[] }) {
+  const names = [...new Set(entries.flatMap((one) => one.checks.map((row) => row.check)))];
+  const rows = names.map((name) => {
+    const made = entries.flatMap((one) => one.checks.filter((row) => row.check === name));
+    return { name, all: made.length, failed: made.filter((row) => !row.passed).length };
+  });
+  return <Table label="Checks of all entries" rows={rows} keyOf={(one) => one.name} columns={[
+    { label: 'Check', cell: (one) => <span><span class={`check-icon check-${one.failed === 0 ? 'passed' : 'failed'}`} aria-hidden="true">
+      {one.failed === 0 ? '✓' : '✕'}</span>{one.name}</span> },
+    { label: 'Result', cell: (one) => <Badge tone={one.failed === 0 ? 'good' : 'bad'}>{one.failed === 0 ? 'passed' : `${count(one.failed)} failed`}</Badge> },
+    { label: 'Entries', number: true, cell: (one) => count(one.all) },
+  ]} />;
+}
+
+function Dispute({ requestId, entries, done }: { requestId: number; entries: number[]; done: () => void }) {
+  const [reason, setReason] = useState('');
+  const path = { requestId };
+  return <div class="stack">
+    <p>Both managers judge {entries.length === 1 ? 'entry' : 'entries'} {entries.join(', ')}. Each costs a bond, which comes back with the refund. They get the evidence, the values included.</p>
+    <Field label="What is wrong with them">{(id) => <textarea id={id} maxLength={500} value={reason} onInput={(e) => setReason(e.currentTarget.value)} />}</Field>
+    <div><Act label="Dispute" kind="danger" disabled={reason.trim() === ''} done={done} said="In dispute"
+      call={(query) => api.post('/requests/{requestId}/dispute', { reason, entries }, { path, query })} /></div>
+  </div>;
+}
+
+function Remedies({ requestId, result, done }: { requestId: number; result: Verified; done: () => void }) {
+  const of = (remedy: Entry['remedy']) => result.entries.filter((one) => one.remedy === remedy).map((one) => one.index);
+  const provable = of('prove-invalid'), disputable = of('dispute');
+  const isWhole = result.checks.some((one) => !one.passed);
+  const path = { requestId };
+  return <>
+    {provable.length > 0 && <Card title="The contract itself sees it"><div class="stack">
+      <p>The group signature or the consent of entries {provable.join(', ')} is invalid. A proof refunds them at once, without a bond.</p>
+      <div><Act label="Prove it" kind="primary" done={done} said="Proven: refunded"
+        call={(query) => api.post('/requests/{requestId}/prove-invalid', { entries: provable }, { path, query })} /></div></div></Card>}
+    {disputable.length > 0 && <Card title="For the managers"><Dispute requestId={requestId} entries={disputable} done={done} /></Card>}
+    {isWhole && disputable.length === 0 && <Card title="The delivery as a whole">
+      <Dispute requestId={requestId} entries={result.entries.map((one) => one.index)} done={done} /></Card>}
+    <Card title="Pay all the same"><div class="stack"><p>It is your money: what failed can be paid for.</p>
+      <div><Act label="Pay anyway" kind="danger" done={done} said="Paid"
+        call={(query) => api.post('/requests/{requestId}/finalize', { anyway: true }, { path, query })} /></div></div></Card>
+  </>;
+}
+
+const shownAtOnce = 50;
+
+function Result({ requestId, result, done }: { requestId: number; result: Verified; done: () => void }) {
+  const [from, setFrom] = useState(0);
+  const [onlyFailed, setOnlyFailed] = useState(!result.passed);
+  const rows = onlyFailed ? result.entries.filter((one) => !one.passed) : result.entries;
+  const shown = rows.slice(from, from + shownAtOnce);
+  return <>
+    <Note kind={result.passed ? 'good' : 'bad'}><b>{result.summary}</b>{result.by && <span>To be settled <Time at={result.by} />: silence pays.</span>}</Note>
+    {!result.passed && <Remedies requestId={requestId} result={result} done={done} />}
+    <Card title="The delivery as a whole" flush><Checks checks={result.checks} /></Card>
+    <Card title="All entries" flush><Summary entries={result.entries} /></Card>
+    <Card title="Entry by entry" flush actions={!result.passed && <Button onClick={() => { setOnlyFailed(!onlyFailed); setFrom(0); }}>
+      {onlyFailed ? 'Show all' : 'Only failed ones'}</Button>}>
+      {shown.length === 0 ? <Empty title="None" /> : shown.map((one) => <details key={one.index} class="fold" open={shown.length === 1}>
+        <summary>Entry {one.index} <Badge tone={one.passed ? 'good' : 'bad'}>{one.passed ? 'passed'
+          : `failed: ${one.checks.filter((row) => !row.passed).map((row) => row.check).join(', ')}`}</Badge></summary>
+        <Checks checks={one.checks} /></details>)}
+      {rows.length > shownAtOnce && <div class="pager"><span class="quiet small">{from + 1} to {from + shown.length} of {count(rows.length)}</span>
+        <Button disabled={from === 0} onClick={() => setFrom(from - shownAtOnce)}>Back</Button>
+        <Button disabled={from + shownAtOnce >= rows.length} onClick={() => setFrom(from + shownAtOnce)}>On</Button></div>}
+    </Card>
+  </>;
+}
+
+export default function Verify({ params }: PageProps) {
+  const requestId = Number(params['request']);
+  const shown = useData('/requests/{requestId}', { path: { requestId } });
+  const verify = useTask(() => api.post('/requests/{requestId}/verify', {}, { path: { requestId } }));
+  const request = shown.data;
+  return <Page title={`Verification of request ${requestId}`} about="Every entry is checked by itself, on your own node: nobody has to be believed."
+    actions={<><Link class="button" to={`/requests/${requestId}`}>Request</Link>
+      <Button kind="primary" isBusy={verify.isBusy} onClick={() => void verify.run()}>{request?.verified === undefined ? 'Verify' : 'Verify again'}</Button></>}>
+    {verify.error && <Problem error={verify.error} retry={() => verify.run()} />}
+    {verify.isBusy && <Waiting what={`Checking ${count(request?.count) ?? ''} entries`} />}
+    {verify.result ? <Result requestId={requestId} result={verify.result} done={shown.reload} />
+      : !verify.isBusy && request && <Note>{request.verified === undefined ? 'It has not been verified yet.'
+        : request.verified ? 'Every check passed when it was last verified.' : 'Something failed when it was last verified.'}
+        {request.partWei && <> <Eth wei={request.partWei} /> a record.</>}</Note>}
+  </Page>;
+}
