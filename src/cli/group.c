@@ -81,6 +81,18 @@ enum galen_err cli_group_approve(struct cli *cli, struct json_object **result, b
     return group_approve(cli->wf, &gm, &doctor, result, info);
 }
 
+enum galen_err cli_group_applicants(struct cli *cli, struct json_object **result, bool *passed,
+                                    struct galen_errinfo *info)
+{
+    return group_applicants(cli->wf, result, info);
+}
+
+enum galen_err cli_group_keys(struct cli *cli, struct json_object **result, bool *passed,
+                              struct galen_errinfo *info)
+{
+    return group_keys(cli->wf, result, info);
+}
+
 enum galen_err cli_group_members(struct cli *cli, struct json_object **result, bool *passed,
                                  struct galen_errinfo *info)
 {

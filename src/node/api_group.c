@@ -99,6 +99,18 @@ enum galen_err api_group_members(struct api_call *call, struct json_object **res
     return group_members(call->wf, &page, result, info);
 }
 
+enum galen_err api_group_applicants(struct api_call *call, struct json_object **result,
+                                    struct galen_errinfo *info)
+{
+    return group_applicants(call->wf, result, info);
+}
+
+enum galen_err api_group_keys(struct api_call *call, struct json_object **result,
+                              struct galen_errinfo *info)
+{
+    return group_keys(call->wf, result, info);
+}
+
 enum galen_err api_group_commit(struct api_call *call, struct json_object **result,
                                 struct galen_errinfo *info)
 {

@@ -91,6 +91,8 @@ const struct api_route api_routes[] = {
     {"POST", "/group/invitations", DOES, "gm", api_group_invite},
     {"POST", "/group/join", DOES, "doctor", api_group_join},
     {"POST", "/group/approvals", DOES, "gm", api_group_approve},
+    {"GET", "/group/applicants", API_READ, "gm", api_group_applicants},
+    {"GET", "/group/keys", API_READ, NULL, api_group_keys},
     {"GET", "/group/members", API_READ, "gm", api_group_members, PAGE},
     {"POST", "/group/commit", DOES, "gm", api_group_commit},
     {"POST", "/group/countersign", DOES, "rm", api_group_step},

@@ -58,7 +58,6 @@ static const struct {
     {"entry_fault", BOUGHT},
     {"dispute", BOUGHT},
     {"dispute_evidence", HOLDER},
-    {"dispute_vote", HOLDER},
     {"late_key", HOLDER},
 };
 

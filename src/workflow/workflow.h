@@ -426,6 +426,14 @@ GALEN_MUST_CHECK enum galen_err group_approve(struct workflow *wf, const struct 
                                               const struct chain_address *doctor,
                                               struct json_object **result,
                                               struct galen_errinfo *info);
+/* GM: whose join request waits, the oldest first, then who was invited and has not answered:
+ * [{wallet, state, name, licence, receivedAt | expires}]. */
+GALEN_MUST_CHECK enum galen_err group_applicants(struct workflow *wf, struct json_object **result,
+                                                 struct galen_errinfo *info);
+/* The group keys that the chain has told of, the newest first:
+ * [{version, fingerprint, state, retiredAt, problem}]. */
+GALEN_MUST_CHECK enum galen_err group_keys(struct workflow *wf, struct json_object **result,
+                                           struct galen_errinfo *info);
 /* The registry: [{wallet, name, licence, commitment, joinedAt}], GM's home only. */
 GALEN_MUST_CHECK enum galen_err group_members(struct workflow *wf, const struct workflow_page *page,
                                               struct json_object **result,

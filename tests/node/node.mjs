@@ -9,7 +9,8 @@ import YAML from 'yaml';
 import { root } from '../cli/galen.mjs';
 import { serve } from './serve.mjs';
 
-export const openapi = YAML.parse(fs.readFileSync(path.join(root, 'docs/openapi.yaml'), 'utf8'), { merge: true });
+export const openapi = YAML.parse(fs.readFileSync(path.join(root, 'docs/openapi.yaml'), 'utf8'),
+  { merge: true, maxAliasCount: -1 }); // our own file: each call refers to the answers that all have
 
 // Schemas are compiled one by one, so what they refer to is named with the file's name.
 (function absolute(value) {

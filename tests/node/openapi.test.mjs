@@ -69,6 +69,9 @@ test('contacts and profiles', async () => {
 
 test('the group is set up, a doctor joins, the registry is committed', async () => {
   await stage.setUpGroup();
+  assert.deepEqual(await get('gm', '/group/applicants'), []);
+  const [key] = await get('patient-1', '/group/keys');
+  assert.deepEqual([key.version, key.state], [1, 'current']);
   const members = await get('gm', '/group/members');
   assert.deepEqual(members.map((row) => row.wallet), [address.doctor]);
   await post('gm', '/group/commit');

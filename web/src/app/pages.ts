@@ -29,5 +29,13 @@ export const pages: Entry[] = [
   { path: '/requests/{request}/verify', roles: ['buyer'], load: () => import('../pages/buyer/verify') },
   { path: '/requests/{request}/data', roles: ['buyer'], load: () => import('../pages/buyer/data') },
 
+  { path: '/memberships', label: 'Memberships', roles: ['gm', 'rm'], load: () => import('../pages/managers/memberships') },
+  { path: '/group', label: 'Group', roles: ['gm', 'rm'], load: () => import('../pages/managers/group') },
+  { path: '/disputes', label: 'Disputes', roles: ['gm', 'rm'], load: () => import('../pages/managers/disputes') },
+  { path: '/disputes/{request}', roles: ['gm', 'rm'], load: () => import('../pages/managers/dispute') },
+  { path: '/openings', label: 'Openings', roles: ['gm', 'rm'], load: () => import('../pages/managers/openings') },
+  { path: '/openings/{opening}', roles: ['gm', 'rm'], load: () => import('../pages/managers/opening') },
+  { path: '/revocations', label: 'Revocation list', roles: ['gm', 'rm'], load: () => import('../pages/managers/revocations') },
+
   { path: '/gas', label: 'Gas fees', load: () => import('../pages/gas/fees') }, // the last of every role's
 ];

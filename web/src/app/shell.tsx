@@ -12,7 +12,10 @@ import { pages, type Entry, type Page } from './pages';
 import { roleNames, session, signOut, type Role } from './session';
 
 const isFor = (page: Entry, role: Role) => !page.roles || page.roles.includes(role);
-const isOn = (page: Entry, path: string) => page.path === '/' ? path === '/' : path === page.path || path.startsWith(`${page.path}/`);
+const isOn = (page: Entry, place: string) => {
+  const path = place.split('?')[0]!;
+  return page.path === '/' ? path === '/' : path === page.path || path.startsWith(`${page.path}/`);
+};
 
 function Dot({ good, label, title }: { good: boolean | undefined; label: string; title: string }) {
   const state = good === undefined ? 'unknown' : good ? 'good' : 'bad';

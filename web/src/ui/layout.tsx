@@ -22,7 +22,7 @@ export function Card({ title, actions, children, flush }:
 }
 
 export function Facts({ rows }: { rows: [string, ComponentChildren][] }) {
-  return <dl class="facts">{rows.filter(([, value]) => value !== undefined && value !== null)
+  return <dl class="facts">{rows.filter(([, value]) => value !== undefined && value !== null && value !== false)
     .map(([name, value]) => <><dt key={name}>{name}</dt><dd>{value}</dd></>)}</dl>;
 }
 
