@@ -78,7 +78,9 @@ enum galen_err seal_open_envelope(struct base_buf *plaintext, struct base_secret
     struct seal_parts parts;
     GALEN_TRY(open_outside(&jwe, &parts, NULL, envelope, info));
     BASE_SECRET_AUTO key = {0};
-    GALEN_TRY(seal_jwe_unwrap(&key, &parts, private_jwk, info));
+    if (base_secret_alloc(&key, SEAL_KEY_BYTES) != GALEN_OK)
+        return seal_nomem(info);
+    GALEN_TRY(seal_jwe_unwrap(key.data, &parts, private_jwk, info));
     BASE_BUF_AUTO text = {0};
     GALEN_TRY(seal_jwe_decrypt(&text, &parts, key.data, SEAL_PAD_OBJECT, info));
     GALEN_TRY(seal_check_context((struct base_view){text.data, text.len}, context, info));

@@ -39,6 +39,8 @@ bool seal_view_is(struct base_view view, const char *text);
 enum galen_err seal_b64_append(struct base_buf *out, const void *data, size_t len);
 /* Exactly len bytes in their one canonical text; false otherwise, and out is then unspecified. */
 bool seal_b64_decode(uint8_t *out, size_t len, struct base_view text);
+/* The same, faster, of what is no secret: its time tells what the characters are. */
+bool seal_b64_decode_public(uint8_t *out, size_t len, struct base_view text);
 /* Whether text is canonical; *bytes receives what it decodes to. */
 bool seal_b64_check(size_t *bytes, struct base_view text);
 
@@ -47,9 +49,9 @@ bool seal_b64_check(size_t *bytes, struct base_view text);
 /* PARSE unless it is exactly a public P-256 JWK. */
 enum galen_err seal_public_from_json(struct seal_public_key *pub, const json_t *jwk,
                                      struct galen_errinfo *info);
-/* A checked private JWK for libjose; the caller decrefs it. */
-enum galen_err seal_private_to_json(json_t **jwk, const struct base_secret *private_jwk,
-                                    struct galen_errinfo *info);
+/* ECDH: z32, secret, is the shared point's x. */
+enum galen_err seal_key_agree(uint8_t z32[32], const struct base_secret *private_jwk,
+                              const struct seal_public_key *other, struct galen_errinfo *info);
 
 /* ---- jwe.c --------------------------------------------------------------------------------- */
 
@@ -60,18 +62,20 @@ enum galen_err seal_private_to_json(json_t **jwk, const struct base_secret *priv
 
 enum seal_kind { SEAL_TO_PERSON, SEAL_UNDER_KEY };
 
-/* A JWE's five parts, base64url text, borrowed. */
+/* A JWE's five parts, base64url text, borrowed; epk out of the header, when it is to a person. */
 struct seal_parts {
     struct base_view header;
     struct base_view encrypted_key;
     struct base_view iv;
     struct base_view ciphertext;
     struct base_view tag;
+    struct seal_public_key ephemeral;
 };
 
-/* The allow-list, before libjose sees anything: header members, lengths, canonical text. */
-enum galen_err seal_parts_check(const struct seal_parts *parts, enum seal_kind kind,
-                                const char *typ, size_t pad, struct galen_errinfo *info);
+/* The allow-list, before anything is decrypted: header members, lengths, canonical text. Fills in
+ * ephemeral. */
+enum galen_err seal_parts_check(struct seal_parts *parts, enum seal_kind kind, const char *typ,
+                                size_t pad, struct galen_errinfo *info);
 /* Takes compact text apart; the parts are still to be checked. */
 enum galen_err seal_parts_split(struct seal_parts *parts, struct base_view compact, size_t max,
                                 struct galen_errinfo *info);
@@ -83,8 +87,8 @@ enum galen_err seal_jwe_encrypt(json_t **jwe, const char *typ, const struct seal
                                 size_t pad, struct galen_errinfo *info);
 enum galen_err seal_jwe_append_compact(struct base_buf *out, const json_t *jwe, size_t max,
                                        struct galen_errinfo *info);
-/* The content key of checked parts, replacing key. */
-enum galen_err seal_jwe_unwrap(struct base_secret *key, const struct seal_parts *parts,
+/* The content key of checked parts; the caller wipes it, after a failure too. */
+enum galen_err seal_jwe_unwrap(uint8_t key32[SEAL_KEY_BYTES], const struct seal_parts *parts,
                                const struct base_secret *private_jwk, struct galen_errinfo *info);
 /* Checked parts to plaintext without its padding, which replaces out. */
 enum galen_err seal_jwe_decrypt(struct base_buf *out, const struct seal_parts *parts,

@@ -1,15 +1,15 @@
 /*
- * The one JWE core: allow-list check, padding, and libjose behind them.
- *
- * libjose would follow a header wherever it leads (zip, PBES2 with any count, other recipients);
- * therefore it only gets a JWE that is rebuilt from five parts whose header was found to be one of
- * our two.
+ * The one JWE core: allow-list check, padding; encryption by libjose. What comes in is opened with
+ * OpenSSL's primitives: there are only two forms of it, libjose decrypts byte by byte, and it would
+ * follow a header wherever it leads (zip, PBES2 with any count, other recipients).
  */
 #include "seal/internal.h"
 
 #include <jose/cfg.h>
 #include <jose/io.h>
 #include <jose/jwe.h>
+#include <openssl/evp.h>
+#include <sodium.h>
 #include <string.h>
 
 #define HEADER_TEXT_MAX 1024
@@ -34,8 +34,9 @@ static jose_cfg_t *quiet_config(void)
 
 /* ---- the allow-list ------------------------------------------------------------------------ */
 
-static enum galen_err check_header(struct base_view text, enum seal_kind kind, const char *typ,
-                                   struct galen_errinfo *info)
+/* The allow-list; ephemeral (only of what is to a person) receives epk. */
+static enum galen_err check_header(struct seal_public_key *ephemeral, struct base_view text,
+                                   enum seal_kind kind, const char *typ, struct galen_errinfo *info)
 {
     uint8_t bytes[HEADER_TEXT_MAX];
     size_t len = text.len * 3 / 4;
@@ -57,9 +58,7 @@ static enum galen_err check_header(struct base_view text, enum seal_kind kind, c
         return base_fail(info, GALEN_ERR_PARSE, "JWE header has other members than alg, enc, typ%s",
                          kind == SEAL_TO_PERSON ? ", epk" : "");
     if (kind == SEAL_TO_PERSON) {
-        struct seal_public_key ephemeral;
-        enum galen_err err = seal_public_from_json(&ephemeral, json_object_get(header, "epk"),
-                                                   info);
+        enum galen_err err = seal_public_from_json(ephemeral, json_object_get(header, "epk"), info);
         if (err != GALEN_OK)
             return base_wrap(info, err, "JWE header's epk");
     }
@@ -74,10 +73,10 @@ static bool is_bytes(struct base_view text, size_t len)
     return seal_b64_check(&bytes, text) && bytes == len;
 }
 
-enum galen_err seal_parts_check(const struct seal_parts *parts, enum seal_kind kind,
-                                const char *typ, size_t pad, struct galen_errinfo *info)
+enum galen_err seal_parts_check(struct seal_parts *parts, enum seal_kind kind, const char *typ,
+                                size_t pad, struct galen_errinfo *info)
 {
-    GALEN_TRY(check_header(parts->header, kind, typ, info));
+    GALEN_TRY(check_header(&parts->ephemeral, parts->header, kind, typ, info));
     if (!is_bytes(parts->encrypted_key, kind == SEAL_TO_PERSON ? WRAPPED_BYTES : 0))
         return base_fail(info, GALEN_ERR_PARSE, "JWE encrypted key is malformed");
     if (!is_bytes(parts->iv, IV_BYTES) || !is_bytes(parts->tag, TAG_BYTES))
@@ -262,63 +261,92 @@ enum galen_err seal_jwe_append_compact(struct base_buf *out, const json_t *jwe, 
 
 /* ---- decryption ---------------------------------------------------------------------------- */
 
-/* Without the ciphertext, which goes its own way. */
-static json_t *parts_to_json(const struct seal_parts *parts)
+static void free_cipher(EVP_CIPHER_CTX **cipher)
 {
-    return json_pack("{s:s%,s:s%,s:s%,s:s%}", "protected", parts->header.data, parts->header.len,
-                     "encrypted_key", parts->encrypted_key.data, parts->encrypted_key.len, "iv",
-                     parts->iv.data, parts->iv.len, "tag", parts->tag.data, parts->tag.len);
+    EVP_CIPHER_CTX_free(*cipher);
 }
 
-enum galen_err seal_jwe_unwrap(struct base_secret *key, const struct seal_parts *parts,
+/* RFC 7518, 4.6: the one round of the Concat KDF that 256 bits take; no PartyUInfo, no PartyVInfo.
+ */
+static void derive_kek(uint8_t kek32[SEAL_KEY_BYTES], const uint8_t z32[32])
+{
+    static const uint8_t counter[4] = {0, 0, 0, 1};
+    static const uint8_t other[] = "\0\0\0\x0e"
+                                   "ECDH-ES+A256KW"
+                                   "\0\0\0\0"
+                                   "\0\0\0\0"
+                                   "\0\0\1";
+    _Static_assert(sizeof other == 4 + 14 + 4 + 4 + 4, "the last NUL is the last of 256's bytes");
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, counter, sizeof counter);
+    crypto_hash_sha256_update(&state, z32, 32);
+    crypto_hash_sha256_update(&state, other, sizeof other);
+    crypto_hash_sha256_final(&state, kek32);
+    base_wipe(&state, sizeof state);
+}
+
+/* RFC 3394; its integrity check is the verdict. */
+static bool unwrap(uint8_t key32[SEAL_KEY_BYTES], const uint8_t wrapped[WRAPPED_BYTES],
+                   const uint8_t kek32[SEAL_KEY_BYTES])
+{
+    GALEN_CLEANUP(free_cipher) EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+    int n = 0;
+    if (cipher == NULL)
+        return false;
+    EVP_CIPHER_CTX_set_flags(cipher, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    return EVP_DecryptInit_ex2(cipher, EVP_aes_256_wrap(), kek32, NULL, NULL) == 1 &&
+           EVP_DecryptUpdate(cipher, key32, &n, wrapped, WRAPPED_BYTES) == 1 && n == SEAL_KEY_BYTES;
+}
+
+enum galen_err seal_jwe_unwrap(uint8_t key32[SEAL_KEY_BYTES], const struct seal_parts *parts,
                                const struct base_secret *private_jwk, struct galen_errinfo *info)
 {
-    seal_json_ready();
-    json_auto_t *jwk = NULL;
-    GALEN_TRY(seal_private_to_json(&jwk, private_jwk, info));
-    GALEN_CLEANUP(jose_cfg_auto) jose_cfg_t *config = quiet_config();
-    json_auto_t *jwe = parts_to_json(parts);
-    if (config == NULL || jwe == NULL)
-        return seal_nomem(info);
-    json_auto_t *cek = jose_jwe_dec_jwk(config, jwe, jwe, jwk);
-    BASE_SECRET_AUTO bytes = {0};
-    if (base_secret_alloc(&bytes, SEAL_KEY_BYTES) != GALEN_OK)
-        return seal_nomem(info);
-    if (cek == NULL || !seal_b64_decode(bytes.data, SEAL_KEY_BYTES, seal_json_text(cek, "k")))
-        return base_fail(info, GALEN_ERR_CHECK, "JWE is not to this key, or was altered");
-    base_secret_clear(key);
-    *key = bytes;
-    bytes = (struct base_secret){0};
-    return GALEN_OK;
+    uint8_t z32[32], kek32[SEAL_KEY_BYTES], wrapped[WRAPPED_BYTES];
+    GALEN_TRY(seal_key_agree(z32, private_jwk, &parts->ephemeral, info));
+    derive_kek(kek32, z32);
+    base_wipe(z32, sizeof z32);
+    bool good = seal_b64_decode(wrapped, sizeof wrapped, parts->encrypted_key) &&
+                unwrap(key32, wrapped, kek32);
+    base_wipe(kek32, sizeof kek32);
+    return good ? GALEN_OK
+                : base_fail(info, GALEN_ERR_CHECK, "JWE is not to this key, or was altered");
+}
+
+/* AES-256-GCM over the bytes in place; what is authenticated besides is the header's text. */
+static bool decrypt(struct base_buf *bytes, const struct seal_parts *parts,
+                    const uint8_t key32[SEAL_KEY_BYTES])
+{
+    GALEN_CLEANUP(free_cipher) EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+    uint8_t iv[IV_BYTES], tag[TAG_BYTES];
+    int n = 0;
+    return cipher != NULL && seal_b64_decode(iv, sizeof iv, parts->iv) &&
+           seal_b64_decode(tag, sizeof tag, parts->tag) &&
+           EVP_DecryptInit_ex2(cipher, EVP_aes_256_gcm(), key32, iv, NULL) == 1 &&
+           EVP_DecryptUpdate(cipher, NULL, &n, parts->header.data, (int)parts->header.len) == 1 &&
+           EVP_DecryptUpdate(cipher, bytes->data, &n, bytes->data, (int)bytes->len) == 1 &&
+           (size_t)n == bytes->len &&
+           EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) == 1 &&
+           EVP_DecryptFinal_ex(cipher, bytes->data + n, &n) == 1;
 }
 
 enum galen_err seal_jwe_decrypt(struct base_buf *out, const struct seal_parts *parts,
                                 const uint8_t key32[SEAL_KEY_BYTES], size_t pad,
                                 struct galen_errinfo *info)
 {
-    seal_json_ready();
-    GALEN_CLEANUP(jose_cfg_auto) jose_cfg_t *config = quiet_config();
-    json_auto_t *cek = content_key(key32);
-    json_auto_t *jwe = parts_to_json(parts);
-    if (config == NULL || cek == NULL || jwe == NULL)
-        return seal_nomem(info);
     BASE_BUF_AUTO bytes = {0};
-    BASE_BUF_AUTO plaintext = {0};
     size_t len = parts->ciphertext.len * 3 / 4;
-    if (base_buf_reserve(&bytes, len) != GALEN_OK || base_buf_reserve(&plaintext, len) != GALEN_OK)
+    GALEN_ASSERT(parts->ciphertext.len <= SEAL_OBJECT_MAX);
+    if (base_buf_reserve(&bytes, len) != GALEN_OK)
         return seal_nomem(info);
-    plaintext.len = len;
-    GALEN_CLEANUP(jose_io_auto)
-    jose_io_t *collect = jose_io_buffer(config, plaintext.data, &plaintext.len);
-    GALEN_CLEANUP(jose_io_auto)
-    jose_io_t *io = collect != NULL ? jose_jwe_dec_cek_io(config, jwe, cek, collect) : NULL;
-    /* The tag is checked when io is done; until then plaintext stays in here. */
-    if (!seal_b64_decode(bytes.data, len, parts->ciphertext) || io == NULL ||
-        !pump(io, bytes.data, len) || plaintext.len != len)
+    bytes.len = len;
+    /* The tag is checked last; until then plaintext stays in here. */
+    if (!seal_b64_decode_public(bytes.data, len, parts->ciphertext) ||
+        !decrypt(&bytes, parts, key32))
         return base_fail(info, GALEN_ERR_CHECK, "JWE does not open: altered, or another key");
-    GALEN_TRY(strip_padding(&plaintext.len, plaintext.data, len, pad, info));
-    plaintext.data[plaintext.len] = 0;
-    base_buf_move(out, &plaintext);
+    GALEN_TRY(strip_padding(&bytes.len, bytes.data, len, pad, info));
+    bytes.data[bytes.len] = 0;
+    base_buf_move(out, &bytes);
     return GALEN_OK;
 }
 
@@ -329,9 +357,12 @@ enum galen_err seal_jwe_open(struct base_buf *out, struct base_view compact, siz
     struct seal_parts parts;
     GALEN_TRY(seal_parts_split(&parts, compact, max, info));
     GALEN_TRY(seal_parts_check(&parts, SEAL_TO_PERSON, typ, pad, info));
-    BASE_SECRET_AUTO key = {0};
-    GALEN_TRY(seal_jwe_unwrap(&key, &parts, private_jwk, info));
-    return seal_jwe_decrypt(out, &parts, key.data, pad, info);
+    uint8_t key32[SEAL_KEY_BYTES];
+    enum galen_err err = seal_jwe_unwrap(key32, &parts, private_jwk, info);
+    if (err == GALEN_OK)
+        err = seal_jwe_decrypt(out, &parts, key32, pad, info);
+    base_wipe(key32, sizeof key32);
+    return err;
 }
 
 enum galen_err seal_check_context(struct base_view plaintext, const char *context,

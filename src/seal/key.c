@@ -7,14 +7,26 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
 #define JWK_MAX 1024
 
-static void free_group(EC_GROUP **group)
+/* Made once: that takes longer than most of what is done with it. Read alone from then on. NULL:
+ * out of memory. */
+static EC_GROUP *the_curve;
+
+static void make_curve(void)
 {
-    EC_GROUP_free(*group);
+    the_curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+}
+
+static const EC_GROUP *curve(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    GALEN_ASSERT(pthread_once(&once, make_curve) == 0);
+    return the_curve;
 }
 
 static void free_point(EC_POINT **point)
@@ -37,8 +49,7 @@ static void free_scratch(BN_CTX **scratch)
 static enum galen_err check_point(bool *good, const struct seal_public_key *pub, const uint8_t *d32,
                                   struct galen_errinfo *info)
 {
-    GALEN_CLEANUP(free_group)
-    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    const EC_GROUP *group = curve();
     GALEN_CLEANUP(free_point) EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
     GALEN_CLEANUP(free_scratch) BN_CTX *scratch = BN_CTX_secure_new();
     if (point == NULL || scratch == NULL)
@@ -107,32 +118,62 @@ enum galen_err seal_public_parse(struct seal_public_key *pub, struct base_view j
     return seal_public_from_json(pub, value, info);
 }
 
-static enum galen_err parse_private(struct seal_public_key *pub, json_t **jwk,
+/* d32: secret. */
+static enum galen_err parse_private(struct seal_public_key *pub, uint8_t d32[32],
                                     const struct base_secret *private_jwk,
                                     struct galen_errinfo *info)
 {
     if (private_jwk->len > JWK_MAX)
         return base_fail(info, GALEN_ERR_LIMIT, "encryption key is longer than %d bytes", JWK_MAX);
     json_auto_t *value = seal_json_parse((struct base_view){private_jwk->data, private_jwk->len});
-    uint8_t d32[32];
-    enum galen_err err = read_jwk(pub, d32, value, info);
-    base_wipe(d32, sizeof d32);
-    if (err == GALEN_OK && jwk != NULL)
-        *jwk = json_incref(value);
-    return err;
+    return read_jwk(pub, d32, value, info);
 }
 
 enum galen_err seal_key_public(struct seal_public_key *pub, const struct base_secret *private_jwk,
                                struct galen_errinfo *info)
 {
-    return parse_private(pub, NULL, private_jwk, info);
+    uint8_t d32[32];
+    enum galen_err err = parse_private(pub, d32, private_jwk, info);
+    base_wipe(d32, sizeof d32);
+    return err;
 }
 
-enum galen_err seal_private_to_json(json_t **jwk, const struct base_secret *private_jwk,
-                                    struct galen_errinfo *info)
+static enum galen_err agree(uint8_t z32[32], const uint8_t d32[32],
+                            const struct seal_public_key *other, struct galen_errinfo *info)
 {
-    struct seal_public_key pub;
-    return parse_private(&pub, jwk, private_jwk, info);
+    const EC_GROUP *group = curve();
+    GALEN_CLEANUP(free_point) EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
+    GALEN_CLEANUP(free_point) EC_POINT *shared = group != NULL ? EC_POINT_new(group) : NULL;
+    GALEN_CLEANUP(free_scratch) BN_CTX *scratch = BN_CTX_secure_new();
+    GALEN_CLEANUP(free_number) BIGNUM *d = BN_secure_new();
+    GALEN_CLEANUP(free_number) BIGNUM *x = BN_secure_new();
+    if (point == NULL || shared == NULL || scratch == NULL || d == NULL || x == NULL ||
+        BN_bin2bn(d32, 32, d) == NULL)
+        return seal_nomem(info);
+    BN_set_flags(d, BN_FLG_CONSTTIME);
+    uint8_t octets[65] = {POINT_CONVERSION_UNCOMPRESSED};
+    memcpy(octets + 1, other->x32, 32);
+    memcpy(octets + 33, other->y32, 32);
+    /* The curve has prime order: a point on it has none but that. */
+    if (EC_POINT_oct2point(group, point, octets, sizeof octets, scratch) != 1 ||
+        EC_POINT_mul(group, shared, NULL, point, d, scratch) != 1 ||
+        EC_POINT_is_at_infinity(group, shared) == 1 ||
+        EC_POINT_get_affine_coordinates(group, shared, x, NULL, scratch) != 1 ||
+        BN_bn2binpad(x, z32, 32) != 32)
+        return base_fail(info, GALEN_ERR_CHECK, "the keys do not go together");
+    return GALEN_OK;
+}
+
+enum galen_err seal_key_agree(uint8_t z32[32], const struct base_secret *private_jwk,
+                              const struct seal_public_key *other, struct galen_errinfo *info)
+{
+    struct seal_public_key own;
+    uint8_t d32[32];
+    enum galen_err err = parse_private(&own, d32, private_jwk, info);
+    if (err == GALEN_OK)
+        err = agree(z32, d32, other, info);
+    base_wipe(d32, sizeof d32);
+    return err;
 }
 
 static void encode_coordinate(char out[SEAL_B64_TEXT(32) + 1], const uint8_t bytes32[32])

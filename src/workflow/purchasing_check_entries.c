@@ -177,15 +177,31 @@ static enum galen_err fetch(const struct run *run, struct piece *piece, struct g
 
 /* ---- one entry: the bundle ------------------------------------------------------------------------ */
 
+/* Its context is the one of this request. */
+static enum galen_err check_context(const struct purchasing_buyer_view *view,
+                                    struct json_object *bundle, struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO wanted = {0};
+    BASE_BUF_AUTO text = {0};
+    struct json_object *context = NULL;
+    GALEN_TRY(purchasing_bundle_context(&wanted, view->row.id, view->row.template_hash, info));
+    if (json_object_object_get_ex(bundle, "context", &context) &&
+        json_object_is_type(context, json_type_object))
+        GALEN_TRY(record_json_jcs(&text, context, info));
+    if (text.len == wanted.len && memcmp(text.data, wanted.data, wanted.len) == 0)
+        return GALEN_OK;
+    return base_fail(info, GALEN_ERR_CHECK, "it was sealed for another purpose or person");
+}
+
 static enum galen_err open_bundle(const struct run *run, const struct piece *piece,
                                   struct json_object **bundle, struct galen_errinfo *info)
 {
     const struct purchasing_buyer_view *view = run->view;
     const struct purchasing_view_row *row = &view->rows[piece->index];
-    BASE_BUF_AUTO context = {0};
     BASE_BUF_AUTO key_context = {0};
     BASE_BUF_AUTO text = {0};
     BASE_SECRET_AUTO key = {0};
+    RECORD_JSON_AUTO read = NULL;
     if (view->private_jwk.len == 0)
         return base_fail(info, GALEN_ERR_UNSUPPORTED, "the template's private key is not here");
     if (piece->fetched != GALEN_OK)
@@ -193,10 +209,14 @@ static enum galen_err open_bundle(const struct run *run, const struct piece *pie
     GALEN_TRY(purchasing_key_context(&key_context, view->row.id, row->bundle_cid, info));
     GALEN_TRY(seal_unwrap_key(&key, (struct base_view){(const uint8_t *)row->ek, strlen(row->ek)},
                               &view->private_jwk, (const char *)key_context.data, info));
-    GALEN_TRY(purchasing_bundle_context(&context, view->row.id, view->row.template_hash, info));
+    /* The context is looked at here: seal would parse all of it once more. */
     GALEN_TRY(seal_open_object(&text, (struct base_view){piece->block.data, piece->block.len},
-                               key.data, (const char *)context.data, info));
-    return record_json_parse(bundle, (char *)text.data, text.len, SEAL_OBJECT_MAX, info);
+                               key.data, NULL, info));
+    GALEN_TRY(record_json_parse(&read, (char *)text.data, text.len, SEAL_OBJECT_MAX, info));
+    GALEN_TRY(check_context(view, read, info));
+    *bundle = read;
+    read = NULL;
+    return GALEN_OK;
 }
 
 /* requestId, the disclosure's root, and the signature: the same as on the chain. */
