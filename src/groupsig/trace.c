@@ -36,6 +36,13 @@ bool groupsig_trace_list(size_t *index, const struct groupsig_verified *signatur
                          const struct groupsig_token *tokens, size_t count)
 {
     blst_fp12 left, right;
+    if (count == 1) { /* both loops of one pairing check share their squarings */
+        if (!groupsig_trace(signature, tokens))
+            return false;
+        if (index)
+            *index = 0;
+        return true;
+    }
     blst_miller_loop_lines(&left, GS_H_LINES, &signature->T); /* once for all tokens */
     for (size_t i = 0; i < count; i++) {
         blst_miller_loop_lines(&right, tokens[i].lines, &signature->A);
