@@ -317,35 +317,37 @@ static void deliver(struct sale *sale)
 
 /* ---- what is measured ------------------------------------------------------------------------------ */
 
-/* Elapsed seconds without those of the storage. */
-static double verify(struct sale *sale, unsigned tokens)
+/* Milliseconds an entry: elapsed without the storage, and of processors. */
+struct taken {
+    double elapsed, cpu;
+};
+
+static struct taken verify(struct sale *sale, unsigned tokens)
 {
     RECORD_JSON_AUTO made = NULL;
     bool passed = false;
     storage_s = 0;
     double wall = seconds_of(CLOCK_MONOTONIC), cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     OK(purchasing_verify(sale->fx->home[BUYER], sale->row.id, &passed, &made, INFO));
-    wall = seconds_of(CLOCK_MONOTONIC) - wall;
+    wall = seconds_of(CLOCK_MONOTONIC) - wall - storage_s;
     cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     if (!passed || json_object_array_length(fixture_member(made, "entries")) != sale->n)
         fail_msg("%s", fixture_text(made, "summary"));
-    double own = wall - storage_s;
+    const struct taken each = {wall * 1000 / (double)sale->n, cpu * 1000 / (double)sale->n};
     printf(
-        "  verify, %u revoked token%s %8.2f s   %.3f ms an entry   %.3f ms cpu   storage %.2f s\n",
-        tokens, tokens == 1 ? "  " : "s ", own, own * 1000 / (double)sale->n,
-        cpu * 1000 / (double)sale->n, storage_s);
+        "  verify, revoked tokens: %u %8.2f s   %.3f ms an entry   %.3f ms cpu   storage %.2f s\n",
+        tokens, wall, each.elapsed, each.cpu, storage_s);
     fflush(stdout);
-    return own;
+    return each;
 }
 
-static double timed(struct sale *sale, const char *name, void (*run)(struct sale *sale))
+static void timed(struct sale *sale, const char *name, void (*run)(struct sale *sale))
 {
     double wall = seconds_of(CLOCK_MONOTONIC);
     run(sale);
     wall = seconds_of(CLOCK_MONOTONIC) - wall;
-    printf("  %-24s %8.2f s\n", name, wall);
+    printf("  %-25s %8.2f s\n", name, wall);
     fflush(stdout);
-    return wall;
 }
 
 /* The list at the delivery counts: for this buyer that is now. */
@@ -388,15 +390,16 @@ int main(int argc, char **argv)
     (void)verify(&sale, 0);
     publish_list(sale.fx, 1, none, 1, cid);
     take_list(&sale);
-    double one = verify(&sale, 1);
+    struct taken one = verify(&sale, 1);
     publish_list(sale.fx, 2, cid, 1 + MORE_TOKENS, cid);
     take_list(&sale);
-    double more = verify(&sale, 1 + MORE_TOKENS);
-    printf("  each further token       %8.2f s   %.3f ms an entry\n", (more - one) / MORE_TOKENS,
-           (more - one) * 1000 / (double)sale.n / MORE_TOKENS);
-    bool is_met = one * 1000 / (double)sale.n * base_cores() / TARGET_CORES <= TARGET_MS;
-    printf("  target: %.1f ms an entry on %d cores, one token, without storage: %s\n", TARGET_MS,
-           TARGET_CORES, is_met ? "met" : "MISSED");
+    struct taken more = verify(&sale, 1 + MORE_TOKENS);
+    printf("  each further token                     %.3f ms an entry   %.3f ms cpu\n",
+           (more.elapsed - one.elapsed) / MORE_TOKENS, (more.cpu - one.cpu) / MORE_TOKENS);
+    bool is_met = one.elapsed * base_cores() / TARGET_CORES <= TARGET_MS;
+    printf("  target: %.1f ms an entry on %d cores, one token, without storage: %s\n"
+           "  (half the processor time: %.3f ms)\n",
+           TARGET_MS, TARGET_CORES, is_met ? "met" : "MISSED", one.cpu / TARGET_CORES);
     for (size_t i = 0; i < sale.n; i++)
         purchasing_offer_clear(&sale.offers[i]);
     free(sale.offers);
