@@ -112,6 +112,8 @@ const struct cli_command cli_commands[] = {
             "GM: send an applicant a join nonce", "as=NAME"),
     COMMAND("group", "join", "", 0, 0, CLI_KEYS, cli_group_join,
             "doctor: answer the invitation with a join request", "as=NAME", "licence=TEXT"),
+    COMMAND("group", "membership", "", 0, 0, CLI_KEYS, cli_group_membership,
+            "doctor: whether one is a member, or invited", "as=NAME"),
     COMMAND("group", "approve", "DOCTOR", 1, 1, CLI_KEYS, cli_group_approve,
             "GM: check a join request and issue the membership", "as=NAME"),
     COMMAND("group", "applicants", "", 0, 0, CLI_HOME, cli_group_applicants,

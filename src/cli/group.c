@@ -72,6 +72,14 @@ enum galen_err cli_group_join(struct cli *cli, struct json_object **result, bool
     return group_join(cli->wf, &doctor, licence, result, info);
 }
 
+enum galen_err cli_group_membership(struct cli *cli, struct json_object **result, bool *passed,
+                                    struct galen_errinfo *info)
+{
+    struct chain_address doctor;
+    GALEN_TRY(cli_identity(cli, "doctor", &doctor, info));
+    return group_membership(cli->wf, &doctor, result, info);
+}
+
 enum galen_err cli_group_approve(struct cli *cli, struct json_object **result, bool *passed,
                                  struct galen_errinfo *info)
 {

@@ -91,6 +91,12 @@ enum galen_err api_group_join(struct api_call *call, struct json_object **result
     return group_join(call->wf, &call->request->who, licence, result, info);
 }
 
+enum galen_err api_group_membership(struct api_call *call, struct json_object **result,
+                                    struct galen_errinfo *info)
+{
+    return group_membership(call->wf, &call->request->who, result, info);
+}
+
 enum galen_err api_group_members(struct api_call *call, struct json_object **result,
                                  struct galen_errinfo *info)
 {

@@ -90,6 +90,7 @@ const struct api_route api_routes[] = {
     {"POST", "/group/hospitals", DOES, "gm", api_group_hospital},
     {"POST", "/group/invitations", DOES, "gm", api_group_invite},
     {"POST", "/group/join", DOES, "doctor", api_group_join},
+    {"GET", "/group/membership", API_READ, "doctor", api_group_membership},
     {"POST", "/group/approvals", DOES, "gm", api_group_approve},
     {"GET", "/group/applicants", API_READ, "gm", api_group_applicants},
     {"GET", "/group/keys", API_READ, NULL, api_group_keys},

@@ -359,3 +359,70 @@ enum galen_err group_on_membership(struct workflow *wf, const struct message *me
     base_hex_encode(subject, fingerprint, 32);
     return workflow_notify(wf, doctor, "membership", subject, info);
 }
+
+/* ---- where it is -------------------------------------------------------------------------------- */
+
+/* The encoded member secret names its group key behind two bytes of header (groupsig.h). */
+static enum galen_err add_version(struct workflow *wf, struct json_object *made,
+                                  const struct base_secret *member, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    bool found = false;
+    GALEN_TRY(workflow_set_bool(made, "isMember", member->len > 0, info));
+    if (member->len != GROUPSIG_MEMBER_SECRET_BYTES)
+        return GALEN_OK;
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT version, retired_at IS NULL FROM group_key"
+                       " WHERE fingerprint = ? AND confirmed ORDER BY version DESC LIMIT 1",
+                       DB_BLOB(member->data + 2, 32)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    if (!found)
+        return GALEN_OK;
+    GALEN_TRY(workflow_set_int(made, "keyVersion", db_int(&rows, 0), info));
+    return workflow_set_bool(made, "isCurrent", db_int(&rows, 1) != 0, info);
+}
+
+/* Unless it led to the membership that is had, or to nothing in its time. */
+static enum galen_err add_invitation(struct workflow *wf, struct json_object *made,
+                                     const struct chain_address *doctor,
+                                     const struct base_secret *member, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    RECORD_JSON_AUTO one = NULL;
+    uint8_t fingerprint[32];
+    bool found = false;
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT fingerprint, expires_at, body IS NOT NULL FROM join_invitation"
+                       " WHERE doctor = ? ORDER BY expires_at DESC LIMIT 1",
+                       DB_BLOB(doctor->bytes, 20)));
+    GALEN_TRY(db_next(&rows, &found, info));
+    if (!found)
+        return GALEN_OK;
+    const bool is_answered = db_int(&rows, 2) != 0;
+    GALEN_TRY(db_bytes(&rows, 0, fingerprint, 32, info));
+    if ((is_answered && member->len == GROUPSIG_MEMBER_SECRET_BYTES &&
+         memcmp(member->data + 2, fingerprint, 32) == 0) ||
+        (!is_answered && db_int(&rows, 1) <= base_time_s()))
+        return GALEN_OK;
+    GALEN_TRY(workflow_object(&one, info));
+    GALEN_TRY(record_json_set_hex(one, "fingerprint", fingerprint, 32, info));
+    GALEN_TRY(workflow_set_time(one, "expires", db_int(&rows, 1), info));
+    GALEN_TRY(workflow_set_bool(one, "answered", is_answered, info));
+    return workflow_set_object(made, "invitation", &one, info);
+}
+
+enum galen_err group_membership(struct workflow *wf, const struct chain_address *doctor,
+                                struct json_object **result, struct galen_errinfo *info)
+{
+    RECORD_JSON_AUTO made = NULL;
+    BASE_SECRET_AUTO member = {0};
+    GALEN_TRY(steps_need_role(wf, doctor, "doctor", info));
+    enum galen_err err = workflow_secret_get(wf, &member, WORKFLOW_KEY_MEMBER, doctor, info);
+    if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)
+        return err;
+    GALEN_TRY(workflow_object(&made, info));
+    GALEN_TRY(add_version(wf, made, &member, info));
+    GALEN_TRY(add_invitation(wf, made, doctor, &member, info));
+    workflow_give(result, &made);
+    return GALEN_OK;
+}

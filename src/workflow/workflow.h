@@ -415,6 +415,13 @@ GALEN_MUST_CHECK enum galen_err group_invite(struct workflow *wf, const struct c
                                              const struct chain_address *doctor,
                                              struct json_object **result,
                                              struct galen_errinfo *info);
+/* Doctor: where joining is. {isMember, keyVersion? and isCurrent? of the key signed with,
+ * invitation?: {fingerprint, expires, answered}}; the invitation is there until the membership it
+ * led to is. */
+GALEN_MUST_CHECK enum galen_err group_membership(struct workflow *wf,
+                                                 const struct chain_address *doctor,
+                                                 struct json_object **result,
+                                                 struct galen_errinfo *info);
 /* Doctor: answers the nonce with the join request, a statement {wallet, name, licence} and the
  * wallet's EIP-712 Join signature. */
 GALEN_MUST_CHECK enum galen_err group_join(struct workflow *wf, const struct chain_address *doctor,

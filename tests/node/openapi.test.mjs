@@ -72,6 +72,11 @@ test('the group is set up, a doctor joins, the registry is committed', async () 
   assert.deepEqual(await get('gm', '/group/applicants'), []);
   const [key] = await get('patient-1', '/group/keys');
   assert.deepEqual([key.version, key.state], [1, 'current']);
+  const joined = await until('the membership', async () => {
+    const shown = await get('doctor', '/group/membership');
+    return shown.isMember && shown;
+  });
+  assert.deepEqual(joined, { isMember: true, keyVersion: 1, isCurrent: true });
   const members = await get('gm', '/group/members');
   assert.deepEqual(members.map((row) => row.wallet), [address.doctor]);
   await post('gm', '/group/commit');

@@ -167,6 +167,20 @@ static void hospitals_are_set_once(void **state)
 
 /* ---- joining ------------------------------------------------------------------------------------ */
 
+/* What the doctor's home says of joining: 'm'ember, 'i'nvited, 'a'nswered, or '-'. */
+static char membership_of(struct fixture *fx)
+{
+    RECORD_JSON_AUTO shown = NULL;
+    struct json_object *invitation = NULL;
+    OK(group_membership(fx->home[DOCTOR], &fx->who[DOCTOR], &shown, INFO));
+    if (json_object_object_get_ex(shown, "invitation", &invitation))
+        return json_object_get_boolean(fixture_member(invitation, "answered")) ? 'a' : 'i';
+    if (!json_object_get_boolean(fixture_member(shown, "isMember")))
+        return '-';
+    assert_true(json_object_get_boolean(fixture_member(shown, "isCurrent")));
+    return 'm';
+}
+
 static void join_and_interruptions(void **state)
 {
     struct fixture *fx = *state;
@@ -177,15 +191,19 @@ static void join_and_interruptions(void **state)
     BASE_SECRET_AUTO member = {0};
 
     FAILS(GALEN_ERR_STATE, group_join(fx->home[DOCTOR], doctor, "DE-1", NULL, INFO));
+    assert_int_equal(membership_of(fx), '-');
+    FAILS(GALEN_ERR_USAGE, group_membership(fx->home[GM], gm, NULL, INFO));
     FAILS(GALEN_ERR_NOT_FOUND, group_approve(fx->home[GM], gm, doctor, NULL, INFO));
     OK(group_invite(fx->home[GM], gm, doctor, NULL, INFO));
     OK(group_invite(fx->home[GM], gm, doctor, NULL, INFO)); /* the same nonce again */
     assert_int_equal(fixture_count(fx->home[GM], "SELECT count(*) FROM join_nonce"), 1);
     assert_int_equal(fixture_settle(fx), 0);
     FAILS(GALEN_ERR_USAGE, group_join(fx->home[DOCTOR], doctor, "", NULL, INFO));
+    assert_int_equal(membership_of(fx), 'i');
 
     /* the doctor's home dies after the answer was stored and before it left */
     OK(group_join(fx->home[DOCTOR], doctor, "DE-1", NULL, INFO));
+    assert_int_equal(membership_of(fx), 'a');
     OK(db_run(fx->home[DOCTOR]->db, INFO, "DELETE FROM outbox"));
     int64_t answer = fixture_count(fx->home[DOCTOR], "SELECT length(body) FROM join_invitation");
     fixture_restart(fx, DOCTOR);

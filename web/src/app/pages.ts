@@ -21,6 +21,12 @@ export const pages: Entry[] = [
   { path: '/consents/{request}', roles: ['patient'], load: () => import('../pages/patient/consent') },
   { path: '/access', label: 'Access log', roles: ['patient'], load: () => import('../pages/patient/access') },
 
+  { path: '/new-record', label: 'New record', roles: ['doctor'], load: () => import('../pages/doctor/create') },
+  { path: '/written', label: 'Records I wrote', roles: ['doctor'], load: () => import('../pages/doctor/written') },
+  { path: '/shared', label: 'Shared with me', roles: ['doctor'], load: () => import('../pages/doctor/shared') },
+  { path: '/shared/{share}', roles: ['doctor'], load: () => import('../pages/doctor/share') },
+  { path: '/membership', label: 'Membership and claims', roles: ['doctor'], load: () => import('../pages/doctor/membership') },
+
   { path: '/requests', label: 'Requests', roles: ['hospital'], load: () => import('../pages/request/requests') },
   { path: '/requests', label: 'My purchases', roles: ['buyer'], load: () => import('../pages/request/requests') },
   { path: '/requests/{request}', roles: ['hospital', 'buyer'], load: () => import('../pages/request/request') },
