@@ -102,6 +102,18 @@ static enum galen_err read_wallets(struct config *config, struct json_object *js
                                RECORD_JSON_OPTIONAL, 0, CONFIG_WALLET_MAX, "", info);
 }
 
+static enum galen_err read_votes(struct config *config, struct json_object *json,
+                                 struct galen_errinfo *info)
+{
+    const char *text = NULL;
+    GALEN_TRY(
+        record_json_get_text(&text, json, "dispute_votes", RECORD_JSON_OPTIONAL, 16, "", info));
+    config->votes_by_itself = text != NULL && strcmp(text, "automatic") == 0;
+    if (text != NULL && !config->votes_by_itself && strcmp(text, "ask") != 0)
+        return base_fail(info, GALEN_ERR_PARSE, "/dispute_votes: neither automatic nor ask");
+    return GALEN_OK;
+}
+
 static enum galen_err read_gateways(struct config *config, struct json_object *json,
                                     struct galen_errinfo *info)
 {
@@ -123,10 +135,11 @@ static enum galen_err config_from_json(struct config *config, struct json_object
                                        struct galen_errinfo *info)
 {
     static const char *const required[] = {"type", NULL};
-    static const char *const own[] = {"rpc",         "store",           "ipfs",
-                                      "gateways",    "contract",        "chain_id",
-                                      "code_hash",   "confirmations",   "start_block",
-                                      "k_anonymity", "wallet_accounts", "wallet_accounts_hourly"};
+    static const char *const own[] = {"rpc",          "store",           "ipfs",
+                                      "gateways",     "contract",        "chain_id",
+                                      "code_hash",    "confirmations",   "start_block",
+                                      "k_anonymity",  "wallet_accounts", "wallet_accounts_hourly",
+                                      "dispute_votes"};
     const char *optional[CONFIG_KEYS_MAX] = {NULL};
     size_t n = 0;
     for (; n < sizeof own / sizeof *own; n++)
@@ -141,6 +154,7 @@ static enum galen_err config_from_json(struct config *config, struct json_object
     config->k_anonymity = CONFIG_K_DEFAULT;
     GALEN_TRY(record_json_get_int(&config->k_anonymity, json, "k_anonymity", RECORD_JSON_OPTIONAL,
                                   CONFIG_K_MIN, CONFIG_K_MAX, "", info));
+    GALEN_TRY(read_votes(config, json, info));
     GALEN_TRY(read_rpc(config, json, info));
     GALEN_TRY(read_watch(config, json, info));
     GALEN_TRY(read_wallets(config, json, info));
@@ -220,6 +234,8 @@ enum galen_err config_write(const struct config *config, const char *home,
         GALEN_TRY(workflow_set_int(json, "confirmations", config->confirmations, info));
     if (config->k_anonymity > 0 && config->k_anonymity != CONFIG_K_DEFAULT)
         GALEN_TRY(workflow_set_int(json, "k_anonymity", config->k_anonymity, info));
+    if (config->votes_by_itself)
+        GALEN_TRY(workflow_set_text(json, "dispute_votes", "automatic", info));
     if (config->start_block >= 0)
         GALEN_TRY(workflow_set_int(json, "start_block", config->start_block, info));
     if (config->wallet_accounts > 0)

@@ -22,6 +22,7 @@ struct config {
     int64_t confirmations; /* 0 unless given */
     int64_t start_block;   /* -1: none given */
     int64_t k_anonymity;   /* as read: CONFIG_K_DEFAULT unless given */
+    bool votes_by_itself;  /* managers: dispute_votes is automatic */
     char *store;
     char *ipfs;
     char *gateways[CONFIG_GATEWAYS_MAX];

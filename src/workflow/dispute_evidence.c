@@ -74,9 +74,10 @@ static enum galen_err parse_row(struct json_object *row, int64_t least, int64_t 
                                 struct galen_errinfo *info)
 {
     static const char *const required[] = {"index", NULL};
-    static const char *const optional[] = {"bundleCid", "ek", NULL};
+    static const char *const optional[] = {"bundleCid", "ek", "failed", NULL};
     const char *where = "evidence/entries";
     uint8_t cid[32];
+    bool failed = false;
     *bundle_cid = NULL;
     *ek = NULL;
     GALEN_TRY(record_json_check_keys(row, required, optional, where, info));
@@ -86,6 +87,7 @@ static enum galen_err parse_row(struct json_object *row, int64_t least, int64_t 
                                    STORE_CID_TEXT, where, info));
     GALEN_TRY(
         record_json_get_text(ek, row, "ek", RECORD_JSON_OPTIONAL, PURCHASING_EK_MAX, where, info));
+    GALEN_TRY(record_json_get_bool(&failed, row, "failed", RECORD_JSON_OPTIONAL, where, info));
     if (*bundle_cid != NULL)
         return store_cid_parse(cid, *bundle_cid, info);
     if (*ek != NULL)
@@ -163,6 +165,17 @@ static enum galen_err add_key(struct workflow *wf, struct json_object *row, uint
     return workflow_set_text(row, "ek", manifest->rows[index].ek, info);
 }
 
+/* What the buyer's own verification said of the entry. */
+static enum galen_err add_failed(struct workflow *wf, struct json_object *row, uint64_t request_id,
+                                 uint64_t index, struct galen_errinfo *info)
+{
+    int64_t failed = 0;
+    GALEN_TRY(db_get_int(wf->db, &failed, 0, info,
+                         "SELECT count(*) FROM entry_fault WHERE request_id = ? AND position = ?",
+                         DB_INT(request_id), DB_INT(index)));
+    return failed > 0 ? workflow_set_bool(row, "failed", true, info) : GALEN_OK;
+}
+
 static enum galen_err add_rows(struct workflow *wf, struct json_object *body, uint64_t request_id,
                                const struct purchasing_manifest_read *manifest,
                                const uint64_t *indices, size_t n, struct galen_errinfo *info)
@@ -174,6 +187,7 @@ static enum galen_err add_rows(struct workflow *wf, struct json_object *body, ui
         GALEN_TRY(workflow_object(&row, info));
         GALEN_TRY(workflow_set_int(row, "index", (int64_t)indices[i], info));
         GALEN_TRY(add_key(wf, row, request_id, manifest, indices[i], info));
+        GALEN_TRY(add_failed(wf, row, request_id, indices[i], info));
         GALEN_TRY(workflow_push(list, &row, info));
     }
     return workflow_set_object(body, "entries", &list, info);
@@ -346,6 +360,8 @@ static enum galen_err read_kept(struct dispute_evidence *out, struct json_object
     GALEN_TRY(record_json_get_text(&cid, kept, "bundleCid", RECORD_JSON_OPTIONAL, STORE_CID_TEXT,
                                    "evidence", info));
     GALEN_TRY(record_json_get_text(&ek, kept, "ek", RECORD_JSON_OPTIONAL, PURCHASING_EK_MAX,
+                                   "evidence", info));
+    GALEN_TRY(record_json_get_bool(&read.has_failed, kept, "failed", RECORD_JSON_OPTIONAL,
                                    "evidence", info));
     snprintf(read.reason, sizeof read.reason, "%s", reason);
     read.has_bundle = cid != NULL;

@@ -5,12 +5,15 @@
  *   dispute_open.c      the buyer disputes
  *   dispute_evidence.c  what the buyer gives the managers, and they keep
  *   dispute_rule.c      a manager's verdict
+ *   dispute_vote.c      the verdict that a manager's node gives by itself
  *   dispute_show.c      what there is to decide, and everything about it
  *
  * dispute-evidence, buyer → GM and RM, in as many messages as it takes:
  *   {type galen.dispute-evidence/1, requestId, buyerKey (the template's private JWK), reason,
- *    entries: [{index, bundleCid?, ek?}]}
- * entries in ascending order; what the buyer itself could not get is left out.
+ *    entries: [{index, bundleCid?, ek?, failed?}]}
+ * entries in ascending order; what the buyer itself could not get is left out. failed: true where
+ * one of the buyer's own checks of the entry failed; without it the buyer doubts what is in it, and
+ * only a person can say that the patient is paid.
  */
 #ifndef GALEN_WORKFLOW_DISPUTE_INTERNAL_H
 #define GALEN_WORKFLOW_DISPUTE_INTERNAL_H
@@ -66,6 +69,16 @@ GALEN_MUST_CHECK enum galen_err dispute_entry_json(struct json_object **out,
                                                    const struct dispute_entry *entry,
                                                    struct galen_errinfo *info);
 
+/* By half the ruling window the managers must have what they judge by, or the seller loses. */
+int64_t dispute_evidence_by(const struct purchasing_onchain *chain);
+
+/* ---- dispute_vote.c ---------------------------------------------------------------------------- */
+
+/* Adds {automatic: {verdict, why, checks, at}} where this home's node has looked at the entry. */
+GALEN_MUST_CHECK enum galen_err dispute_show_vote(struct workflow *wf, struct json_object *row,
+                                                  uint64_t request_id, uint64_t index,
+                                                  struct galen_errinfo *info);
+
 /* ---- dispute_invalid.c ----------------------------------------------------------------------- */
 
 /* *fault: why the contract finds the entry invalid, a static text, or NULL: it finds it valid. As
@@ -94,7 +107,8 @@ struct dispute_evidence {
     char reason[DISPUTE_REASON_MAX + 1];
     bool has_bundle;
     uint8_t bundle_cid[32];
-    char *ek; /* owned; NULL: none */
+    char *ek;        /* owned; NULL: none */
+    bool has_failed; /* one of the buyer's own checks */
 };
 void dispute_evidence_clear(struct dispute_evidence *evidence);
 #define DISPUTE_EVIDENCE_AUTO GALEN_CLEANUP(dispute_evidence_clear) struct dispute_evidence

@@ -4,8 +4,7 @@
 
 #include "workflow/dispute_internal.h"
 
-/* By half the ruling window the managers must have what they judge by, or the seller loses. */
-static int64_t evidence_by(const struct purchasing_onchain *chain)
+int64_t dispute_evidence_by(const struct purchasing_onchain *chain)
 {
     return chain->deadline + (chain->rule_by - chain->deadline) / 2;
 }
@@ -90,7 +89,7 @@ static enum galen_err list_row(struct workflow *wf, struct json_object **out,
     GALEN_TRY(workflow_set_text(row, "needs", needs, info));
     if (offices->gm || offices->rm)
         GALEN_TRY(workflow_set_int(row, "withEvidence", with_evidence, info));
-    GALEN_TRY(workflow_set_time(row, "evidenceBy", evidence_by(chain), info));
+    GALEN_TRY(workflow_set_time(row, "evidenceBy", dispute_evidence_by(chain), info));
     GALEN_TRY(workflow_set_time(row, "ruleBy", chain->rule_by, info));
     GALEN_TRY(workflow_set_address(row, "buyer", &chain->buyer, info));
     GALEN_TRY(workflow_set_address(row, "hospital", &chain->hospital, info));
@@ -183,7 +182,7 @@ static enum galen_err add_missing(struct workflow *wf, struct json_object *row,
     GALEN_TRY(workflow_set_object(row, "missing", &list, info));
     if (!missing.manifest && !missing.bundle && !missing.ek)
         return GALEN_OK; /* nothing that the seller owes */
-    base_time_format(when, evidence_by(purchasing_view_chain(view)));
+    base_time_format(when, dispute_evidence_by(purchasing_view_chain(view)));
     snprintf(text, sizeof text,
              "ask the hospital and the patient for it; what cannot be had by %s, half the ruling "
              "window, is ruled Refund",
@@ -221,6 +220,7 @@ static enum galen_err show_entry(struct workflow *wf, struct purchasing_buyer_vi
                                     "without a ruling",
                                     info));
     GALEN_TRY(workflow_set_object(row, "checks", &checked.checks, info));
+    GALEN_TRY(dispute_show_vote(wf, row, request_id, entry->index, info));
     if (checked.content != NULL)
         GALEN_TRY(workflow_set_object(row, "values", &checked.content, info));
     return workflow_push(list, &row, info);
@@ -251,7 +251,7 @@ enum galen_err dispute_show(struct workflow *wf, uint64_t request_id, struct jso
     GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)request_id, info));
     GALEN_TRY(workflow_set_address(made, "buyer", &chain->buyer, info));
     GALEN_TRY(workflow_set_address(made, "hospital", &chain->hospital, info));
-    GALEN_TRY(workflow_set_time(made, "evidenceBy", evidence_by(chain), info));
+    GALEN_TRY(workflow_set_time(made, "evidenceBy", dispute_evidence_by(chain), info));
     GALEN_TRY(workflow_set_time(made, "ruleBy", chain->rule_by, info));
     GALEN_TRY(workflow_set_object(made, "checks", &checks, info));
     GALEN_TRY(workflow_set_object(made, "entries", &list, info));

@@ -76,6 +76,7 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
             config_copy_text(&wf->rpc_more[wf->n_rpc_more], config.rpc_more[wf->n_rpc_more], info));
     wf->confirmations = (uint64_t)config.confirmations;
     wf->k_anonymity = (uint32_t)config.k_anonymity;
+    wf->votes_by_itself = config.votes_by_itself;
     wf->start_block = config.start_block;
     wf->wallet_accounts = config.wallet_accounts;
     wf->wallet_accounts_hourly = config.wallet_accounts_hourly;

@@ -46,6 +46,7 @@ struct workflow {
     int64_t wallet_accounts, wallet_accounts_hourly; /* what may register by itself */
     uint64_t confirmations;    /* events of blocks that are this deep are applied */
     uint32_t k_anonymity;      /* hospitals: fewest patients alike */
+    bool votes_by_itself;      /* managers: dispute_vote.c */
     int64_t start_block;       /* the first that is read; -1: to be found */
     struct watch_facts *facts; /* while what a block tells is applied (watch_internal.h) */
     struct {
@@ -488,6 +489,9 @@ enum galen_err topup_retry(struct workflow *wf, struct galen_errinfo *info);
 enum galen_err topup_answer_open(struct workflow *wf, struct galen_errinfo *info);
 /* Likewise: the evidence of a dispute that was interrupted goes out. */
 enum galen_err dispute_retry_evidence(struct workflow *wf, struct galen_errinfo *info);
+/* Likewise: a manager's node that may votes on what can be decided without a person.
+ * (dispute_vote.c) */
+enum galen_err dispute_vote(struct workflow *wf, struct galen_errinfo *info);
 /* Tells every identity of this home once the revocation list is past its nextUpdate; adds
  * {revocationList: {version, nextUpdate, overdue}} to a status. (revocation_watch.c) */
 GALEN_MUST_CHECK enum galen_err revocation_watch(struct workflow *wf, struct galen_errinfo *info);

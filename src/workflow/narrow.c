@@ -58,6 +58,7 @@ static const struct {
     {"entry_fault", BOUGHT},
     {"dispute", BOUGHT},
     {"dispute_evidence", HOLDER},
+    {"dispute_vote", HOLDER},
     {"late_key", HOLDER},
 };
 

@@ -25,6 +25,7 @@ static enum galen_err run_round(struct workflow *wf, struct json_object **result
     GALEN_TRY(purchasing_apply_policies(wf, info));
     GALEN_TRY(topup_retry(wf, info));
     GALEN_TRY(dispute_retry_evidence(wf, info));
+    GALEN_TRY(dispute_vote(wf, info));
     GALEN_TRY(revocation_watch(wf, info));
     GALEN_TRY(purchasing_retry_manifests(wf, info));
     GALEN_TRY(purchasing_send_keys(wf, info));

@@ -251,8 +251,10 @@ test('what is not ruled in time is paid', async () => {
   assert.deepEqual(gm.ok('request', 'disputes'), []);
 });
 
+let second, secondBundle;
 test('every entry at once, and paying all the same', () => {
-  const second = deliver();
+  second = deliver();
+  secondBundle = { ...bundle };
   const opened = lab.ok('request', 'dispute', second, '--all', '--reason', 'all of it');
   assert.equal(opened.txs[0].operation, 'finalize');
   assert.equal(opened.entries.length, 4);
@@ -261,4 +263,51 @@ test('every entry at once, and paying all the same', () => {
   const third = deliver();
   fails(lab, 1, /not been verified/, 'request', 'finalize', third);
   assert.equal(lab.ok('request', 'finalize', third, '--anyway').paid.length, 5);
+});
+
+test('managers\' homes that may vote by themselves', async () => {
+  const configure = (home, members) => {
+    const config = path.join(home.dir, 'config.json');
+    fs.writeFileSync(config, JSON.stringify({ ...JSON.parse(fs.readFileSync(config)), ...members }));
+  };
+  for (const home of [gm, rm]) configure(home, { dispute_votes: 'automatic' });
+  const blocks = ['patient-1', 'patient-3'].map((name) => {
+    const found = path.join(file('blocks'), fs.readdirSync(file('blocks'), { recursive: true })
+      .find((block) => block.endsWith(secondBundle[name])));
+    const bytes = fs.readFileSync(found);
+    fs.rmSync(found);
+    return { found, bytes };
+  });
+  const verified = lab.run('request', 'verify', second);
+  const failed = verified.json.entries.filter((entry) => !entry.passed).map((entry) => entry.index);
+  assert.equal(failed.length, 2);
+  const good = [0, 1, 2, 3].find((index) => !failed.includes(index));
+  const again = lab.ok('request', 'dispute', second, '--all', '--reason', 'two are not there, two cannot be true');
+  assert.deepEqual([again.entries, again.disputedBefore], [[], [0, 1, 2, 3]]);
+  settle();
+  const look = (home) => new Map(home.ok('request', 'disputes', second).entries.map((entry) => [entry.index, entry]));
+  for (const home of [gm, rm]) {
+    const seen = look(home);
+    for (const index of failed) {
+      assert.equal(seen.get(index).automatic.verdict, 'none');
+      assert.match(seen.get(index).automatic.why, /looked for until .*bundle/);
+    }
+    assert.match(seen.get(good).automatic.why, /^a person's: /);
+    const kinds = home.ok('notifications').map((notice) => notice.kind);
+    assert.ok(kinds.includes('dispute-yours') && kinds.includes('dispute-missing'), kinds.join());
+  }
+  // One comes back and is paid, the other is refunded once half the ruling window is over.
+  fs.writeFileSync(blocks[0].found, blocks[0].bytes);
+  await later(HOUR / 2);
+  settle();
+  await later(HOUR / 2 + HOUR + 10);
+  settle();
+  const states = [...look(lab).values()];
+  const votes = (index) => states.filter((entry) => entry.index === index)
+    .map((entry) => [entry.status, entry.groupManagerVote, entry.revocationManagerVote])[0];
+  assert.deepEqual(failed.map(votes).sort(), [['refunded', 'refund', 'refund'], ['ruled to be paid', 'pay', 'pay']]);
+  assert.deepEqual(votes(good), ['disputed', 'none', 'none']);
+  assert.ok([...look(gm).values()].every((entry) => entry.automatic.checks.length > 5));
+  configure(gm, { dispute_votes: 'sometimes' });
+  fails(gm, 2, /neither automatic nor ask/, 'sync');
 });

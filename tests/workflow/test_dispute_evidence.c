@@ -193,6 +193,7 @@ static void the_form_is_strict(void **state)
         "{\"index\":\"1\"}",
         "{\"index\":1,\"more\":1}",
         "{\"index\":1,\"ek\":\"aa\"}",
+        "{\"index\":1,\"failed\":1}",
         "{\"index\":1,\"bundleCid\":\"bafkqaaa\"}",
         "1",
     };
