@@ -7,7 +7,7 @@ import { Card, Facts, Page } from '../../ui/layout';
 import { count, Eth } from '../../ui/money';
 import { Note, Show } from '../../ui/states';
 import { Table } from '../../ui/table';
-import { sayDuration } from '../../ui/time';
+import { sayDuration, Time } from '../../ui/time';
 import { BuyerWork } from '../buyer/work';
 import { HospitalWork } from '../hospital/work';
 import { Progress, sayFields, type ShownRequest } from './state';
@@ -56,6 +56,8 @@ export default function RequestPage({ params }: PageProps) {
         ['Time to verify', one.verifyWindowS && sayDuration(one.verifyWindowS)],
         ['Entries', sayCounts(one.entries)],
         ['Patients', sayCounts(one.consents)],
+        ['Keys that patients kept', one.keys && (one.keys.awaited === 0 ? `${count(one.keys.kept)}, all have come`
+          : <>{count(one.keys.kept)}, {count(one.keys.awaited)} awaited: until <Time at={one.keys.by} /></>)],
         ['Ruling', one.ruling],
       ]} /></Card>
     </>}</Show>
