@@ -133,6 +133,8 @@ const struct cli_command cli_commands[] = {
     COMMAND("group", "open-approve", "ID", 1, 1, CLI_KEYS | CLI_SPENDS, cli_group_open_approve,
             "RM: agree to an opening, or decline; either: to one asked for on-chain", "as=NAME",
             "decline"),
+    COMMAND("group", "audit", "", 0, 0, CLI_HOME, cli_group_audit,
+            "anyone: what the managers published and did, checked again, one row a check"),
     COMMAND("group", "openings", "[ID]", 0, 1, CLI_KEYS, cli_group_openings,
             "the log of openings, or one with all its evidence"),
     COMMAND("group", "reveal", "ID", 1, 1, CLI_KEYS, cli_group_reveal,

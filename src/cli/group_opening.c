@@ -25,6 +25,12 @@ enum galen_err cli_group_registry(struct cli *cli, struct json_object **result, 
     return group_registry(cli->wf, result, info);
 }
 
+enum galen_err cli_group_audit(struct cli *cli, struct json_object **result, bool *passed,
+                               struct galen_errinfo *info)
+{
+    return group_audit(cli->wf, passed, result, info);
+}
+
 enum galen_err cli_group_countersign(struct cli *cli, struct json_object **result, bool *passed,
                                      struct galen_errinfo *info)
 {

@@ -127,6 +127,13 @@ enum galen_err api_group_commit(struct api_call *call, struct json_object **resu
     return group_commit(call->wf, &call->request->who, (uint32_t)version, result, info);
 }
 
+enum galen_err api_group_audit(struct api_call *call, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    bool passed = false;
+    return group_audit(call->wf, &passed, result, info);
+}
+
 enum galen_err api_group_registry(struct api_call *call, struct json_object **result,
                                   struct galen_errinfo *info)
 {

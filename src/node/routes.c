@@ -97,6 +97,7 @@ const struct api_route api_routes[] = {
     {"GET", "/group/members", API_READ, "gm", api_group_members, PAGE},
     {"POST", "/group/commit", DOES, "gm", api_group_commit},
     {"POST", "/group/countersign", DOES, "rm", api_group_step},
+    {"GET", "/group/audit", API_READ | API_SLOW, NULL, api_group_audit},
     {"GET", "/group/registry", API_READ | API_SLOW, MANAGERS, api_group_registry},
     {"GET", "/openings", API_READ, NULL, api_opening_list},
     {"POST", "/openings", DOES, "gm", api_opening_request},

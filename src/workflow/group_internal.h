@@ -156,6 +156,12 @@ GALEN_MUST_CHECK enum galen_err group_check_row(struct workflow *wf, struct json
                                                 uint32_t key_version, const uint8_t row32[32],
                                                 struct galen_errinfo *info);
 
+/* CHECK unless every row of a manager's own copy has its evidence, each committed head that the
+ * copy reaches is the head of its rows, and the copy reaches the last. *rows: how many it has. */
+GALEN_MUST_CHECK enum galen_err group_check_copy(struct workflow *wf, uint64_t *rows,
+                                                 const struct chain_address *holder, bool is_gm,
+                                                 uint32_t key_version, struct galen_errinfo *info);
+
 GALEN_MUST_CHECK enum galen_err group_fingerprint_of(struct workflow *wf, uint8_t fingerprint[32],
                                                      uint32_t key_version,
                                                      struct galen_errinfo *info);

@@ -19,25 +19,33 @@ enum galen_err group_on_members_committed(struct workflow *wf, const struct work
                   DB_INT(args->key_version), DB_INT(args->size), DB_BLOB(args->head, 32));
 }
 
+/* The next row and its salt; *row stays NULL at the end. */
+static enum galen_err next_row(struct db_rows *rows, struct json_object **row, bool is_gm,
+                               uint8_t salt[32], struct galen_errinfo *info)
+{
+    bool found = false;
+    GALEN_TRY(db_next(rows, &found, info));
+    if (!found)
+        return GALEN_OK;
+    if (is_gm) {
+        GROUP_MEMBER_AUTO member = {0};
+        GALEN_TRY(group_read_member(&member, salt, rows, info));
+        return group_member_encode(row, &member, info);
+    }
+    const char *text = db_text(rows, 0);
+    GALEN_TRY(db_bytes(rows, 1, salt, 32, info));
+    return record_json_parse(row, text, strlen(text), SEAL_OBJECT_MAX, info);
+}
+
 /* The hash of the next row; *found is false at the end. */
 static enum galen_err next_row_hash(struct db_rows *rows, bool *found, bool is_gm,
                                     uint8_t row32[32], struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO row = NULL;
     uint8_t salt[32];
-    GALEN_TRY(db_next(rows, found, info));
-    if (!*found)
-        return GALEN_OK;
-    if (is_gm) {
-        GROUP_MEMBER_AUTO member = {0};
-        GALEN_TRY(group_read_member(&member, salt, rows, info));
-        GALEN_TRY(group_member_encode(&row, &member, info));
-    } else {
-        const char *text = db_text(rows, 0);
-        GALEN_TRY(db_bytes(rows, 1, salt, 32, info));
-        GALEN_TRY(record_json_parse(&row, text, strlen(text), SEAL_OBJECT_MAX, info));
-    }
-    return group_row_hash(row32, salt, row, info);
+    GALEN_TRY(next_row(rows, &row, is_gm, salt, info));
+    *found = row != NULL;
+    return *found ? group_row_hash(row32, salt, row, info) : GALEN_OK;
 }
 
 static enum galen_err query_rows(struct workflow *wf, struct db_rows *rows,
@@ -144,5 +152,54 @@ enum galen_err group_check_row(struct workflow *wf, struct json_object *proof, u
     if (known == 0)
         return base_fail(info, GALEN_ERR_CHECK,
                          "the registry on the chain does not hold this member");
+    return GALEN_OK;
+}
+
+/* ---- a copy as a whole ----------------------------------------------------------------------------- */
+
+static enum galen_err check_member(struct workflow *wf, struct json_object *row, uint64_t at,
+                                   struct galen_errinfo *info)
+{
+    GROUP_MEMBER_AUTO member = {0};
+    enum galen_err err = group_member_parse(&member, row, info);
+    if (err == GALEN_OK)
+        err = group_member_check(wf, &member, NULL, info);
+    return err == GALEN_OK ? err : base_wrap(info, err, "row %llu", (unsigned long long)at);
+}
+
+enum galen_err group_check_copy(struct workflow *wf, uint64_t *out,
+                                const struct chain_address *holder, bool is_gm,
+                                uint32_t key_version, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    uint8_t fingerprint[32], salt[32], hash[32], head[32] = {0};
+    uint64_t n = 0;
+    int64_t last = 0, wrong = 0;
+    GALEN_TRY(group_fingerprint_of(wf, fingerprint, key_version, info));
+    GALEN_TRY(query_rows(wf, &rows, holder, is_gm, fingerprint, info));
+    for (;; *out = ++n) {
+        RECORD_JSON_AUTO row = NULL;
+        GALEN_TRY(next_row(&rows, &row, is_gm, salt, info));
+        if (row == NULL)
+            break;
+        GALEN_TRY(check_member(wf, row, n, info));
+        GALEN_TRY(group_row_hash(hash, salt, row, info));
+        GALEN_TRY(group_head_next(head, hash, info));
+        GALEN_TRY(db_get_int(wf->db, &wrong, 0, info,
+                             "SELECT count(*) FROM registry_commit WHERE key_version = ?"
+                             " AND size = ? AND head <> ?",
+                             DB_INT(key_version), DB_INT(n + 1), DB_BLOB(head, 32)));
+        if (wrong > 0)
+            return base_fail(info, GALEN_ERR_CHECK,
+                             "the head committed at %llu rows is not that of these rows",
+                             (unsigned long long)n + 1);
+    }
+    GALEN_TRY(db_get_int(wf->db, &last, 0, info,
+                         "SELECT coalesce(max(size), 0) FROM registry_commit"
+                         " WHERE key_version = ?",
+                         DB_INT(key_version)));
+    if ((uint64_t)last > n)
+        return base_fail(info, GALEN_ERR_CHECK, "%lld rows are committed, %llu are here",
+                         (long long)last, (unsigned long long)n);
     return GALEN_OK;
 }

@@ -26,6 +26,14 @@ typedef enum galen_err signature_seen(struct workflow *wf, void *user,
 /* Every different signature of this home's records and of the entries it knows. */
 GALEN_MUST_CHECK enum galen_err signature_each_here(struct workflow *wf, signature_seen *seen,
                                                     void *user, struct galen_errinfo *info);
+/* The contract's logs from the first block to the last that a filter (whose blocks are ignored)
+ * lets through, in ranges that the endpoint takes. */
+typedef enum galen_err signature_log_seen(struct workflow *wf, void *user,
+                                          const struct chain_log *log, struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err signature_each_log(struct workflow *wf,
+                                                   const struct chain_log_filter *filter,
+                                                   signature_log_seen *seen, void *user,
+                                                   struct galen_errinfo *info);
 /* Of every record on the chain, or those with one Merkle root (not NULL). */
 GALEN_MUST_CHECK enum galen_err signature_each_on_chain(struct workflow *wf, const uint8_t *root32,
                                                         signature_seen *seen, void *user,

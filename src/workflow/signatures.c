@@ -73,9 +73,41 @@ enum galen_err signature_each_here(struct workflow *wf, signature_seen *seen, vo
 
 /* ---- on the chain --------------------------------------------------------------------------------- */
 
-static enum galen_err see_log(struct workflow *wf, const struct chain_log *log,
-                              signature_seen *seen, void *user, struct galen_errinfo *info)
+enum galen_err signature_each_log(struct workflow *wf, const struct chain_log_filter *filter,
+                                  signature_log_seen *seen, void *user, struct galen_errinfo *info)
 {
+    struct chain_rpc *rpc = NULL;
+    struct chain_log_filter part = *filter;
+    uint64_t head = 0;
+    uint64_t range = RANGE_BLOCKS;
+    GALEN_TRY(workflow_rpc(wf, &rpc, info));
+    GALEN_TRY(chain_rpc_block_number(rpc, &head, info));
+    for (uint64_t next = 0; next <= head;) {
+        CHAIN_LOGS_AUTO logs = {0};
+        part.from_block = next;
+        part.to_block = head - next < range ? head : next + range - 1;
+        enum galen_err err = chain_rpc_logs(rpc, &logs, &part, info);
+        if (err == GALEN_ERR_LIMIT && range > 1) {
+            range /= 2;
+            continue;
+        }
+        GALEN_TRY(err);
+        for (size_t i = 0; i < logs.len; i++)
+            GALEN_TRY(seen(wf, user, &logs.items[i], info));
+        next = part.to_block + 1;
+    }
+    return GALEN_OK;
+}
+
+struct see_stored {
+    signature_seen *seen;
+    void *user;
+};
+
+static enum galen_err see_log(struct workflow *wf, void *user, const struct chain_log *log,
+                              struct galen_errinfo *info)
+{
+    const struct see_stored *see = user;
     struct datahub_data_stored_event event = {0};
     struct known_signature signature = {0};
     enum galen_err err = datahub_decode_data_stored_event(&event, log, info);
@@ -88,40 +120,21 @@ static enum galen_err see_log(struct workflow *wf, const struct chain_log *log,
     signature.key_version = event.key_version;
     memcpy(signature.sig362, event.sig.data, 362);
     GALEN_TRY(record_message(wf, &signature, info));
-    return seen(wf, user, &signature, info);
+    return see->seen(wf, see->user, &signature, info);
 }
 
 enum galen_err signature_each_on_chain(struct workflow *wf, const uint8_t *root32,
                                        signature_seen *seen, void *user, struct galen_errinfo *info)
 {
-    struct chain_rpc *rpc = NULL;
     uint8_t topic[1][32];
-    uint64_t head = 0;
-    uint64_t range = RANGE_BLOCKS;
-    GALEN_TRY(workflow_rpc(wf, &rpc, info));
-    GALEN_TRY(chain_rpc_block_number(rpc, &head, info));
-    if (root32 != NULL)
+    struct see_stored see = {seen, user};
+    struct chain_log_filter filter = {.contract = wf->domain.contract};
+    if (root32 != NULL) {
         memcpy(topic[0], root32, 32);
-    for (uint64_t next = 0; next <= head;) {
-        uint64_t last = head - next < range ? head : next + range - 1;
-        struct chain_log_filter filter = {
-            .contract = wf->domain.contract, .from_block = next, .to_block = last};
-        if (root32 != NULL) {
-            filter.topics[1].any = (const uint8_t(*)[32])topic;
-            filter.topics[1].n = 1;
-        }
-        CHAIN_LOGS_AUTO logs = {0};
-        enum galen_err err = chain_rpc_logs(rpc, &logs, &filter, info);
-        if (err == GALEN_ERR_LIMIT && range > 1) {
-            range /= 2;
-            continue;
-        }
-        GALEN_TRY(err);
-        for (size_t i = 0; i < logs.len; i++)
-            GALEN_TRY(see_log(wf, &logs.items[i], seen, user, info));
-        next = last + 1;
+        filter.topics[1].any = (const uint8_t(*)[32])topic;
+        filter.topics[1].n = 1;
     }
-    return GALEN_OK;
+    return signature_each_log(wf, &filter, see_log, &see, info);
 }
 
 /* ---- one of them ----------------------------------------------------------------------------------- */

@@ -462,6 +462,12 @@ GALEN_MUST_CHECK enum galen_err group_countersign(struct workflow *wf,
                                                   const struct chain_address *rm,
                                                   struct json_object **result,
                                                   struct galen_errinfo *info);
+/* Anyone, without a key: everything that the managers have published and done, checked again: their
+ * terms, group keys, registry heads, revocation lists, rulings, proofs, openings; what this home
+ * was told beside that too. result: {passed, checks}. */
+GALEN_MUST_CHECK enum galen_err group_audit(struct workflow *wf, bool *passed,
+                                            struct json_object **result,
+                                            struct galen_errinfo *info);
 /* Either manager: [{role, keyVersion, rows, head, countersigned, committed}], sizes each. */
 GALEN_MUST_CHECK enum galen_err group_registry(struct workflow *wf, struct json_object **result,
                                                struct galen_errinfo *info);

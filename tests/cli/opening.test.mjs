@@ -168,3 +168,27 @@ test('an honest doctor claims a signature', () => {
   assert.equal(rm.run('group', 'claim-verify', claim, '--nonce', other).code, 1);
   assert.equal(rm.run('group', 'claim-verify', claim, '--nonce', 'zz').code, 2);
 });
+
+test('anyone audits the group, without a password', () => {
+  for (const home of [gm, rm, main]) {
+    const audit = home.ok('group', 'audit', { password: null });
+    assert.equal(audit.passed, true);
+    const names = audit.checks.map((row) => row.check);
+    for (const name of ['contract', 'managers', 'group key 1', 'registry of key 1', 'revocation list 1', 'list in force'])
+      assert.ok(names.includes(name), `${name} of ${names.join()}`);
+  }
+  const text = main.run('group', 'audit', { password: null, json: false });
+  assert.match(text.out, /ok +registry of key 1/);
+  for (const name of ['doctor-1', 'doctor-2']) assert.ok(!text.out.includes(`licence of ${name}`));
+  // A block of the list that cannot be had is told, and is exit 1.
+  const { cid } = main.ok('group', 'revocations');
+  const block = path.join(file('blocks'), fs.readdirSync(file('blocks'), { recursive: true })
+    .find((name) => name.endsWith(cid)));
+  const bytes = fs.readFileSync(block);
+  fs.rmSync(block);
+  const failed = main.run('group', 'audit', { password: null });
+  assert.equal(failed.code, 1);
+  assert.deepEqual(failed.json.checks.filter((row) => !row.passed).map((row) => row.check),
+    ['revocation list 1', 'list in force']);
+  fs.writeFileSync(block, bytes);
+});

@@ -89,6 +89,8 @@ test('the group is set up, a doctor joins, the registry is committed', async () 
   });
   await until('RM to see it', async () => {
     const [row] = await get('rm', '/group/registry');
+    const audit = await get('patient-1', '/group/audit');
+    assert.deepEqual(audit.checks.filter((check) => !check.passed), []);
     return row.committed === 1;
   });
   assert.equal((await post('gm', '/group/commit', { keyVersion: 1 })).done, true);
