@@ -1,4 +1,5 @@
 // Calls of the node, typed by its description (schema.d.ts is made from docs/openapi.yaml).
+import { signal } from '@preact/signals';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
@@ -35,6 +36,34 @@ export function whenSignedOut(then: () => void) {
   onSignedOut = then;
 }
 
+// Where the identity's wallet is in this browser, a call says what it needs of it (code wallet): it is asked, and
+// the call is made again, until it goes on. asked: what the wallet is asked for now.
+export const asked = signal<Schemas['Intent'] | undefined>(undefined);
+let answerIntent: ((intent: Schemas['Intent']) => Promise<void>) | undefined;
+export function whenAsked(then: typeof answerIntent) {
+  answerIntent = then;
+}
+
+const MINED_MS = 180_000;
+
+async function call(method: Method, path: string, options: Options, body?: unknown): Promise<unknown> {
+  for (let sentAt: number | undefined; ;) {
+    try {
+      return await once(method, path, options, body);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'wallet' || !error.intent || !answerIntent) throw error;
+      if (error.intent.state === 'sent' && Date.now() - (sentAt ??= Date.now()) > MINED_MS)
+        throw new ApiError(error.status, 'wallet', 'Your wallet sent it, and it is not mined yet.', 'It goes on by itself. Look again later.');
+      asked.value = error.intent;
+      try {
+        await answerIntent(error.intent);
+      } finally {
+        asked.value = undefined;
+      }
+    }
+  }
+}
+
 export function url(path: string, { path: words = {}, query = {} }: Options = {}): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(words[name])));
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
@@ -42,7 +71,7 @@ export function url(path: string, { path: words = {}, query = {} }: Options = {}
   return `/api/v1${filled}${search && `?${search}`}`;
 }
 
-async function call(method: Method, path: string, options: Options, body?: unknown): Promise<unknown> {
+async function once(method: Method, path: string, options: Options, body?: unknown): Promise<unknown> {
   const isBytes = body instanceof Blob;
   let answer: Response;
   try {

@@ -8,6 +8,7 @@ export interface Entry {
   path: string;
   label?: string; // in the navigation; none: reached from another page
   roles?: Role[]; // none: every role
+  wallet?: true; // in the navigation of identities with a browser wallet alone
   load: () => Promise<{ default: Page }>;
 }
 
@@ -43,5 +44,6 @@ export const pages: Entry[] = [
   { path: '/openings/{opening}', roles: ['gm', 'rm'], load: () => import('../pages/managers/opening') },
   { path: '/revocations', label: 'Revocation list', roles: ['gm', 'rm'], load: () => import('../pages/managers/revocations') },
 
+  { path: '/wallet', label: 'Wallet', wallet: true, load: () => import('../pages/home/wallet') },
   { path: '/gas', label: 'Gas fees', load: () => import('../pages/gas/fees') }, // the last of every role's
 ];

@@ -1,6 +1,6 @@
 // Who is signed in.
 import { signal } from '@preact/signals';
-import { api, whenSignedOut, type Schemas } from '../api/client';
+import { api, whenAsked, whenSignedOut, type Schemas } from '../api/client';
 import { hush, listen } from '../api/events';
 
 export type Role = Schemas['Role'];
@@ -29,6 +29,7 @@ export async function signOut() {
   await refresh();
 }
 
+whenAsked(async (intent) => (await import('./wallet')).answer(intent));
 whenSignedOut(() => {
   if (session.value?.signedIn) void refresh();
 });

@@ -1,7 +1,9 @@
 // What is around every page: who is signed in, where one can go, whether the node is well.
 import { useEffect, useState } from 'preact/hooks';
 import { useData } from '../api/use';
+import { asked } from '../api/client';
 import { isLive } from '../api/events';
+import { AskedWallet } from '../ui/act';
 import { Button } from '../ui/form';
 import { Address } from '../ui/hash';
 import { Mark } from '../ui/mark';
@@ -83,11 +85,11 @@ export function Shell() {
       </header>
       <nav class="side" aria-label="Pages">
         <ul>
-          {pages.filter((page) => page.label && isFor(page, role)).map((page) =>
+          {pages.filter((page) => page.label && isFor(page, role) && (!page.wallet || session.value!.wallet === 'browser')).map((page) =>
             <li key={page.path}><Link to={page.path} current={isOn(page, path)}>{page.label}</Link></li>)}
         </ul>
       </nav>
-      <main id="main" tabIndex={-1}><Current path={path} role={role} /></main>
+      <main id="main" tabIndex={-1}>{asked.value && !document.querySelector('dialog[open]') && <AskedWallet />}<Current path={path} role={role} /></main>
     </div>
   );
 }

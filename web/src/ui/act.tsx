@@ -1,13 +1,13 @@
 // A button for what sends a transaction or a message: what it will cost before, what became of it after.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Schemas } from '../api/client';
+import { asked, type Schemas } from '../api/client';
 import { useTask } from '../api/use';
 import { Button } from './form';
 import { Dialog } from './dialog';
 import { Facts } from './layout';
 import { count, Eth } from './money';
-import { Problem, Waiting } from './states';
+import { Note, Problem, Waiting } from './states';
 import { toast } from './toast';
 
 type Found = Schemas['Estimate'] | Schemas['Transaction'];
@@ -29,6 +29,22 @@ export function Costs({ of: value }: { of: unknown }) {
     ['Gas, estimated', count(all.reduce((sum, one) => sum + (one.gasEstimate ?? 0), 0))],
     ['At most', <Eth wei={most} />],
   ]} />;
+}
+
+const signedWords: Record<string, string> = {
+  NodeKey: 'Your word that this node\'s key signs your messages, for 90 days', Profile: 'Your contact card',
+  Join: 'Your request to join the group', RegistryHead: 'The registry of members', RevocationList: 'The revocation list',
+};
+
+// What the wallet is asked for just now.
+export function AskedWallet() {
+  const intent = asked.value;
+  if (!intent) return null;
+  return <Note kind="warn"><b>{intent.state === 'sent' ? 'Sent: waiting for the chain' : 'Your wallet asks you'}</b>
+    <span>{intent.kind === 'signature' ? <>To sign: {signedWords[intent.operation] ?? intent.operation}.</>
+      : <>To send: {intent.operation}{intent.transaction?.to && <>, to <code>{intent.transaction.to}</code></>}
+        {intent.valueWei !== undefined && BigInt(intent.valueWei) > 0n && <>, with <Eth wei={intent.valueWei} /></>}.</>}
+      {intent.state !== 'sent' && ' Compare it there before you confirm.'}</span></Note>;
 }
 
 interface ActProps<T> {
@@ -75,6 +91,7 @@ function Confirm<T>({ label, call, kind = 'primary', dry = true, title, children
     {dry && (isTrying || tried.isBusy ? <Waiting what="Trying it, and estimating" />
       : tried.error ? <Problem error={tried.error} retry={() => tried.run()} />
       : <Costs of={tried.result} />)}
+    {act.isBusy && <AskedWallet />}
     {act.error && <Problem error={act.error} />}
   </Dialog>;
 }
