@@ -60,16 +60,29 @@ function Remedies({ requestId, result, done }: { requestId: number; result: Veri
   </>;
 }
 
+// What passed every check may still be invented: only people can tell.
+function Doubt({ requestId, n, done }: { requestId: number; n: number; done: () => void }) {
+  const [text, setText] = useState('');
+  const entries = [...new Set(text.split(/[\s,]+/).filter(Boolean).map(Number))];
+  const isGood = entries.length > 0 && entries.every((one) => Number.isInteger(one) && one >= 0 && one < n);
+  return <Card title="The values themselves"><div class="stack">
+    <p class="quiet">Checks show that a doctor of the group signed the values, not that they are true. What cannot be true is for the managers.</p>
+    <Field label="Entries" help={`Their numbers, 0 to ${n - 1}, with commas between.`} wrong={text !== '' && !isGood ? 'These are no entries of this delivery.' : undefined}>{(id) =>
+      <input id={id} value={text} onInput={(e) => setText(e.currentTarget.value)} />}</Field>
+    {isGood && <Dispute requestId={requestId} entries={entries} done={done} />}
+  </div></Card>;
+}
+
 const shownAtOnce = 50;
 
-function Result({ requestId, result, done }: { requestId: number; result: Verified; done: () => void }) {
+function Result({ requestId, result, isOpen, done }: { requestId: number; result: Verified; isOpen: boolean; done: () => void }) {
   const [from, setFrom] = useState(0);
   const [onlyFailed, setOnlyFailed] = useState(!result.passed);
   const rows = onlyFailed ? result.entries.filter((one) => !one.passed) : result.entries;
   const shown = rows.slice(from, from + shownAtOnce);
   return <>
     <Note kind={result.passed ? 'good' : 'bad'}><b>{result.summary}</b>{result.by && <span>To be settled <Time at={result.by} />: silence pays.</span>}</Note>
-    {!result.passed && <Remedies requestId={requestId} result={result} done={done} />}
+    {!result.passed && isOpen && <Remedies requestId={requestId} result={result} done={done} />}
     <Card title="The delivery as a whole" flush><Checks checks={result.checks} /></Card>
     <Card title="All entries" flush><Summary entries={result.entries} /></Card>
     <Card title="Entry by entry" flush actions={!result.passed && <Button onClick={() => { setOnlyFailed(!onlyFailed); setFrom(0); }}>
@@ -82,6 +95,7 @@ function Result({ requestId, result, done }: { requestId: number; result: Verifi
         <Button disabled={from === 0} onClick={() => setFrom(from - shownAtOnce)}>Back</Button>
         <Button disabled={from + shownAtOnce >= rows.length} onClick={() => setFrom(from + shownAtOnce)}>On</Button></div>}
     </Card>
+    {isOpen && <Doubt requestId={requestId} n={result.entries.length} done={done} />}
   </>;
 }
 
@@ -95,7 +109,7 @@ export default function Verify({ params }: PageProps) {
       <Button kind="primary" isBusy={verify.isBusy} onClick={() => void verify.run()}>{request?.verified === undefined ? 'Verify' : 'Verify again'}</Button></>}>
     {verify.error && <Problem error={verify.error} retry={() => verify.run()} />}
     {verify.isBusy && <Waiting what={`Checking ${count(request?.count) ?? ''} entries`} />}
-    {verify.result ? <Result requestId={requestId} result={verify.result} done={shown.reload} />
+    {verify.result ? <Result requestId={requestId} result={verify.result} isOpen={request?.onChain === 'Delivered'} done={shown.reload} />
       : !verify.isBusy && request && <Note>{request.verified === undefined ? 'It has not been verified yet.'
         : request.verified ? 'Every check passed when it was last verified.' : 'Something failed when it was last verified.'}
         {request.partWei && <> <Eth wei={request.partWei} /> a record.</>}</Note>}
