@@ -188,6 +188,9 @@ GALEN_MUST_CHECK enum galen_err base_file_read(struct base_buf *out, const char 
 /* All or nothing: temporary file beside path, fsync, rename. mode e.g. 0600. */
 GALEN_MUST_CHECK enum galen_err base_file_write(const char *path, const void *data, size_t len,
                                                 unsigned mode, struct galen_errinfo *info);
+/* The same of a file that is not there yet: EXISTS, and nothing was overwritten. */
+GALEN_MUST_CHECK enum galen_err base_file_create(const char *path, const void *data, size_t len,
+                                                 unsigned mode, struct galen_errinfo *info);
 /* Removes a file for good: its folder is synced too. NOT_FOUND when it is not there. */
 GALEN_MUST_CHECK enum galen_err base_file_remove(const char *path, struct galen_errinfo *info);
 /* Makes the folder and its parents, each with mode; one that is there is fine. */

@@ -90,8 +90,10 @@ enum galen_err base_file_lock(int *fd, const char *path, bool wait, struct galen
     return GALEN_OK;
 }
 
-enum galen_err base_file_write(const char *path, const void *data, size_t len, unsigned mode,
-                               struct galen_errinfo *info)
+/* give: rename, or link, which fails where there is something. */
+static enum galen_err write_file(const char *path, const void *data, size_t len, unsigned mode,
+                                 int (*give)(const char *from, const char *to),
+                                 struct galen_errinfo *info)
 {
     char temporary[PATH_MAX];
     if ((size_t)snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= sizeof temporary)
@@ -99,13 +101,28 @@ enum galen_err base_file_write(const char *path, const void *data, size_t len, u
     BASE_FD_AUTO fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return base_fail(info, GALEN_ERR_IO, "cannot write beside %s: %s", path, strerror(errno));
-    if (fchmod(fd, mode) != 0 || base_fd_write(fd, data, len, NULL) != GALEN_OK || fsync(fd) != 0 ||
-        rename(temporary, path) != 0) {
-        int why = errno;
+    bool done = fchmod(fd, mode) == 0 && base_fd_write(fd, data, len, NULL) == GALEN_OK &&
+                fsync(fd) == 0 && give(temporary, path) == 0;
+    int why = errno;
+    if (!done || give == link)
         unlink(temporary);
+    if (!done && give == link && why == EEXIST)
+        return base_fail(info, GALEN_ERR_EXISTS, "%s is there already: nothing was written", path);
+    if (!done)
         return base_fail(info, GALEN_ERR_IO, "cannot write %s: %s", path, strerror(why));
-    }
     return base_dir_sync(path, info);
+}
+
+enum galen_err base_file_write(const char *path, const void *data, size_t len, unsigned mode,
+                               struct galen_errinfo *info)
+{
+    return write_file(path, data, len, mode, rename, info);
+}
+
+enum galen_err base_file_create(const char *path, const void *data, size_t len, unsigned mode,
+                                struct galen_errinfo *info)
+{
+    return write_file(path, data, len, mode, link, info);
 }
 
 enum galen_err base_file_remove(const char *path, struct galen_errinfo *info)

@@ -156,7 +156,8 @@ cli_run cli_request_template;                                              /* re
 cli_run cli_request_create, cli_request_list, cli_request_show, cli_request_reply; /* request.c */
 cli_run cli_request_ask, cli_request_consents, cli_request_consent, cli_request_policy,
     cli_request_deliver;
-cli_run cli_request_verify, cli_request_data, cli_request_finalize, cli_request_claim;
+cli_run cli_request_verify, cli_request_verification, cli_request_data, cli_request_finalize,
+    cli_request_claim;
 cli_run cli_request_expire, cli_request_open;
 cli_run cli_request_prove_invalid, cli_request_dispute,
     cli_request_disputes; /* request_dispute.c */

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "record/record.h"
 
@@ -151,12 +152,60 @@ enum galen_err cli_request_policy(struct cli *cli, struct json_object **result, 
                                  keeps, result, info);
 }
 
+/* Over and over in one line, which is cleared at the end. */
+static void show_progress(void *user, size_t done, size_t total)
+{
+    int64_t *shown_ms = user;
+    int64_t now = base_monotonic_ms();
+    if (done == total)
+        fputs("\r\033[K", stderr);
+    else if (now - *shown_ms >= 200) {
+        fprintf(stderr, "\r%zu of %zu entries", done, total);
+        *shown_ms = now;
+    }
+}
+
+/* Before the work, that a file which is in the way is not found out after it. */
+static enum galen_err need_no_file(const char *path, struct galen_errinfo *info)
+{
+    if (path == NULL || access(path, F_OK) != 0)
+        return GALEN_OK;
+    return base_fail(info, GALEN_ERR_EXISTS, "%s is there already: nothing was written", path);
+}
+
+static enum galen_err write_report(struct cli *cli, uint64_t id, const char *path,
+                                   struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO text = {0};
+    if (path == NULL)
+        return GALEN_OK;
+    GALEN_TRY(purchasing_verification_report(cli->wf, id, &text, info));
+    return base_file_create(path, text.data, text.len, 0600, info);
+}
+
 enum galen_err cli_request_verify(struct cli *cli, struct json_object **result, bool *passed,
                                   struct galen_errinfo *info)
 {
+    const char *path = cli_option(cli, "report");
+    int64_t shown_ms = base_monotonic_ms();
     uint64_t id = 0;
     GALEN_TRY(request_id(cli, &id, info));
-    return purchasing_verify(cli->wf, id, passed, result, info);
+    GALEN_TRY(need_no_file(path, info));
+    if (isatty(STDERR_FILENO))
+        workflow_tell_progress(cli->wf, show_progress, &shown_ms);
+    enum galen_err err = purchasing_verify(cli->wf, id, passed, result, info);
+    workflow_tell_progress(cli->wf, NULL, NULL);
+    GALEN_TRY(err);
+    return write_report(cli, id, path, info);
+}
+
+enum galen_err cli_request_verification(struct cli *cli, struct json_object **result, bool *passed,
+                                        struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    GALEN_TRY(request_id(cli, &id, info));
+    GALEN_TRY(write_report(cli, id, cli_option(cli, "report"), info));
+    return purchasing_verification(cli->wf, id, result, info);
 }
 
 enum galen_err cli_request_data(struct cli *cli, struct json_object **result, bool *passed,

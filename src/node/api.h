@@ -75,7 +75,8 @@ api_handler api_request_list, api_request_create, api_request_show, api_request_
     api_request_reply, api_policy, api_policy_set; /* requests */
 api_handler api_request_data, api_request_consent, api_request_finalize, api_request_claim;
 api_handler api_request_dispute, api_request_rule, api_request_prove, api_request_open;
-api_handler api_request_verify, api_consent_list, api_dispute_list, api_dispute_show;
+api_handler api_request_verify, api_request_verification, api_request_report;
+api_handler api_consent_list, api_dispute_list, api_dispute_show;
 api_handler api_dispute_forget;
 api_handler api_group_setup, api_group_step, api_group_hospital, api_group_invite; /* group */
 api_handler api_group_join, api_group_approve, api_group_members, api_group_commit;

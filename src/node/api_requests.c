@@ -123,6 +123,26 @@ enum galen_err api_request_verify(struct api_call *call, struct json_object **re
     return api_give_verdict(*result, passed, info);
 }
 
+enum galen_err api_request_verification(struct api_call *call, struct json_object **result,
+                                        struct galen_errinfo *info)
+{
+    uint64_t id = 0;
+    GALEN_TRY(api_request_id(call, &id, info));
+    return purchasing_verification(call->wf, id, result, info);
+}
+
+enum galen_err api_request_report(struct api_call *call, struct json_object **result,
+                                  struct galen_errinfo *info)
+{
+    BASE_BUF_AUTO text = {0};
+    uint64_t id = 0;
+    GALEN_TRY(api_request_id(call, &id, info));
+    GALEN_TRY(purchasing_verification_report(call->wf, id, &text, info));
+    response_file(call->response, "application/json", "verification.json");
+    base_buf_move(&call->response->body, &text);
+    return GALEN_OK;
+}
+
 enum galen_err api_request_data(struct api_call *call, struct json_object **result,
                                 struct galen_errinfo *info)
 {

@@ -69,6 +69,8 @@ const struct api_route api_routes[] = {
     {"POST", "/requests/{}/expire", DOES, NULL, api_request_step},
     {"POST", "/requests/{}/consent", DOES, "patient", api_request_consent},
     {"POST", "/requests/{}/verify", 0, "buyer", api_request_verify},
+    {"GET", "/requests/{}/verification", API_READ, "buyer", api_request_verification},
+    {"GET", "/requests/{}/verification/report", API_READ | API_RAW, "buyer", api_request_report},
     {"GET", "/requests/{}/data", API_READ | API_SLOW | API_RAW, "buyer", api_request_data,
      "format"},
     {"POST", "/requests/{}/finalize", DOES, NULL, api_request_finalize},

@@ -172,6 +172,12 @@ void workflow_stop_when(struct workflow *wf, const atomic_bool *stop)
     wf->stop = stop;
 }
 
+void workflow_tell_progress(struct workflow *wf, workflow_progress *tell, void *user)
+{
+    wf->progress = tell;
+    wf->progress_user = user;
+}
+
 void workflow_dry_run(struct workflow *wf, bool on)
 {
     wf->dry_run = on;

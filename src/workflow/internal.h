@@ -37,9 +37,11 @@ struct workflow {
         unproven; /* messages of this round that nobody can check yet (storing_unknown_version) */
     bool has_wanted; /* wanted16: the intent that the last WALLET is about (intent.c) */
     uint8_t wanted16[WORKFLOW_INTENT_ID];
-    const atomic_bool *stop; /* workflow_stop_when; or NULL */
-    bool is_narrow;          /* workflow_narrow */
-    bool has_actor;          /* workflow_act_as */
+    const atomic_bool *stop;     /* workflow_stop_when; or NULL */
+    workflow_progress *progress; /* workflow_tell_progress; or NULL */
+    void *progress_user;
+    bool is_narrow; /* workflow_narrow */
+    bool has_actor; /* workflow_act_as */
     struct chain_address actor;
     struct post_config post;
     struct http_guard guard; /* from post, for what is asked at addresses from outside */

@@ -56,6 +56,7 @@ static const struct {
     {"reveal", HOLDER},
     {"revocation_proposal", HOLDER},
     {"entry_fault", BOUGHT},
+    {"verification", BOUGHT},
     {"dispute", BOUGHT},
     {"dispute_evidence", HOLDER},
     {"dispute_vote", HOLDER},

@@ -17,6 +17,7 @@
  *   purchasing_manifest.c  the manifest, written and read
  *   purchasing_check.c     step 4: what is needed to check a delivery; purchasing_check_entries.c:
  *                          every check of its entries; purchasing_verify.c: the buyer's verdict
+ *   purchasing_report.c    how far a verification is, and its last report
  *   purchasing_settle.c    step 5 and the exits; purchasing_payments.c: who was paid
  *   dispute_*.c            disputes and rulings: see dispute_internal.h
  *
@@ -45,6 +46,7 @@
 #define PURCHASING_LATE_EK_RELAY_TYPE "galen.late-ek-relay/1"
 #define PURCHASING_MANIFEST_TYPE      "galen.manifest/1"
 #define PURCHASING_MANIFEST_PART_TYPE "galen.manifest-part/1"
+#define PURCHASING_VERIFICATION_TYPE  "galen.verification/1"
 #define PURCHASING_MAX_ENTRIES        65535
 #define PURCHASING_MANIFEST_PART      500 /* entries in one block of a manifest */
 #define PURCHASING_EK_MAX             2000 /* bytes of one EK: PURCHASING_MANIFEST_PART fit a block */
@@ -590,5 +592,35 @@ GALEN_MUST_CHECK enum galen_err purchasing_check_entry(struct workflow *wf,
                                                        const struct purchasing_buyer_view *view,
                                                        size_t index, struct purchasing_checked *out,
                                                        struct galen_errinfo *info);
+
+/* ---- purchasing_report.c --------------------------------------------------------------------- */
+
+/* A verification that goes on. */
+struct purchasing_run {
+    struct workflow *wf;
+    uint64_t request_id;
+    uint8_t id[16]; /* a later run takes the row over: what this one writes then goes nowhere */
+    size_t total;
+    int64_t started_at, told_ms;
+};
+GALEN_MUST_CHECK enum galen_err purchasing_run_begin(struct purchasing_run *run,
+                                                     struct workflow *wf, uint64_t request_id,
+                                                     size_t total, struct galen_errinfo *info);
+/* After each entry. NETWORK when the node stops. */
+GALEN_MUST_CHECK enum galen_err purchasing_run_tell(struct purchasing_run *run, size_t done,
+                                                    struct galen_errinfo *info);
+/* It came to no verdict. why may be NULL. */
+void purchasing_run_fail(struct purchasing_run *run, const struct galen_errinfo *why);
+/* Adds to the result what makes it a report by itself: type, software, chain, request, times. k 0:
+ * the manifest cannot be read. */
+GALEN_MUST_CHECK enum galen_err purchasing_run_describe(const struct purchasing_run *run,
+                                                        const struct purchasing_row *row,
+                                                        uint32_t k, struct json_object *made,
+                                                        struct galen_errinfo *info);
+/* Keeps it; text is its JCS. */
+GALEN_MUST_CHECK enum galen_err purchasing_run_end(struct purchasing_run *run,
+                                                   struct json_object *report,
+                                                   const struct base_buf *text,
+                                                   struct galen_errinfo *info);
 
 #endif

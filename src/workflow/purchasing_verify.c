@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "workflow/dispute_internal.h"
+#include "workflow/purchasing_view.h"
 
 /* What is learnt while going through the entries. */
 struct tally {
@@ -62,6 +63,7 @@ static enum galen_err find_remedy(struct workflow *wf, const struct purchasing_b
 struct going {
     struct workflow *wf;
     const struct purchasing_buyer_view *view;
+    struct purchasing_run run;
     struct tally tally;
     struct json_object *list; /* borrowed */
 };
@@ -84,7 +86,8 @@ static enum galen_err see_entry(void *user, size_t index, struct purchasing_chec
     if (!checked->passed)
         GALEN_TRY(find_remedy(going->wf, going->view, index, &going->tally, row, info));
     GALEN_TRY(workflow_set_object(row, "checks", &checked->checks, info));
-    return workflow_push(going->list, &row, info);
+    GALEN_TRY(workflow_push(going->list, &row, info));
+    return purchasing_run_tell(&going->run, index + 1, info);
 }
 
 /* A hospital counts patients, a buyer can count entries only: its number is never the smaller. What
@@ -114,11 +117,16 @@ static enum galen_err keep_faults(struct workflow *wf, uint64_t request_id, cons
     return GALEN_OK;
 }
 
-/* The verdict, which decides what finalizing may pay. */
-static enum galen_err keep_verdict(struct workflow *wf, uint64_t request_id, bool whole, bool all,
-                                   const struct tally *tally, struct galen_errinfo *info)
+/* The verdict, which decides what finalizing may pay, and its report. */
+static enum galen_err keep_verdict(struct going *going, bool whole, bool all,
+                                   struct json_object *report, struct galen_errinfo *info)
 {
+    struct workflow *wf = going->wf;
+    const struct tally *tally = &going->tally;
+    uint64_t request_id = going->run.request_id;
     DB_TRANSACTION_AUTO tx = {0};
+    BASE_BUF_AUTO text = {0};
+    GALEN_TRY(record_json_jcs(&text, report, info));
     GALEN_TRY(db_begin(&tx, wf->db, info));
     GALEN_TRY(db_run(wf->db, info, "UPDATE request SET verified = ? WHERE id = ?", DB_INT(all),
                      DB_INT(request_id)));
@@ -131,6 +139,7 @@ static enum galen_err keep_verdict(struct workflow *wf, uint64_t request_id, boo
         keep_faults(wf, request_id, "prove-invalid", tally->provable, tally->n_provable, info));
     GALEN_TRY(keep_faults(wf, request_id, "dispute", tally->disputable, tally->n_disputable, info));
     GALEN_TRY(keep_faults(wf, request_id, "dispute", tally->awaited, tally->n_awaited, info));
+    GALEN_TRY(purchasing_run_end(&going->run, report, &text, info));
     return db_commit(&tx, info);
 }
 
@@ -195,6 +204,58 @@ static enum galen_err verify_all(struct going *going, struct json_object *checks
     return check_k(going->view, tally, checks, whole, info);
 }
 
+/* It takes long and only reads: others may go on meanwhile. */
+static enum galen_err verify_unlocked(struct going *going, struct json_object *checks, bool *whole,
+                                      struct galen_errinfo *info)
+{
+    struct workflow *wf = going->wf;
+    const bool was_locked = wf->lock_fd >= 0;
+    struct purchasing_row row;
+    workflow_unlock(wf);
+    enum galen_err err = verify_all(going, checks, whole, info);
+    if (was_locked)
+        GALEN_TRY(workflow_lock(wf, info));
+    GALEN_TRY(err);
+    GALEN_TRY(purchasing_read_row(wf, &row, going->run.request_id, info));
+    if (!row.is_sealed || memcmp(row.manifest_cid, going->view->row.manifest_cid, 32) != 0)
+        return base_fail(info, GALEN_ERR_STATE,
+                         "the delivery changed on the chain while it was verified: verify again");
+    return GALEN_OK;
+}
+
+static enum galen_err make_result(struct going *going, struct json_object **checks,
+                                  struct json_object **list, bool whole, bool *all,
+                                  struct json_object **result, struct galen_errinfo *info)
+{
+    const struct purchasing_buyer_view *view = going->view;
+    const struct tally *tally = &going->tally;
+    RECORD_JSON_AUTO made = NULL;
+    char summary[96];
+    size_t n = purchasing_view_count(view);
+    size_t failed = tally->n_provable + tally->n_disputable + tally->n_awaited;
+    *all = whole && failed == 0;
+    if (purchasing_view_readable(view))
+        snprintf(summary, sizeof summary, "%zu of %zu entries passed every check", n - failed, n);
+    else
+        snprintf(summary, sizeof summary, "the manifest cannot be used: no entry can be read");
+    GALEN_TRY(workflow_object(&made, info));
+    GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)view->row.id, info));
+    GALEN_TRY(workflow_set_bool(made, "passed", *all, info));
+    GALEN_TRY(workflow_set_object(made, "checks", checks, info));
+    GALEN_TRY(workflow_set_object(made, "entries", list, info));
+    GALEN_TRY(workflow_set_int(made, "failed", (int64_t)failed, info));
+    GALEN_TRY(workflow_set_text(made, "summary", summary, info));
+    if (!*all) {
+        GALEN_TRY(add_next(made, &view->chain, whole, tally, info));
+        GALEN_TRY(workflow_set_time(made, "by", view->chain.deadline, info));
+    }
+    GALEN_TRY(purchasing_run_describe(&going->run, &view->row, view->is_readable ? view->k : 0,
+                                      made, info));
+    *result = made;
+    made = NULL;
+    return GALEN_OK;
+}
+
 enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool *passed,
                                  struct json_object **result, struct galen_errinfo *info)
 {
@@ -204,32 +265,21 @@ enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id, bool 
     PURCHASING_BUYER_VIEW_AUTO view = NULL;
     GOING_AUTO going = {.wf = wf};
     bool whole = true;
-    char summary[96];
+    bool all = false;
     GALEN_TRY(workflow_array(&checks, info));
     GALEN_TRY(workflow_array(&list, info));
     GALEN_TRY(purchasing_buyer_view_new(wf, &view, request_id, checks, &whole, info));
     going.view = view;
     going.list = list;
-    GALEN_TRY(verify_all(&going, checks, &whole, info));
-    const struct tally *tally = &going.tally;
-    size_t n = purchasing_view_count(view);
-    size_t failed = tally->n_provable + tally->n_disputable + tally->n_awaited;
-    bool all = whole && failed == 0;
-    if (purchasing_view_readable(view))
-        snprintf(summary, sizeof summary, "%zu of %zu entries passed every check", n - failed, n);
-    else
-        snprintf(summary, sizeof summary, "the manifest cannot be used: no entry can be read");
-    GALEN_TRY(keep_verdict(wf, request_id, whole, all, tally, info));
-    GALEN_TRY(workflow_object(&made, info));
-    GALEN_TRY(workflow_set_int(made, "requestId", (int64_t)request_id, info));
-    GALEN_TRY(workflow_set_bool(made, "passed", all, info));
-    GALEN_TRY(workflow_set_object(made, "checks", &checks, info));
-    GALEN_TRY(workflow_set_object(made, "entries", &list, info));
-    GALEN_TRY(workflow_set_int(made, "failed", (int64_t)failed, info));
-    GALEN_TRY(workflow_set_text(made, "summary", summary, info));
-    if (!all) {
-        GALEN_TRY(add_next(made, purchasing_view_chain(view), whole, tally, info));
-        GALEN_TRY(workflow_set_time(made, "by", purchasing_view_chain(view)->deadline, info));
+    GALEN_TRY(purchasing_run_begin(&going.run, wf, request_id, purchasing_view_count(view), info));
+    enum galen_err err = verify_unlocked(&going, checks, &whole, info);
+    if (err == GALEN_OK)
+        err = make_result(&going, &checks, &list, whole, &all, &made, info);
+    if (err == GALEN_OK)
+        err = keep_verdict(&going, whole, all, made, info);
+    if (err != GALEN_OK) {
+        purchasing_run_fail(&going.run, info);
+        return err;
     }
     *passed = all;
     workflow_give(result, &made);

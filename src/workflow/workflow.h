@@ -75,6 +75,10 @@ void workflow_unlock(struct workflow *wf); /* nothing when it is not held */
 /* Once *stop is true, what waits for a transaction to be mined gives up (NETWORK); it is followed
  * up at the next sync. stop is borrowed. */
 void workflow_stop_when(struct workflow *wf, const atomic_bool *stop);
+/* Long work on many things calls tell now and then, on the caller's thread: done of total. NULL: no
+ * longer. */
+typedef void workflow_progress(void *user, size_t done, size_t total);
+void workflow_tell_progress(struct workflow *wf, workflow_progress *tell, void *user);
 
 /* ---- one identity alone (narrow.c) ------------------------------------------------------------ */
 
@@ -794,11 +798,23 @@ GALEN_MUST_CHECK enum galen_err purchasing_deliver(struct workflow *wf,
                                                    const struct chain_address *hospital,
                                                    uint64_t request_id, struct json_object **result,
                                                    struct galen_errinfo *info);
-/* Step 4, buyer: every check of every entry. result: {requestId, entries: [{index, checks}],
- * failed, summary}; *passed is the verdict. */
+/* Step 4, buyer: every check of every entry, on all cores and without the home's lock. result,
+ * which is the report too: galen.verification/1 {requestId, entries: [{index, checks}], failed,
+ * summary, …}; *passed is the verdict. STATE when the delivery changed on the chain meanwhile. */
 GALEN_MUST_CHECK enum galen_err purchasing_verify(struct workflow *wf, uint64_t request_id,
                                                   bool *passed, struct json_object **result,
                                                   struct galen_errinfo *info);
+/* How far the latest is, and what the last came to: {requestId, state running, done, failed (it
+ * came to no verdict: problem) or interrupted, done, total (entries), startedAt, updatedAt,
+ * problem?, result? {finishedAt, passed, failed, summary}}. NOT_FOUND: never begun here. */
+GALEN_MUST_CHECK enum galen_err purchasing_verification(struct workflow *wf, uint64_t request_id,
+                                                        struct json_object **result,
+                                                        struct galen_errinfo *info);
+/* The last result of purchasing_verify, as JCS, appended. NOT_FOUND: there is none. */
+GALEN_MUST_CHECK enum galen_err purchasing_verification_report(struct workflow *wf,
+                                                               uint64_t request_id,
+                                                               struct base_buf *out,
+                                                               struct galen_errinfo *info);
 /* The bought values of entries that passed: [{index, fields}]. */
 GALEN_MUST_CHECK enum galen_err purchasing_data(struct workflow *wf, uint64_t request_id,
                                                 struct json_object **result,

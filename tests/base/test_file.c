@@ -67,6 +67,21 @@ static void modes(void **state)
     umask(before);
 }
 
+static void creates_and_never_overwrites(void **state)
+{
+    struct galen_errinfo info = {0};
+    BASE_BUF_AUTO got = {0};
+    assert_done(base_file_create(in_dir("f"), "first", 5, 0600, &info));
+    assert_int_equal(test_mode(in_dir("f")), 0600);
+    assert_fails(GALEN_ERR_EXISTS, base_file_create(in_dir("f"), "second", 6, 0600, &info));
+    assert_done(base_file_read(&got, in_dir("f"), 10, &info));
+    assert_string_equal((char *)got.data, "first");
+    assert_int_equal(symlink("nowhere", in_dir("g")), 0); /* is there, too */
+    assert_fails(GALEN_ERR_EXISTS, base_file_create(in_dir("g"), "x", 1, 0600, &info));
+    assert_int_equal(test_dir_count(dir), 2);
+    assert_fails(GALEN_ERR_IO, base_file_create(in_dir("no/ne"), "x", 1, 0600, &info));
+}
+
 static void missing(void **state)
 {
     struct galen_errinfo info = {0};
@@ -169,6 +184,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_and_reads, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(size_cap, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(modes, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(creates_and_never_overwrites, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(missing, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_failed_write_leaves_nothing, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(disk_full_keeps_the_old_file, make_dir, remove_dir),

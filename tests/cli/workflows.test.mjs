@@ -259,7 +259,20 @@ test('purchasing: request, reply, consent, delivery, verification, payment', asy
   const { keys } = home.ok('request', 'show', id);
   assert.equal(keys.awaited, 0);
   assert.equal(keys.kept, kept.given.length);
-  const verified = home.ok('request', 'verify', id);
+  const report = path.join(folder, 'report.json');
+  assert.equal(home.run('request', 'verification', id).code, 1, 'not verified yet');
+  const verified = home.ok('request', 'verify', id, '--report', report);
+  assert.deepEqual(JSON.parse(fs.readFileSync(report, 'utf8')), verified);
+  assert.equal(fs.statSync(report).mode & 0o777, 0o600);
+  const written = fs.readFileSync(report);
+  const refused = home.run('request', 'verify', id, '--report', report);
+  assert.equal(refused.code, 1);
+  assert.match(JSON.stringify(refused), /is there already/);
+  assert.deepEqual(fs.readFileSync(report), written, 'never overwritten');
+  const later = path.join(folder, 'report-later.json');
+  const state = home.ok('request', 'verification', id, '--report', later);
+  assert.deepEqual([state.state, state.done, state.result.passed], ['done', verified.entryCount, true]);
+  assert.deepEqual(fs.readFileSync(later), written);
   for (const entry of verified.entries)
     for (const row of entry.checks) assert.ok(row.passed, `${row.check}: ${row.detail}`);
   assert.equal(home.ok('request', 'show', id).state, 'verified');

@@ -213,7 +213,15 @@ test('a purchase, from request to payment', async () => {
   await fails(409, 'wrong-state', 'buyer', 'POST', `/requests/${id}/finalize`, {});
   await until('the keys that were kept', async () => (await get('buyer', `/requests/${id}`)).keys?.awaited === 0);
   assert.ok((await get('patient-2', '/consents')).filter((one) => one.requestId === id).every((one) => one.key.state === 'sent'));
-  assert.equal((await post('buyer', `/requests/${id}/verify`)).passed, true);
+  await fails(404, 'not-found', 'buyer', 'GET', `/requests/${id}/verification`);
+  await fails(404, 'not-found', 'buyer', 'GET', `/requests/${id}/verification/report`);
+  const verified = await post('buyer', `/requests/${id}/verify`);
+  assert.equal(verified.passed, true);
+  const kept = await get('buyer', `/requests/${id}/verification`);
+  assert.deepEqual([kept.state, kept.done, kept.total], ['done', verified.entryCount, verified.entryCount]);
+  assert.deepEqual([kept.result.passed, kept.result.summary, kept.result.finishedAt], [true, verified.summary, verified.finishedAt]);
+  assert.deepEqual(await get('buyer', `/requests/${id}/verification/report`), verified);
+  await fails(403, 'forbidden', 'patient-1', 'GET', `/requests/${id}/verification`);
   const rows = await get('buyer', `/requests/${id}/data`);
   assert.ok(rows.length >= 3);
   const as = async (format) => {
