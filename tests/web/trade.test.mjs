@@ -77,6 +77,8 @@ test('a request is built, offered, delivered, verified and paid', { timeout: 180
   await page.getByRole('link', { name: 'Verify', exact: true }).click();
   await page.getByRole('button', { name: 'Verify', exact: true }).click();
   await page.getByText('4 of 4 entries passed every check').waitFor();
+  await page.reload(); // it is kept
+  await page.getByText('4 of 4 entries passed every check').waitFor();
   await page.getByText('Entry 3').click();
   await page.locator('details[open]').getByText('signed by releaseAddr for exactly this entry').waitFor();
   await browser.check(page, 'buyer-verified');

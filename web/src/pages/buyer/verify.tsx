@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
-import { api, type Schemas } from '../../api/client';
+import { useEffect, useState } from 'preact/hooks';
+import { api, url, type Schemas } from '../../api/client';
 import { useData, useTask } from '../../api/use';
 import type { PageProps } from '../../app/pages';
 import { Link } from '../../app/router';
@@ -7,7 +7,7 @@ import { Act } from '../../ui/act';
 import { Checks } from '../../ui/checks';
 import { Button, Field } from '../../ui/form';
 import { Badge, Card, Page } from '../../ui/layout';
-import { count, Eth } from '../../ui/money';
+import { count } from '../../ui/money';
 import { Empty, Note, Problem, Waiting } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
@@ -99,19 +99,40 @@ function Result({ requestId, result, isOpen, done }: { requestId: number; result
   </>;
 }
 
+// Asked for again every second while it runs, here or wherever else it was begun.
+function useVerification(requestId: number, isBegun: boolean) {
+  const path = { requestId };
+  const status = useData('/requests/{requestId}/verification', { path });
+  const isRunning = isBegun || status.data?.state === 'running';
+  useEffect(() => {
+    if (!isRunning) return;
+    const timer = setInterval(status.reload, 1000);
+    return () => clearInterval(timer);
+  }, [isRunning]);
+  const finished = status.data?.result?.finishedAt;
+  const report = useData(finished ? '/requests/{requestId}/verification/report' : undefined, { path }, false);
+  useEffect(() => { if (finished) report.reload(); }, [finished]);
+  return { status, report, isRunning };
+}
+
 export default function Verify({ params }: PageProps) {
   const requestId = Number(params['request']);
-  const shown = useData('/requests/{requestId}', { path: { requestId } });
-  const verify = useTask(() => api.post('/requests/{requestId}/verify', {}, { path: { requestId } }));
-  const request = shown.data;
-  return <Page title={`Verification of request ${requestId}`} about="Every entry is checked by itself, on your own node: nobody has to be believed."
+  const path = { requestId };
+  const shown = useData('/requests/{requestId}', { path });
+  const verify = useTask(() => api.post('/requests/{requestId}/verify', {}, { path }));
+  const { status, report, isRunning } = useVerification(requestId, verify.isBusy);
+  const at = status.data, result = verify.result ?? report.data;
+  return <Page title={`Verification of request ${requestId}`} about="Every entry is checked by itself, on your own node: nobody has to be believed. It goes on when this page is closed."
     actions={<><Link class="button" to={`/requests/${requestId}`}>Request</Link>
-      <Button kind="primary" isBusy={verify.isBusy} onClick={() => void verify.run()}>{request?.verified === undefined ? 'Verify' : 'Verify again'}</Button></>}>
+      {at?.result && <a class="button" href={url('/requests/{requestId}/verification/report', { path })} download={`request-${requestId}-verification.json`}>Report</a>}
+      <Button kind="primary" isBusy={isRunning} onClick={() => void verify.run().then(status.reload)}>{result ? 'Verify again' : 'Verify'}</Button></>}>
     {verify.error && <Problem error={verify.error} retry={() => verify.run()} />}
-    {verify.isBusy && <Waiting what={`Checking ${count(request?.count) ?? ''} entries`} />}
-    {verify.result ? <Result requestId={requestId} result={verify.result} isOpen={request?.onChain === 'Delivered'} done={shown.reload} />
-      : !verify.isBusy && request && <Note>{request.verified === undefined ? 'It has not been verified yet.'
-        : request.verified ? 'Every check passed when it was last verified.' : 'Something failed when it was last verified.'}
-        {request.partWei && <> <Eth wei={request.partWei} /> a record.</>}</Note>}
+    {isRunning && <div class="stack"><Waiting what={at?.state === 'running' ? `${count(at.done)} of ${count(at.total)} entries are checked` : 'It begins'} />
+      {at?.state === 'running' && <progress aria-label="Entries checked" max={at.total} value={at.done} />}</div>}
+    {!isRunning && (at?.state === 'failed' || at?.state === 'interrupted') && <Note kind="bad"><b>The last verification came to no verdict.</b>
+      <span>{at.problem ?? 'It gives no sign any more: verify again.'}</span></Note>}
+    {result && !isRunning && <Result requestId={requestId} result={result} isOpen={shown.data?.onChain === 'Delivered'} done={shown.reload} />}
+    {!result && !isRunning && status.error?.code === 'not-found' && <Note>It has not been verified yet.</Note>}
+    {status.error && status.error.code !== 'not-found' && <Problem error={status.error} retry={status.reload} />}
   </Page>;
 }
