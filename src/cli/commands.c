@@ -213,8 +213,8 @@ const struct cli_command cli_commands[] = {
     COMMAND(
         "request", "consent", "ID", 1, 1, CLI_KEYS, cli_request_consent,
         "patient: fill the template and consent, or decline; the bundle's key may stay here until "
-        "the delivery is seen",
-        "as=NAME", "decline", "keep-key"),
+        "the delivery is seen; paid to a fresh account, or to one that links your sales",
+        "as=NAME", "decline", "keep-key", "payout=ADDRESS"),
     COMMAND("request", "policy", "", 0, 0, CLI_KEYS, cli_request_policy,
             "patient: what is answered without asking; with options another policy", "as=NAME",
             "category=NAME...", "min-wei=WEI", "keep-key", "never", "none"),

@@ -125,11 +125,15 @@ enum galen_err cli_request_consent(struct cli *cli, struct json_object **result,
     bool keeps = cli_option(cli, "keep-key") != NULL;
     if (declines && keeps)
         return base_fail(info, GALEN_ERR_USAGE, "--keep-key is for a consent, not with --decline");
-    return purchasing_consent(cli->wf, &patient, id,
-                              declines ? PURCHASING_DECLINE
-                              : keeps  ? PURCHASING_ACCEPT_KEEP_KEY
-                                       : PURCHASING_ACCEPT,
-                              result, info);
+    const char *named = cli_option(cli, "payout");
+    struct chain_address payout;
+    if (named != NULL)
+        GALEN_TRY(chain_address_parse(&payout, named, info));
+    return purchasing_consent_paid_to(cli->wf, &patient, id,
+                                      declines ? PURCHASING_DECLINE
+                                      : keeps  ? PURCHASING_ACCEPT_KEEP_KEY
+                                               : PURCHASING_ACCEPT,
+                                      named != NULL ? &payout : NULL, result, info);
 }
 
 enum galen_err cli_request_policy(struct cli *cli, struct json_object **result, bool *passed,

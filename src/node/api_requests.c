@@ -95,7 +95,9 @@ enum galen_err api_request_consent(struct api_call *call, struct json_object **r
                                    struct galen_errinfo *info)
 {
     static const char *const needed[] = {"accept", NULL};
-    static const char *const allowed[] = {"keepKey", NULL};
+    static const char *const allowed[] = {"keepKey", "payout", NULL};
+    struct chain_address payout;
+    const char *named = NULL;
     uint64_t id = 0;
     bool accept = false;
     bool keeps = false;
@@ -105,11 +107,14 @@ enum galen_err api_request_consent(struct api_call *call, struct json_object **r
     GALEN_TRY(api_bool(call, "keepKey", &keeps, info));
     if (keeps && !accept)
         return base_fail(info, GALEN_ERR_USAGE, "/keepKey: only with accept");
-    return purchasing_consent(call->wf, &call->request->who, id,
-                              !accept ? PURCHASING_DECLINE
-                              : keeps ? PURCHASING_ACCEPT_KEEP_KEY
-                                      : PURCHASING_ACCEPT,
-                              result, info);
+    GALEN_TRY(api_text(call, "payout", &named, info));
+    if (named != NULL)
+        GALEN_TRY(chain_address_parse(&payout, named, info));
+    return purchasing_consent_paid_to(call->wf, &call->request->who, id,
+                                      !accept ? PURCHASING_DECLINE
+                                      : keeps ? PURCHASING_ACCEPT_KEEP_KEY
+                                              : PURCHASING_ACCEPT,
+                                      named != NULL ? &payout : NULL, result, info);
 }
 
 enum galen_err api_request_verify(struct api_call *call, struct json_object **result,

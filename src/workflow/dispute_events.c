@@ -47,9 +47,9 @@ static enum galen_err tell_owners(struct workflow *wf, const char *kind, int64_t
             DB_ROWS_AUTO rows = {0};
             bool found = false;
             GALEN_TRY(db_query(&rows, wf->db, info,
-                               "SELECT owner FROM payout_account p JOIN entry e"
-                               " ON e.payout = p.address AND e.request_id = p.request_id"
-                               " WHERE e.request_id = ? AND e.position = ?",
+                               "SELECT c.patient FROM consent c JOIN entry e"
+                               " ON e.request_id = c.request_id AND e.release_root = c.release_root"
+                               " WHERE c.side = 'patient' AND e.request_id = ? AND e.position = ?",
                                DB_INT(id), DB_INT(index)));
             GALEN_TRY(db_next(&rows, &found, info));
             if (!found)

@@ -10,8 +10,14 @@
 
 #include "workflow/purchasing_internal.h"
 
+#define PAYOUT_WARNING                                                                             \
+    "the payout account stands on the chain: whoever knows whose it is, or sees it again in "      \
+    "another "                                                                                     \
+    "sale, knows that these sales are of one person"
+
 /* The request as every answer to it needs it. */
 struct asked {
+    const struct chain_address *payout; /* that the patient named; NULL: a fresh account */
     struct purchasing_row row;
     struct purchasing_onchain chain;
     struct record_template wanted;
@@ -205,7 +211,10 @@ static enum galen_err make_answer(struct workflow *wf, struct json_object **body
 
     GALEN_TRY(bundle_make(&bundle, asked, &release, info));
     GALEN_TRY(workflow_publish(wf, NULL, "bundle", 0, bundle.block.data, bundle.block.len, info));
-    GALEN_TRY(workflow_payout_new(wf, &entry.payout, &question->patient, asked->row.id, info));
+    if (asked->payout != NULL)
+        entry.payout = *asked->payout;
+    else
+        GALEN_TRY(workflow_payout_new(wf, &entry.payout, &question->patient, asked->row.id, info));
     entry.release_addr = key.address;
     entry.key_version = release.key_version;
     memcpy(entry.bundle_digest, bundle.digest, 32);
@@ -328,6 +337,22 @@ static enum galen_err need_time(const struct asked *asked, const struct pending 
     return GALEN_OK;
 }
 
+/* An answer that was given stands. */
+static enum galen_err need_same_payout(const struct pending *pending,
+                                       const struct chain_address *payout,
+                                       struct galen_errinfo *info)
+{
+    struct chain_address given;
+    if (payout == NULL)
+        return GALEN_OK;
+    GALEN_TRY(workflow_get_address(&given, pending->answer, "payout", "answer", info));
+    return chain_address_equal(&given, payout)
+               ? GALEN_OK
+               : base_fail(info, GALEN_ERR_STATE,
+                           "consent was given with another payout account: the signed entry cannot "
+                           "be taken back");
+}
+
 static enum galen_err answer_one(struct workflow *wf, const struct asked *asked,
                                  struct pending *pending, enum purchasing_answer answer,
                                  struct galen_errinfo *info)
@@ -345,6 +370,8 @@ static enum galen_err answer_one(struct workflow *wf, const struct asked *asked,
     if (is_given && keeps && !pending->is_kept)
         return base_fail(info, GALEN_ERR_STATE,
                          "consent was given with its key, which cannot be taken back");
+    if (is_given)
+        GALEN_TRY(need_same_payout(pending, asked->payout, info));
     if (!is_given && !is_declined) {
         if (accept) {
             GALEN_TRY(need_time(asked, pending, info));
@@ -424,17 +451,42 @@ static enum galen_err answer_all(struct workflow *wf, const struct asked *asked,
     return base_raise(info, last.code, &last);
 }
 
+static enum galen_err check_payout(const struct workflow *wf, const struct chain_address *payout,
+                                   bool accept, struct galen_errinfo *info)
+{
+    if (payout == NULL)
+        return GALEN_OK;
+    if (!accept)
+        return base_fail(info, GALEN_ERR_USAGE, "a payout account is for a consent, not a refusal");
+    if (chain_address_is_zero(payout) || chain_address_equal(payout, &wf->domain.contract))
+        return STEPS_FAIL(
+            info, GALEN_ERR_USAGE, "name one whose key you have, or none for a fresh account",
+            "the payout account cannot be %s",
+            chain_address_is_zero(payout) ? "the zero address" : "the contract itself");
+    return GALEN_OK;
+}
+
 enum galen_err purchasing_consent(struct workflow *wf, const struct chain_address *patient,
                                   uint64_t request_id, enum purchasing_answer answer,
                                   struct json_object **result, struct galen_errinfo *info)
 {
+    return purchasing_consent_paid_to(wf, patient, request_id, answer, NULL, result, info);
+}
+
+enum galen_err purchasing_consent_paid_to(struct workflow *wf, const struct chain_address *patient,
+                                          uint64_t request_id, enum purchasing_answer answer,
+                                          const struct chain_address *payout,
+                                          struct json_object **result, struct galen_errinfo *info)
+{
     const bool accept = answer != PURCHASING_DECLINE;
-    ASKED_AUTO asked = {0};
+    ASKED_AUTO asked = {.payout = payout};
     RECORD_JSON_AUTO made = NULL;
     RECORD_JSON_AUTO answered = NULL;
     RECORD_JSON_AUTO problems = NULL;
     int64_t questions = 0;
     GALEN_TRY(steps_need_role(wf, patient, "patient", info));
+    GALEN_TRY(workflow_need_contract(wf, info));
+    GALEN_TRY(check_payout(wf, payout, accept, info));
     GALEN_TRY(db_get_int(wf->db, &questions, 0, info,
                          "SELECT count(*) FROM consent WHERE side = 'patient' AND patient = ?"
                          " AND request_id = ?",
@@ -461,6 +513,8 @@ enum galen_err purchasing_consent(struct workflow *wf, const struct chain_addres
     GALEN_TRY(workflow_set_object(made, accept ? "given" : "declined", &answered, info));
     if (json_object_array_length(problems) > 0)
         GALEN_TRY(workflow_set_object(made, "problems", &problems, info));
+    if (payout != NULL)
+        GALEN_TRY(workflow_set_text(made, "warning", PAYOUT_WARNING, info));
     workflow_give(result, &made);
     return GALEN_OK;
 }

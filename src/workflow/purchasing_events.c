@@ -145,11 +145,13 @@ enum galen_err purchasing_on_delivered(struct workflow *wf, const struct workflo
                                    " WHERE e.request_id = l.request_id"
                                    " AND e.release_root = l.root) ORDER BY 1 LIMIT 1 OFFSET ?",
                                    "release-left-out", id, info));
-    return purchasing_tell_each(wf,
-                                "SELECT DISTINCT owner FROM payout_account p JOIN entry e"
-                                " ON e.payout = p.address AND e.request_id = p.request_id"
-                                " WHERE p.request_id = ? ORDER BY owner LIMIT 1 OFFSET ?",
-                                "release-delivered", id, info);
+    return purchasing_tell_each(
+        wf,
+        "SELECT DISTINCT c.patient FROM consent c JOIN entry e"
+        " ON e.request_id = c.request_id AND e.release_root = c.release_root"
+        " WHERE c.side = 'patient' AND c.request_id = ?"
+        " ORDER BY c.patient LIMIT 1 OFFSET ?",
+        "release-delivered", id, info);
 }
 
 /* Buyer, hospital and the patients of this home. */
@@ -164,8 +166,9 @@ enum galen_err purchasing_tell_all(struct workflow *wf, const char *kind, int64_
                              " LIMIT 1 OFFSET ?",
                              kind, id, info));
     return purchasing_tell_each(wf,
-                                "SELECT DISTINCT owner FROM payout_account WHERE request_id = ?"
-                                " ORDER BY owner LIMIT 1 OFFSET ?",
+                                "SELECT DISTINCT patient FROM consent WHERE side = 'patient'"
+                                " AND state = 'given' AND request_id = ?"
+                                " ORDER BY patient LIMIT 1 OFFSET ?",
                                 kind, id, info);
 }
 

@@ -776,6 +776,14 @@ GALEN_MUST_CHECK enum galen_err
 purchasing_consent(struct workflow *wf, const struct chain_address *patient, uint64_t request_id,
                    enum purchasing_answer answer, struct json_object **result,
                    struct galen_errinfo *info);
+/* The same, paid to an account that the patient names instead of a fresh one; the result warns that
+ * it links sales. NULL: a fresh one. USAGE: the zero address, the contract, or with
+ * PURCHASING_DECLINE; STATE: consent was given with another one. */
+GALEN_MUST_CHECK enum galen_err
+purchasing_consent_paid_to(struct workflow *wf, const struct chain_address *patient,
+                           uint64_t request_id, enum purchasing_answer answer,
+                           const struct chain_address *payout, struct json_object **result,
+                           struct galen_errinfo *info);
 /* A patient's standing policy: {categories, minPriceWei, never, keepKeys}; without one nothing in
  * it.
  */

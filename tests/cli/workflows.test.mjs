@@ -239,7 +239,13 @@ test('purchasing: request, reply, consent, delivery, verification, payment', asy
   assert.deepEqual(policy, { categories: ['Oncology'], minPriceWei: '5', never: false, keepKeys: false });
   assert.deepEqual(home.ok('request', 'policy', '--as', 'patient-1'), policy);
   assert.equal(home.run('request', 'policy', '--as', 'patient-1', '--never', '--none').code, 2);
-  home.ok('request', 'consent', id, '--as', 'patient-1');
+  const payTo = (...args) => home.run('request', 'consent', id, '--as', 'patient-1', '--payout', ...args).code;
+  assert.equal(payTo(`0x${'0'.repeat(40)}`), 2);
+  assert.equal(payTo('0x5aaeb6053F3E94C9b9A09f33669435E7Ef1BeAed'), 2, 'a wrong checksum');
+  assert.equal(payTo('0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', '--decline'), 2);
+  const named = home.ok('request', 'consent', id, '--as', 'patient-1', '--payout', '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed');
+  assert.ok(named.given.every((one) => one.payout === '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'));
+  assert.match(named.warning, /of one person/);
   home.ok('request', 'consent', id, '--as', 'patient-3', '--decline');
   assert.equal(home.run('request', 'consent', id, '--as', 'patient-2', '--keep-key', '--decline').code, 2);
   const kept = home.ok('request', 'consent', id, '--as', 'patient-2', '--keep-key');

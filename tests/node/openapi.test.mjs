@@ -199,8 +199,15 @@ test('a purchase, from request to payment', async () => {
     const kept = (await post('patient-2', `/requests/${asked}/consent`, { accept: true, keepKey: true })).given;
     assert.ok(kept.length > 0 && kept.every((one) => one.keyKept));
     given += kept.length;
-    for (const name of ['patient-1', 'patient-4'])
-      given += (await post(name, `/requests/${asked}/consent`, { accept: true })).given.length;
+    const payout = '0x00000000000000000000000000000000c0FFEE00';
+    await fails(400, 'usage', 'patient-4', 'POST', `/requests/${asked}/consent`, { accept: true, payout: `0x${'0'.repeat(40)}` });
+    await fails(400, 'usage', 'patient-4', 'POST', `/requests/${asked}/consent`, { accept: true, payout: '0x00000000000000000000000000000000C0ffee00' });
+    await fails(400, 'usage', 'patient-4', 'POST', `/requests/${asked}/consent`, { accept: false, payout });
+    const named = await post('patient-4', `/requests/${asked}/consent`, { accept: true, payout: payout.toLowerCase() });
+    assert.ok(named.given.every((one) => one.payout.toLowerCase() === payout.toLowerCase()));
+    assert.match(named.warning, /of one person/);
+    given += named.given.length;
+    given += (await post('patient-1', `/requests/${asked}/consent`, { accept: true })).given.length;
     await fails(400, 'usage', 'patient-3', 'POST', `/requests/${asked}/consent`, { accept: false, keepKey: true });
     assert.deepEqual(await stock(), before.map((left) => left - 1));
     await get('patient-3', '/consents');
