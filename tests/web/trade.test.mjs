@@ -84,7 +84,7 @@ test('a request is built, offered, delivered, verified and paid', { timeout: 180
   await browser.check(page, 'buyer-verified');
   await page.getByRole('link', { name: 'Request', exact: true }).click();
   await page.getByRole('link', { name: 'Data', exact: true }).click();
-  await page.getByRole('cell', { name: '55-59' }).first().waitFor();
+  await page.getByRole('table', { name: 'Age' }).getByRole('row', { name: /55-59 4 100 %/ }).waitFor();
   await browser.check(page, 'buyer-data');
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV' }).click()]);
   assert.match(fs.readFileSync(await download.path(), 'utf8'), /^"index","category"/);

@@ -128,7 +128,7 @@ test('data is asked for, offered, consented to, delivered, verified and paid', {
   const id = await sell();
   const { page } = who.buyer;
   await go(who.buyer, `/requests/${id}/data`);
-  await page.getByText('53741008').waitFor();
+  await page.getByText('53741008').first().waitFor();
   await go(who.buyer, `/requests/${id}`);
   await act(who.buyer, 'Pay');
   await page.getByText('2 of 2 records').waitFor();

@@ -10,6 +10,7 @@ import { count } from '../../ui/money';
 import { Empty, Show } from '../../ui/states';
 import { Table, type Column } from '../../ui/table';
 import { sayValue } from '../patient/content';
+import { Figures } from './figures';
 
 type Row = NonNullable<Answer<'/requests/{requestId}/data', 'get'>>[number];
 interface Coded { code?: string; system?: string; value?: string; unit?: string; components?: Coded[] }
@@ -46,13 +47,13 @@ export default function Data({ params }: PageProps) {
         ...lists.filter(([key]) => has('medical_data', key)).map(([key, label]): Column<Row> => ({ label,
           cell: (one) => <Codes of={one.fields.medical_data?.[key]} /> })),
       ];
-      return <Card title={`${count(rows.length)} records`} flush>
+      return <>{rows.length > 0 && <Figures rows={rows} />}<Card title={`${count(rows.length)} records`} flush>
         {rows.length === 0 ? <Empty title="Nothing that passed">The verification shows why.</Empty>
           : <Table label="Data" rows={rows.slice(from, from + pageSize)} keyOf={(one) => one.index} columns={columns} />}
         {rows.length > pageSize && <div class="pager"><span class="quiet small">{from + 1} to {Math.min(from + pageSize, rows.length)} of {count(rows.length)}</span>
           <Button disabled={from === 0} onClick={() => setFrom(from - pageSize)}>Back</Button>
           <Button disabled={from + pageSize >= rows.length} onClick={() => setFrom(from + pageSize)}>On</Button></div>}
-      </Card>;
+      </Card></>;
     }}</Show>
   </Page>;
 }

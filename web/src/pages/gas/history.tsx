@@ -8,7 +8,7 @@ import { Card } from '../../ui/layout';
 import { count, Eth, formatEther } from '../../ui/money';
 import { Empty, Show, Waiting } from '../../ui/states';
 import { Table } from '../../ui/table';
-import { Bar } from './bar';
+import { Bar } from '../../ui/bar';
 import type Chart from './chart';
 
 type Row = Answer<'/gas/history', 'get'>[number];
