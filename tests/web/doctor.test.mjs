@@ -167,13 +167,13 @@ test('a signature is claimed, and the claim checked', async () => {
   await make.getByRole('button', { name: 'Copy the claim' }).click();
   const claim = await page.evaluate(() => navigator.clipboard.readText());
   const check = page.getByRole('region', { name: 'Check a claim' });
-  await check.getByLabel("Somebody's claim").fill(claim);
-  await check.getByLabel('The nonce that you gave').fill(nonce);
+  await check.getByLabel('Claim').fill(claim);
+  await check.getByLabel('Your nonce').fill(nonce);
   await check.getByRole('button', { name: 'Check it' }).click();
-  await check.getByText('It holds.').waitFor();
+  await check.getByText('It holds').waitFor();
   await browser.check(page, 'claims');
-  await check.getByLabel('The nonce that you gave').fill(`0x${'cd'.repeat(32)}`);
+  await check.getByLabel('Your nonce').fill(`0x${'cd'.repeat(32)}`);
   await check.getByRole('button', { name: 'Check it' }).click();
-  await check.getByText('It does not hold.').waitFor();
+  await check.getByText('It does not hold').waitFor();
   await page.close();
 });

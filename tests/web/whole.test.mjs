@@ -157,6 +157,9 @@ test('what was invented is disputed, ruled fraud, opened by both managers, and i
     await act(manager, 'Approve');
   }
   for (const { page: one } of [who.gm, who.rm]) await one.getByRole('region', { name: 'Who signed' }).getByText('licence 1', { exact: true }).waitFor();
+  await go(who.buyer, '/openings');
+  await page.getByRole('table').getByRole('link').first().click();
+  await page.getByRole('region', { name: 'Who signed' }).getByText('licence 1', { exact: true }).waitFor();
   await act(who.gm, 'Ask for the tracing token');
   await act(who.rm, 'Agree to the tracing token');
   await who.gm.page.getByText('tracing token is here').waitFor();

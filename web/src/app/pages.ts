@@ -40,8 +40,8 @@ export const pages: Entry[] = [
   { path: '/group', label: 'Group', roles: ['gm', 'rm'], load: () => import('../pages/managers/group') },
   { path: '/disputes', label: 'Disputes', roles: ['gm', 'rm'], load: () => import('../pages/managers/disputes') },
   { path: '/disputes/{request}', roles: ['gm', 'rm'], load: () => import('../pages/managers/dispute') },
-  { path: '/openings', label: 'Openings', roles: ['gm', 'rm'], load: () => import('../pages/managers/openings') },
-  { path: '/openings/{opening}', roles: ['gm', 'rm'], load: () => import('../pages/managers/opening') },
+  { path: '/openings', label: 'Openings', roles: ['gm', 'rm', 'buyer'], load: () => import('../pages/opening/openings') },
+  { path: '/openings/{opening}', roles: ['gm', 'rm', 'buyer'], load: () => import('../pages/opening/opening') },
   { path: '/revocations', label: 'Revocation list', roles: ['gm', 'rm'], load: () => import('../pages/managers/revocations') },
 
   { path: '/wallet', label: 'Wallet', wallet: true, load: () => import('../pages/home/wallet') },

@@ -2,13 +2,13 @@ import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
 import { useData, useTask } from '../../api/use';
 import { Act } from '../../ui/act';
-import { Checks } from '../../ui/checks';
 import { Button, Field } from '../../ui/form';
-import { Address, Copy, Hash } from '../../ui/hash';
+import { Copy, Hash } from '../../ui/hash';
 import { Badge, Card, Facts, Page } from '../../ui/layout';
 import { Note, Problem, Show } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { Contacts } from '../hospital/contacts';
+import { Claim } from '../opening/claim';
 
 function Join({ done }: { done: () => void }) {
   const [licence, setLicence] = useState('');
@@ -41,28 +41,6 @@ function MakeClaim() {
   </div>;
 }
 
-export function VerifyClaim() {
-  const [text, setText] = useState('');
-  const [nonce, setNonce] = useState('');
-  const check = useTask(async () => {
-    let claim: unknown;
-    try {
-      claim = JSON.parse(text);
-    } catch {
-      throw new Error('This is no claim: it is not JSON. Paste the whole of it, from { to }.');
-    }
-    return api.post('/claims/verify', { claim, nonce: nonce.trim() } as Parameters<typeof api.post<'/claims/verify'>>[1]);
-  });
-  return <div class="stack">
-    <Field label="Somebody's claim">{(id) => <textarea id={id} class="mono" value={text} spellcheck={false} onInput={(e) => setText(e.currentTarget.value)} />}</Field>
-    <Field label="The nonce that you gave">{(id) => <input id={id} class="mono" value={nonce} onInput={(e) => setNonce(e.currentTarget.value)} />}</Field>
-    <div><Button isBusy={check.isBusy} disabled={text.trim() === '' || !isNonce(nonce)} onClick={() => void check.run()}>Check it</Button></div>
-    {check.error && <Problem error={check.error} />}
-    {check.result && <><Note kind={check.result.passed ? 'good' : 'bad'}><b>{check.result.passed ? 'It holds.' : 'It does not hold.'}</b>
-      <span>By <Address of={check.result.claimant} />: {check.result.purpose}</span></Note><Checks checks={check.result.checks} /></>}
-  </div>;
-}
-
 export default function Membership() {
   const shown = useData('/group/membership');
   return <Page title="Membership and claims" about="As a member you sign for the group: nobody can tell which doctor it was, unless both managers agree to find out.">
@@ -83,7 +61,7 @@ export default function Membership() {
     </div>}</Show>
     <div class="columns">
       <Card title="Claim a signature as mine"><MakeClaim /></Card>
-      <Card title="Check a claim"><VerifyClaim /></Card>
+      <Claim />
     </div>
   </Page>;
 }

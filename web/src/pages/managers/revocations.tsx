@@ -11,7 +11,7 @@ import { Badge, Card, Facts, Page } from '../../ui/layout';
 import { Empty, Note, Problem, Show } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
-import { Traced } from './trace';
+import { Traced } from '../opening/trace';
 
 type Reason = Schemas['RevocationReason'];
 const reasons: Record<Reason, string> = {

@@ -76,7 +76,7 @@ export default function OpeningPage({ params }: PageProps) {
   return <Page title="Opening" about={<Link to="/openings">All openings</Link>}>
     <Show loaded={shown}>{(one) => {
       const given = approvals(one);
-      const waits = one.state === 'asked' && (role === 'gm' ? given.gm === false : given.rm === false);
+      const waits = one.state === 'asked' && ((role === 'gm' && given.gm === false) || (role === 'rm' && given.rm === false));
       return <>
         {waits && <Note kind="warn"><b>Your approval is wanted</b>
           <span>With both approvals the doctor's identity is opened to both managers{one.requestId !== undefined && ', and told to the buyer'}.</span>
@@ -88,7 +88,7 @@ export default function OpeningPage({ params }: PageProps) {
         <Card title="What is asked"><Facts rows={[
           ['State', <><OpeningState of={one.state} /> {one.outcome && <span class="quiet">{one.outcome}</span>}</>],
           ['Reason', one.reason],
-          ['Entry', one.requestId !== undefined && <Link to={`/disputes/${one.requestId}`}>{`Entry ${one.entry} of request ${one.requestId}, ruled fraud`}</Link>],
+          ['Entry', one.requestId !== undefined && <Link to={role === 'buyer' ? `/requests/${one.requestId}` : `/disputes/${one.requestId}`}>{`Entry ${one.entry} of request ${one.requestId}, ruled fraud`}</Link>],
           ['Asked by', one.requester && <Address of={one.requester} />],
           ['Asked', <Time at={one.askedAt} />],
           ['Decided', one.decidedAt && <Time at={one.decidedAt} />],
@@ -102,7 +102,7 @@ export default function OpeningPage({ params }: PageProps) {
           <Side title="Revocation manager" own={role === 'rm'} given={given.rm} share={one.rmShare} cid={one.rmShareCid} />
         </div>
         <Doctor of={one} />
-        {one.state === 'opened' && <Afterwards of={one} done={shown.reload} />}
+        {one.state === 'opened' && role !== 'buyer' && <Afterwards of={one} done={shown.reload} />}
       </>;
     }}</Show>
   </Page>;

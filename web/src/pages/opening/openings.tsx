@@ -1,17 +1,17 @@
 // Openings: who signed is found only when both managers agree.
 import { useState } from 'preact/hooks';
 import { api, type Schemas } from '../../api/client';
-import { useData, useTask } from '../../api/use';
+import { useData } from '../../api/use';
 import { go, Link } from '../../app/router';
 import { session } from '../../app/session';
 import { Act } from '../../ui/act';
-import { Checks } from '../../ui/checks';
 import { Button, Field } from '../../ui/form';
-import { Address, short } from '../../ui/hash';
+import { short } from '../../ui/hash';
 import { Badge, Card, Page, type Tone } from '../../ui/layout';
-import { Empty, Note, Problem, Show } from '../../ui/states';
+import { Empty, Show } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
+import { Claim } from './claim';
 
 type Opening = Schemas['Opening'];
 const states: Record<Opening['state'], [string, Tone?]> = {
@@ -60,35 +60,11 @@ function Ask() {
   </div></Card>;
 }
 
-// A doctor's proof that a signature is its own.
-function Claim() {
-  const [text, setText] = useState('');
-  const [nonce, setNonce] = useState('');
-  const check = useTask(async () => {
-    let claim: Schemas['Claim'];
-    try {
-      claim = JSON.parse(text) as Schemas['Claim'];
-    } catch {
-      throw new Error('That is not JSON: paste the whole claim');
-    }
-    return api.post('/claims/verify', { claim, nonce });
-  });
-  return <Card title="Check a claim"><div class="stack">
-    <p class="quiet">A doctor may prove that a signature is its own, for one purpose and for the nonce that you gave.</p>
-    <Field label="Claim">{(id) => <textarea id={id} value={text} onInput={(e) => setText(e.currentTarget.value)} />}</Field>
-    <Field label="Your nonce">{(id) => <input id={id} value={nonce} onInput={(e) => setNonce(e.currentTarget.value.trim())} />}</Field>
-    <div><Button disabled={!text || !nonce} isBusy={check.isBusy} onClick={() => void check.run()}>Check it</Button></div>
-    {check.error && <Problem error={check.error} />}
-    {check.result && <><Note kind={check.result.passed ? 'good' : 'bad'}><b>{check.result.passed ? 'It holds' : 'It does not hold'}</b>
-      <span>Claimed by <Address of={check.result.claimant} /> for “{check.result.purpose}”.</span></Note>
-      <Checks checks={check.result.checks} /></>}
-  </div></Card>;
-}
-
 export default function Openings() {
   const list = useData('/openings');
-  const isGm = session.value!.role === 'gm';
-  return <Page title="Openings" about="Who signed a record is found only when both managers agree. Each opening stays in both logs.">
+  const role = session.value!.role;
+  return <Page title="Openings" about={`Who signed a record is found only when both managers agree. ${role === 'buyer'
+    ? 'What you asked for, and what came of it.' : 'Each opening stays in both logs.'}`}>
     <Card flush><Show loaded={list}>{(rows) => rows.length === 0 ? <Empty title="Nothing was asked to be opened" />
       : <Table label="Openings" rows={rows} keyOf={(one) => one.id} columns={[
         { label: 'Opening', cell: (one) => <Link to={`/openings/${one.id}`}>{short(one.id)}</Link> },
@@ -98,6 +74,6 @@ export default function Openings() {
         { label: 'State', cell: (one) => <OpeningState of={one.state} /> },
         { label: 'Asked', cell: (one) => <Time at={one.askedAt} /> },
       ]} />}</Show></Card>
-    <div class="columns">{isGm && <Ask />}<Claim /></div>
+    <div class="columns">{role === 'gm' && <Ask />}<Claim /></div>
   </Page>;
 }
