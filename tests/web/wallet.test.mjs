@@ -80,7 +80,7 @@ test('a wallet registers itself as an identity, and signs in', async () => {
   assert.deepEqual(rows.filter((row) => row.address === wallet.address).map((row) => [row.role, row.wallet]), [['buyer', 'browser']]);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await signInWith(page).click();
-  await page.getByText('Buyer', { exact: true }).waitFor();
+  await page.locator('.role', { hasText: 'Buyer' }).waitFor();
   await page.close();
 });
 
