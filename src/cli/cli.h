@@ -147,6 +147,7 @@ cli_run cli_group_open, cli_group_open_approve, cli_group_openings;
 cli_run cli_group_reveal, cli_group_reveal_approve;
 cli_run cli_group_revoke, cli_group_revoke_approve, cli_group_revocations;
 cli_run cli_group_trace, cli_group_claim, cli_group_claim_verify;
+cli_run cli_record_tree, cli_request_tree;
 cli_run cli_record_create, cli_record_import, cli_record_list, cli_record_show; /* record.c */
 cli_run cli_record_verify, cli_record_export, cli_record_relay, cli_record_deidentify;
 cli_run cli_record_topup, cli_record_topups, cli_record_topup_answer;

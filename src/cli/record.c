@@ -162,6 +162,26 @@ enum galen_err cli_record_show(struct cli *cli, struct json_object **result, boo
     return storing_show(cli->wf, cli->args[0], result, info);
 }
 
+enum galen_err cli_record_tree(struct cli *cli, struct json_object **result, bool *passed,
+                               struct galen_errinfo *info)
+{
+    const char *fields[CLI_MAX_REPEATS];
+    const char *release = cli_option(cli, "release");
+    const char *request = cli_option(cli, "request");
+    uint8_t root[RECORD_HASH_BYTES];
+    struct storing_tree_view view = {.fields = fields,
+                                     .n_fields = cli_options(cli, "field", fields)};
+    if (view.n_fields > 0 && request != NULL)
+        return base_fail(info, GALEN_ERR_USAGE, "--field or --request, not both");
+    if (request != NULL)
+        GALEN_TRY(cli_number(request, "--request", 1, INT64_MAX, &view.request_id, info));
+    if (release != NULL) {
+        GALEN_TRY(base_hex_decode(root, sizeof root, release, "--release", info));
+        view.release_root = root;
+    }
+    return storing_tree(cli->wf, cli->args[0], &view, result, info);
+}
+
 enum galen_err cli_record_verify(struct cli *cli, struct json_object **result, bool *passed,
                                  struct galen_errinfo *info)
 {

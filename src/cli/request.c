@@ -212,6 +212,15 @@ enum galen_err cli_request_verification(struct cli *cli, struct json_object **re
     return purchasing_verification(cli->wf, id, result, info);
 }
 
+enum galen_err cli_request_tree(struct cli *cli, struct json_object **result, bool *passed,
+                                struct galen_errinfo *info)
+{
+    uint64_t id = 0, index = 0;
+    GALEN_TRY(request_id(cli, &id, info));
+    GALEN_TRY(cli_number(cli->args[1], "an entry", 0, UINT32_MAX, &index, info));
+    return purchasing_tree(cli->wf, id, index, result, info);
+}
+
 enum galen_err cli_request_data(struct cli *cli, struct json_object **result, bool *passed,
                                 struct galen_errinfo *info)
 {

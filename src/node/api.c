@@ -107,6 +107,15 @@ enum galen_err api_request_id(const struct api_call *call, uint64_t *out,
     return GALEN_OK;
 }
 
+enum galen_err api_entry_index(const struct api_call *call, uint64_t *out,
+                               struct galen_errinfo *info)
+{
+    int64_t index = 0;
+    GALEN_TRY(parse_number(call->params[1], "an entry", 0, UINT32_MAX, &index, info));
+    *out = (uint64_t)index;
+    return GALEN_OK;
+}
+
 enum galen_err api_entries(const struct api_call *call, uint64_t **out, size_t *n,
                            struct galen_errinfo *info)
 {

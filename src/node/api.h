@@ -38,6 +38,9 @@ GALEN_MUST_CHECK enum galen_err api_page(const struct api_call *call, struct wor
 /* The request id that the path's first parameter is. */
 GALEN_MUST_CHECK enum galen_err api_request_id(const struct api_call *call, uint64_t *out,
                                                struct galen_errinfo *info);
+/* The entry's index that the second is. */
+GALEN_MUST_CHECK enum galen_err api_entry_index(const struct api_call *call, uint64_t *out,
+                                                struct galen_errinfo *info);
 /* The array `entries` of indices; n 0 when it is not there. free(*out). */
 GALEN_MUST_CHECK enum galen_err api_entries(const struct api_call *call, uint64_t **out, size_t *n,
                                             struct galen_errinfo *info);
@@ -67,7 +70,7 @@ api_handler api_gas_measured, api_gas_cost, api_gas_project;
 api_handler api_account_register, api_intent_list, api_intent_show, api_intent_answer; /* wallet */
 api_handler api_intent_cancel;
 api_handler api_record_list, api_record_store, api_record_import, api_record_show; /* records */
-api_handler api_record_verify, api_record_fhir, api_relay;
+api_handler api_record_tree, api_record_verify, api_record_fhir, api_relay;
 api_handler api_access_log, api_topup, api_topup_list, api_topup_match;
 api_handler api_record_deidentified, api_record_deidentify, api_deidentification_rules;
 api_handler api_share_list, api_share_grant, api_share_open, api_share_revoke;
@@ -75,7 +78,7 @@ api_handler api_request_list, api_request_create, api_request_show, api_request_
     api_request_reply, api_policy, api_policy_set; /* requests */
 api_handler api_request_data, api_request_consent, api_request_finalize, api_request_claim;
 api_handler api_request_dispute, api_request_rule, api_request_prove, api_request_open;
-api_handler api_request_verify, api_request_verification, api_request_report;
+api_handler api_request_tree, api_request_verify, api_request_verification, api_request_report;
 api_handler api_consent_list, api_dispute_list, api_dispute_show;
 api_handler api_dispute_forget;
 api_handler api_group_setup, api_group_step, api_group_hospital, api_group_invite; /* group */

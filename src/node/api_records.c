@@ -97,6 +97,44 @@ enum galen_err api_record_show(struct api_call *call, struct json_object **resul
     return storing_show(call->wf, call->params[0], result, info);
 }
 
+/* ?fields=, JSON Pointers with commas between. */
+static enum galen_err split_fields(char *text, const char **fields, size_t max, size_t *n,
+                                   struct galen_errinfo *info)
+{
+    for (char *rest = text, *one; (one = strsep(&rest, ",")) != NULL;) {
+        if (*n == max)
+            return base_fail(info, GALEN_ERR_LIMIT, "fields: %zu at most", max);
+        fields[(*n)++] = one;
+    }
+    return GALEN_OK;
+}
+
+enum galen_err api_record_tree(struct api_call *call, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    enum { FIELDS_MAX = 64 };
+    const char *fields[FIELDS_MAX];
+    const char *given = node_query(call->request, "fields");
+    const char *release = node_query(call->request, "release");
+    struct storing_tree_view view = {.fields = fields};
+    uint8_t root[RECORD_HASH_BYTES];
+    int64_t request_id = 0;
+    BASE_TEXT_AUTO text = given != NULL ? strdup(given) : NULL;
+    GALEN_TRY(api_query_int(call, "request", 1, INT64_MAX, &request_id, info));
+    view.request_id = (uint64_t)request_id;
+    if (given != NULL && request_id != 0)
+        return base_fail(info, GALEN_ERR_USAGE, "fields or request, not both");
+    if (given != NULL && text == NULL)
+        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
+    if (text != NULL)
+        GALEN_TRY(split_fields(text, fields, FIELDS_MAX, &view.n_fields, info));
+    if (release != NULL) {
+        GALEN_TRY(base_hex_decode(root, sizeof root, release, "release", info));
+        view.release_root = root;
+    }
+    return storing_tree(call->wf, call->params[0], &view, result, info);
+}
+
 enum galen_err api_record_verify(struct api_call *call, struct json_object **result,
                                  struct galen_errinfo *info)
 {

@@ -148,6 +148,15 @@ enum galen_err api_request_report(struct api_call *call, struct json_object **re
     return GALEN_OK;
 }
 
+enum galen_err api_request_tree(struct api_call *call, struct json_object **result,
+                                struct galen_errinfo *info)
+{
+    uint64_t id = 0, index = 0;
+    GALEN_TRY(api_request_id(call, &id, info));
+    GALEN_TRY(api_entry_index(call, &index, info));
+    return purchasing_tree(call->wf, id, index, result, info);
+}
+
 enum galen_err api_request_data(struct api_call *call, struct json_object **result,
                                 struct galen_errinfo *info)
 {

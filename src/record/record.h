@@ -275,6 +275,21 @@ GALEN_MUST_CHECK enum galen_err
 record_disclosure_content(json_object **out, const struct record_disclosure *disclosure,
                           struct galen_errinfo *info);
 
+/* ---- a tree as one draws it ------------------------------------------------------------------ */
+
+/* {root, leafCount, shown, nodes: [{from, count, hash, state}], leaves: [{index, path}]}: each node
+ * is the subtree of `count` leaves from `from` on; state is shown (a disclosed value is below it),
+ * proof (its hash is handed on as a sibling) or hidden. shown: what is disclosed, of this very
+ * tree; NULL: nothing. LIMIT above 4,096 leaves. */
+GALEN_MUST_CHECK enum galen_err record_tree_picture(json_object **out,
+                                                    const struct record_tree *tree,
+                                                    const struct record_disclosure *shown,
+                                                    struct galen_errinfo *info);
+/* Of what a disclosure that was verified lets one know of the tree. */
+GALEN_MUST_CHECK enum galen_err
+record_disclosure_picture(json_object **out, const struct record_disclosure *disclosure,
+                          struct galen_errinfo *info);
+
 /* ---- what the doctor signs ------------------------------------------------------------------- */
 
 /* SHA-256("galen/record/1" | chain id u256 | DataHub 20 | IDrec 32 | patient 20). */

@@ -18,6 +18,7 @@ void purchasing_checked_clear(struct purchasing_checked *checked)
 {
     record_json_put(&checked->checks);
     record_json_put(&checked->content);
+    record_json_put(&checked->tree);
     base_buf_clear(&checked->class_text);
 }
 
@@ -263,6 +264,8 @@ static enum galen_err check_values(const struct purchasing_buyer_view *view,
         err = GALEN_ERR_CHECK;
     GALEN_TRY(workflow_check_step(out->checks, &out->passed, "disclosure", err, &why,
                                   "every value belongs to releaseRoot", info));
+    if (valid && view->wants_tree)
+        GALEN_TRY(record_disclosure_picture(&out->tree, disclosure, info));
     why = (struct galen_errinfo){0};
     err = record_disclosure_content(&values, disclosure, &why);
     if (err == GALEN_OK)

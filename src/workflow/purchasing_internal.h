@@ -573,6 +573,7 @@ struct purchasing_checked {
     struct json_object *checks;  /* owned: the rows */
     struct json_object *content; /* owned: the values; NULL when they could not be read at all */
     struct base_buf class_text;  /* owned: of its quasi-identifiers; empty unless they are true */
+    struct json_object *tree;    /* owned: where the view wants it and the proof holds */
 };
 void purchasing_checked_clear(struct purchasing_checked *checked);
 #define PURCHASING_CHECKED_AUTO GALEN_CLEANUP(purchasing_checked_clear) struct purchasing_checked

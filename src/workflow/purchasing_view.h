@@ -21,6 +21,7 @@ struct purchasing_buyer_view {
     uint32_t k;                       /* that the manifest claims */
     struct revocation_list revocations;
     bool is_readable; /* manifest rows and entries go together */
+    bool wants_tree;  /* a check of an entry draws its tree, too */
 };
 
 #endif

@@ -641,6 +641,19 @@ GALEN_MUST_CHECK enum galen_err storing_list(struct workflow *wf,
 GALEN_MUST_CHECK enum galen_err storing_show(struct workflow *wf, const char *reference,
                                              struct json_object **result,
                                              struct galen_errinfo *info);
+/* What is drawn of a record's tree. At most one of fields and request_id. */
+struct storing_tree_view {
+    const uint8_t *release_root; /* the tree of this release of it, NULL: its own */
+    const char *const *fields;   /* JSON Pointers that would be disclosed */
+    size_t n_fields;
+    uint64_t request_id; /* 0, or: what this request asks for is disclosed */
+};
+/* A patient's record as a tree (record_tree_picture). NOT_FOUND where the record is nobody's here.
+ */
+GALEN_MUST_CHECK enum galen_err storing_tree(struct workflow *wf, const char *reference,
+                                             const struct storing_tree_view *view,
+                                             struct json_object **result,
+                                             struct galen_errinfo *info);
 /* Every check of a record again, one row each; *passed is the verdict. */
 GALEN_MUST_CHECK enum galen_err storing_verify(struct workflow *wf, const char *reference,
                                                bool *passed, struct json_object **result,
@@ -826,6 +839,11 @@ GALEN_MUST_CHECK enum galen_err purchasing_verification_report(struct workflow *
 /* The bought values of entries that passed: [{index, fields}]. */
 GALEN_MUST_CHECK enum galen_err purchasing_data(struct workflow *wf, uint64_t request_id,
                                                 struct json_object **result,
+                                                struct galen_errinfo *info);
+/* What the buyer knows of the tree of an entry (record_disclosure_picture), once its proof holds.
+ */
+GALEN_MUST_CHECK enum galen_err purchasing_tree(struct workflow *wf, uint64_t request_id,
+                                                uint64_t index, struct json_object **result,
                                                 struct galen_errinfo *info);
 /* The same for other programs. csv: one row an entry, lists as FHIR search tokens SYSTEM|CODE with
  * commas between, measured ones TOKEN$[COMPARATOR]VALUE|SYSTEM|UNIT; ndjson: purchasing_data's

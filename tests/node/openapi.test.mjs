@@ -105,6 +105,22 @@ test('the group is set up, a doctor joins, the registry is committed', async () 
   await post('rm', '/group/setup?dryRun=true');
 });
 
+// Every hash of a tree follows from those below it, up to the root.
+function checkTree({ root, leafCount, nodes }) {
+  const sha = (...parts) => crypto.createHash('sha256').update(Buffer.concat(parts)).digest();
+  const bytes = (hex) => Buffer.from(hex.slice(2), 'hex');
+  const known = new Map(nodes.map((node) => [`${node.from}+${node.count}`, bytes(node.hash)]));
+  for (const { from, count } of nodes) {
+    const left = 2 ** (Math.ceil(Math.log2(count)) - 1);
+    const parts = count > 1 ? [known.get(`${from}+${left}`), known.get(`${from + left}+${count - left}`)] : [];
+    assert.equal(Boolean(parts[0]), Boolean(parts[1]));
+    if (parts[0]) assert.deepEqual(known.get(`${from}+${count}`), sha(Buffer.of(1), ...parts));
+  }
+  const number = Buffer.alloc(4);
+  number.writeUInt32BE(leafCount);
+  assert.equal(`0x${sha(Buffer.of(2), number, known.get(`0+${leafCount}`)).toString('hex')}`, root);
+}
+
 let first;
 test('records: stored, relayed, shown, checked', async () => {
   await soon('doctor', '/records?dryRun=true', { record: stage.record('patient-1') });
@@ -118,6 +134,24 @@ test('records: stored, relayed, shown, checked', async () => {
   await get('hospital', '/records');
   assert.equal((await get('patient-1', `/records/${first}`)).record.notes, 'patient-1');
   assert.equal((await get('patient-1', `/records/${first}/fhir`)).resourceType, 'Bundle');
+  const { releases } = await get('patient-1', `/records/${first}`);
+  const tree = await get('patient-1', `/records/${first}/tree`);
+  checkTree(tree);
+  assert.equal(tree.root, first);
+  assert.ok(tree.leaves.some((leaf) => leaf.path === '/notes') && tree.nodes.every((node) => node.state === 'hidden'));
+  assert.equal(tree.nodes.length, 2 * tree.leafCount - 1);
+  const lit = await get('patient-1', `/records/${first}/tree?fields=/notes,/demographics`);
+  checkTree(lit);
+  const notes = tree.leaves.find((leaf) => leaf.path === '/notes').index;
+  for (const node of lit.nodes.filter(({ from, count }) => from <= notes && notes < from + count)) assert.equal(node.state, 'shown');
+  assert.ok(lit.shown > 1 && lit.nodes.some((node) => node.state === 'proof'));
+  const release = await get('patient-1', `/records/${first}/tree?release=${releases[0].root}`);
+  checkTree(release);
+  assert.equal(release.root, releases[0].root);
+  await fails(404, 'not-found', 'patient-2', 'GET', `/records/${first}/tree`);
+  await fails(404, 'not-found', 'patient-1', 'GET', `/records/${first}/tree?fields=/nothing`);
+  await fails(404, 'not-found', 'patient-1', 'GET', `/records/${first}/tree?release=0x${'00'.repeat(32)}`);
+  await fails(400, 'usage', 'patient-1', 'GET', `/records/${first}/tree?fields=/notes&request=1`);
   assert.equal((await post('patient-1', `/records/${first}/verify`)).passed, true);
   const tried = await post('doctor', '/records/deidentify', { record: stage.record('patient-1') });
   const sold = await get('patient-1', `/records/${first}/deidentified`);
@@ -244,6 +278,11 @@ test('a purchase, from request to payment', async () => {
   const [lab] = fields.medical_data.lab_results;
   assert.ok(csv[1].startsWith(`"0","Cardiology","${fields.year}","${fields.demographics.age}"`), csv[1]);
   assert.ok(csv[1].includes(`${lab.system}|${lab.code}$${lab.value}|http://unitsofmeasure.org|${lab.unit}`), csv[1]);
+  const entry = await get('buyer', `/requests/${id}/entries/0/tree`);
+  checkTree(entry);
+  assert.ok(entry.shown > 0 && entry.leaves.length === entry.shown && entry.nodes.every((node) => node.state !== 'hidden'));
+  await fails(404, 'not-found', 'buyer', 'GET', `/requests/${id}/entries/99/tree`);
+  await fails(403, 'forbidden', 'hospital', 'GET', `/requests/${id}/entries/0/tree`);
   const lines = (await as('ndjson')).text.trimEnd().split('\n').map((line) => JSON.parse(line));
   assert.deepEqual(lines, rows);
   const bundle = JSON.parse((await as('fhir')).text);

@@ -80,6 +80,8 @@ test('a request is built, offered, delivered, verified and paid', { timeout: 180
   await page.reload(); // it is kept
   await page.getByText('4 of 4 entries passed every check').waitFor();
   await page.getByText('Entry 3').click();
+  await page.locator('details[open]').getByRole('button', { name: 'Show its Merkle tree' }).click();
+  await page.locator('.tree-node.tree-shown').filter({ hasText: '/category' }).waitFor();
   await page.locator('details[open]').getByText('signed by releaseAddr for exactly this entry').waitFor();
   await browser.check(page, 'buyer-verified');
   await page.getByRole('link', { name: 'Request', exact: true }).click();

@@ -12,7 +12,7 @@ export interface Column<T> {
 }
 
 // What is wider than its place scrolls, by the keyboard too.
-function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
+export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null);
   const [isWide, setWide] = useState(false);
   useEffect(() => {

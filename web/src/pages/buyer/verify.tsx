@@ -8,9 +8,10 @@ import { Checks } from '../../ui/checks';
 import { Button, Field } from '../../ui/form';
 import { Badge, Card, Page } from '../../ui/layout';
 import { count } from '../../ui/money';
-import { Empty, Note, Problem, Waiting } from '../../ui/states';
+import { Empty, Note, Problem, Show, Waiting } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
+import { MerkleTree } from '../../ui/tree';
 
 type Verified = Schemas['VerifiedDelivery'];
 type Entry = Verified['entries'][number];
@@ -73,6 +74,14 @@ function Doubt({ requestId, n, done }: { requestId: number; n: number; done: () 
   </div></Card>;
 }
 
+// What was bought of the release, on its way to the root that the doctor signed.
+function EntryTree({ requestId, entry }: { requestId: number; entry: number }) {
+  const [isOpen, setOpen] = useState(false);
+  const tree = useData(isOpen ? '/requests/{requestId}/entries/{entry}/tree' : undefined, { path: { requestId, entry } }, false);
+  return <div class="card-body stack">{isOpen ? <Show loaded={tree}>{(one) => <MerkleTree of={one} label={`Merkle tree of entry ${entry}`} />}</Show>
+    : <div><Button onClick={() => setOpen(true)}>Show its Merkle tree</Button></div>}</div>;
+}
+
 const shownAtOnce = 50;
 
 function Result({ requestId, result, isOpen, done }: { requestId: number; result: Verified; isOpen: boolean; done: () => void }) {
@@ -90,7 +99,7 @@ function Result({ requestId, result, isOpen, done }: { requestId: number; result
       {shown.length === 0 ? <Empty title="None" /> : shown.map((one) => <details key={one.index} class="fold" open={shown.length === 1}>
         <summary>Entry {one.index} <Badge tone={one.passed ? 'good' : 'bad'}>{one.passed ? 'passed'
           : `failed: ${one.checks.filter((row) => !row.passed).map((row) => row.check).join(', ')}`}</Badge></summary>
-        <Checks checks={one.checks} /></details>)}
+        <Checks checks={one.checks} /><EntryTree requestId={requestId} entry={one.index} /></details>)}
       {rows.length > shownAtOnce && <div class="pager"><span class="quiet small">{from + 1} to {from + shown.length} of {count(rows.length)}</span>
         <Button disabled={from === 0} onClick={() => setFrom(from - shownAtOnce)}>Back</Button>
         <Button disabled={from + shownAtOnce >= rows.length} onClick={() => setFrom(from + shownAtOnce)}>On</Button></div>}

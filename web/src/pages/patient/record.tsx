@@ -11,6 +11,7 @@ import { Note, Problem, Show } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { Content } from './content';
 import { RecordState } from './records';
+import { RecordTree } from './tree';
 
 export default function Record({ params }: PageProps) {
   const path = { record: params['record']! };
@@ -39,6 +40,7 @@ export default function Record({ params }: PageProps) {
           <Badge key={release.root} tone={release.state === 'used' ? 'busy' : undefined}>
             {release.state === 'used' ? `sold in request ${release.requestId}` : 'unused'}</Badge>)}</span>],
       ]} /></Card>
+      {one.record && <RecordTree of={one} />}
       {one.record ? <Content record={one.record} /> : <Note kind="warn">Its content cannot be read here.</Note>}
     </>}</Show>
   </Page>;

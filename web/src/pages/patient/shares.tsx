@@ -10,12 +10,12 @@ import { Empty, Show } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Day, Time } from '../../ui/time';
 
-const parts = [
+export const parts = [
   ['/demographics', 'Age, gender, place'], ['/medical_data/diagnosis', 'Diagnoses'], ['/medical_data/treatment', 'Treatments'],
   ['/medical_data/medications', 'Medications'], ['/medical_data/lab_results', 'Results'], ['/notes', 'Notes'],
 ] as const;
 
-function has(record: object, pointer: string): boolean {
+export function has(record: object, pointer: string): boolean {
   let at: unknown = record;
   for (const key of pointer.slice(1).split('/')) at = at && typeof at === 'object' ? (at as Record<string, unknown>)[key] : undefined;
   return at !== undefined;
