@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/build-tools/bin:$(PATH)
 GALEN := build/src/cli/galen
 sources = $(shell find $(wildcard src tests bench fuzz examples) -name '*.[ch]')
 
-.PHONY: help setup build demo test test-kubo run tsan bench gas coverage mutate fuzz-api fmt fmt-check sanitize clang \
+.PHONY: help setup build demo test test-kubo run screenshots tsan bench gas coverage mutate fuzz-api fmt fmt-check sanitize clang \
     analyze clean
 
 help: ## this list
@@ -40,6 +40,10 @@ test-kubo: build ## the store, and six nodes, on real IPFS nodes, built from the
 
 run: build ## a node with made-up people of every role and its web page (ARGS="--listen ...")
 	@$(GALEN) --home build/demo-home serve --demo $(ARGS)
+
+screenshots: build ## the pictures in docs/images, taken anew
+	@tools/setup.sh test
+	@GALEN_SOURCE_ROOT=$(CURDIR) GALEN_BINARY=$(CURDIR)/$(GALEN) node tools/screenshots.mjs
 
 tsan: ## the node's tests under ThreadSanitizer
 	@tools/setup.sh test
