@@ -1,5 +1,6 @@
 /* Purchasing, step 3, the patient's side: a hospital's question comes in, and is shown with the
  * very values that would leave. */
+#include <json-c/json_pointer.h>
 #include <string.h>
 
 #include "workflow/purchasing_internal.h"
@@ -205,6 +206,38 @@ enum galen_err purchasing_disclose(struct record_disclosure *out,
 
 /* ---- what is asked, with the values ---------------------------------------------------------------- */
 
+/* Beside each value that would leave, for the patient's eyes, what the record says where it comes
+ * from. Without it where today's rules would not let the record pass. */
+static enum galen_err add_originals(struct workflow *wf, struct json_object *fields,
+                                    int64_t record_id, struct galen_errinfo *info)
+{
+    STORING_OPENED_AUTO opened = {0};
+    RECORD_JSON_AUTO content = NULL;
+    RECORD_JSON_AUTO report = NULL;
+    struct galen_errinfo why = {0};
+    GALEN_TRY(storing_open_row(wf, record_id, &opened, info));
+    enum galen_err err = record_release_report(&content, &report, opened.record, &why);
+    if (err != GALEN_OK)
+        return steps_is_fatal(err) ? base_raise(info, err, &why) : GALEN_OK;
+    for (size_t r = 0; r < json_object_array_length(report); r++) {
+        struct json_object *row = json_object_array_get_idx(report, r);
+        const char *to = workflow_text_of(row, "to");
+        struct json_object *original = NULL;
+        if (to == NULL ||
+            json_pointer_get(opened.record, workflow_text_of(row, "path"), &original) != 0)
+            continue;
+        for (size_t f = 0; f < json_object_array_length(fields); f++) {
+            struct json_object *field = json_object_array_get_idx(fields, f);
+            RECORD_JSON_AUTO copy = NULL;
+            if (strcmp(workflow_text_of(field, "path"), to) != 0)
+                continue;
+            GALEN_TRY(record_json_copy(&copy, original, info));
+            GALEN_TRY(workflow_set_object(field, "original", &copy, info));
+        }
+    }
+    return GALEN_OK;
+}
+
 static enum galen_err add_values(struct workflow *wf, struct json_object *out,
                                  const struct purchasing_question *question,
                                  const struct purchasing_row *row,
@@ -230,6 +263,7 @@ static enum galen_err add_values(struct workflow *wf, struct json_object *out,
         GALEN_TRY(workflow_set_object(field, "value", &value, info));
         GALEN_TRY(workflow_push(fields, &field, info));
     }
+    GALEN_TRY(add_originals(wf, fields, record_id, info));
     GALEN_TRY(record_json_set_hex(out, "releaseRoot", root, 32, info));
     GALEN_TRY(workflow_set_object(out, "fields", &fields, info));
     return workflow_set_object(out, "content", &content, info);

@@ -767,8 +767,9 @@ GALEN_MUST_CHECK enum galen_err purchasing_ask_consent(struct workflow *wf,
                                                        struct json_object **result,
                                                        struct galen_errinfo *info);
 /* Step 3, patient: what was asked, with the very values that would leave. [{requestId, record,
- * fields, payoutWei, k, respondBy, state, key?}]; key {state kept, sent, refused, late or unused,
- * at, reason} of answers that kept it. patient NULL = all of this home. */
+ * fields [{path, value, original?}], payoutWei, k, respondBy, state, key?}]; original: what the
+ * record says where a value comes from, for the patient alone; key {state kept, sent, refused, late
+ * or unused, at, reason} of answers that kept it. patient NULL = all of this home. */
 GALEN_MUST_CHECK enum galen_err purchasing_consents(struct workflow *wf,
                                                     const struct chain_address *patient,
                                                     const struct workflow_page *page,

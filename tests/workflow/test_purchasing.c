@@ -54,6 +54,35 @@ static void expect_next(struct workflow *wf, uint64_t id, const char *state, con
 
 /* ---- the whole way --------------------------------------------------------------------------------- */
 
+/* Beside what leaves, the patient sees what its record says: the age, where the buyer sees a band.
+ */
+static void look_at_originals(struct json_object *fields)
+{
+    size_t ages = 0, alike = 0;
+    for (size_t i = 0; i < json_object_array_length(fields); i++) {
+        struct json_object *field = json_object_array_get_idx(fields, i);
+        const char *path = fixture_text(field, "path");
+        struct json_object *value = fixture_member(field, "value");
+        struct json_object *original = NULL;
+        bool is_there = json_object_object_get_ex(field, "original", &original);
+        if (strncmp(path, "/count/", 7) == 0 || strncmp(path, "/leaves/", 8) == 0) {
+            assert_false(is_there); /* no field of the record */
+        } else if (strcmp(path, "/demographics/age") == 0) {
+            assert_string_equal(json_object_get_string(value), "60-64");
+            assert_in_range(json_object_get_int64(original), 62, 64);
+            ages++;
+        } else if (strcmp(path, "/year") == 0) {
+            assert_int_equal(json_object_get_int64(value), 2026);
+            assert_memory_equal(json_object_get_string(original), "2026-03-0", 9);
+        } else {
+            assert_true(is_there);
+            alike += json_object_equal(value, original) != 0;
+        }
+    }
+    assert_int_equal(ages, 1);
+    assert_true(alike > 4);
+}
+
 /* What a patient sees before it agrees is what the buyer gets, and nothing that names anyone. */
 static void look_at_questions(struct market *market, uint64_t id)
 {
@@ -72,6 +101,7 @@ static void look_at_questions(struct market *market, uint64_t id)
         assert_int_equal(fixture_number(row, "plannedCount"), RECORDS);
         assert_wei(wei(fixture_text(row, "payoutWei")), likely);
         assert_string_equal(fixture_text(fixture_member(content, "demographics"), "age"), "60-64");
+        look_at_originals(fixture_member(row, "fields"));
         const char *text = json_object_to_json_string(content);
         assert_null(strstr(text, "Boston"));
         assert_null(strstr(text, "2186-5")); /* ethnicity was not asked for */

@@ -13,15 +13,6 @@ import { ConsentState } from './consents';
 
 const say = (value: unknown) => typeof value === 'string' ? value : JSON.stringify(value);
 
-// What stands at a JSON Pointer (RFC 6901).
-function at(object: unknown, pointer: string): unknown {
-  let value = object;
-  for (const key of pointer.split('/').slice(1))
-    value = value && typeof value === 'object'
-      ? (value as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined;
-  return value;
-}
-
 const keys: Record<NonNullable<Schemas['Consent']['key']>['state'], string> = {
   kept: 'stays here until the delivery is seen', sent: 'sent to the buyer', refused: 'stays here',
   late: 'stays here: it was too late to send it', unused: 'stays here: the delivery is without this record',
@@ -35,7 +26,6 @@ function Key({ of: key }: { of: NonNullable<Schemas['Consent']['key']> }) {
 // What a buyer would see, beside what your record says.
 function Leaves({ one }: { one: Schemas['Consent'] }) {
   const report = useData('/records/{record}/deidentified', { path: { record: one.record } }, false);
-  const record = useData('/records/{record}', { path: { record: one.record } }, false).data?.record;
   const from = new Map(report.data?.report.flatMap((row) => row.to ? [[row.to, row] as const] : []));
   const dropped = report.data?.report.filter((row) => row.action === 'dropped') ?? [];
   if (!one.fields) return <Note kind="warn">{one.problem ?? 'What would leave is not known yet.'}</Note>;
@@ -44,8 +34,7 @@ function Leaves({ one }: { one: Schemas['Consent'] }) {
     <Card title="What would leave" flush><Table label="What would leave" rows={fields} keyOf={(row) => row.path} columns={[
       { label: 'Field', cell: (row) => <code>{row.path}</code> },
       { label: 'A buyer sees', cell: (row) => say(row.value) },
-      { label: 'Your record says', cell: (row) => { const rule = from.get(row.path);
-        return rule && record && say(at(record, rule.path)); } },
+      { label: 'Your record says', cell: (row) => row.original !== undefined && say(row.original) },
       { label: 'Why', cell: (row) => { const rule = from.get(row.path);
         return rule && <span class="quiet">{rule.action}: {rule.reason}</span>; } },
     ]} /></Card>
