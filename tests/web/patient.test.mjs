@@ -99,7 +99,10 @@ test('a data request shows what would leave, and is answered', async () => {
   await stage.soon('hospital', `/requests/${requestId}/reply`, { k: 2 });
   await stage.requestIs('hospital', requestId, 'replied');
   await stage.soon('hospital', `/requests/${requestId}/ask`);
-  const page = await patient('patient-3', '/consents');
+  const page = await patient('patient-3');
+  await page.getByRole('region', { name: 'Needs you, the most urgent first' }).getByRole('link', { name: `Answer data request ${requestId}` }).waitFor();
+  await browser.check(page, 'inbox-needs');
+  await browser.go(page, '/consents');
   await page.getByRole('link', { name: `Request ${requestId}` }).first().waitFor();
   await browser.check(page, 'consents');
   await page.getByRole('link', { name: `Request ${requestId}` }).first().click();
@@ -114,5 +117,26 @@ test('a data request shows what would leave, and is answered', async () => {
   await page.getByText('accepted', { exact: true }).waitFor();
   await page.getByText('stays here until the delivery is seen').waitFor();
   await browser.check(page, 'consent-given');
+  await page.close();
+});
+
+test('the standing answer is set', async () => {
+  const page = await patient('patient-4', '/policy');
+  await browser.check(page, 'policy');
+  await page.getByLabel('Accept by itself').check();
+  await page.getByLabel('Cardiology').check();
+  await page.getByLabel('At least, for a record, in ETH').fill('x');
+  assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled());
+  await page.getByLabel('At least, for a record, in ETH').fill('0.000000000000000007');
+  await browser.check(page, 'policy-accept');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Accepted by itself: Cardiology').waitFor();
+  assert.deepEqual(await stage.get('patient-4', '/consents/policy'),
+    { categories: ['Cardiology'], minPriceWei: '7', never: false, keepKeys: false });
+  await page.getByLabel('Never sell').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Everything is declined.').waitFor();
   await page.close();
 });

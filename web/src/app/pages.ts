@@ -20,6 +20,7 @@ export const pages: Entry[] = [
   { path: '/shares', label: 'Share', roles: ['patient'], load: () => import('../pages/patient/shares') },
   { path: '/consents', label: 'Data requests', roles: ['patient'], load: () => import('../pages/patient/consents') },
   { path: '/consents/{request}', roles: ['patient'], load: () => import('../pages/patient/consent') },
+  { path: '/policy', label: 'Standing answer', roles: ['patient'], load: () => import('../pages/patient/policy') },
   { path: '/access', label: 'Access log', roles: ['patient'], load: () => import('../pages/patient/access') },
 
   { path: '/new-record', label: 'New record', roles: ['doctor'], load: () => import('../pages/doctor/create') },

@@ -5,7 +5,7 @@ import { asked } from '../api/client';
 import { isLive } from '../api/events';
 import { AskedWallet } from '../ui/act';
 import { Button } from '../ui/form';
-import { Address } from '../ui/hash';
+import { Address, short } from '../ui/hash';
 import { Mark } from '../ui/mark';
 import { Eth } from '../ui/money';
 import { Problem, Waiting } from '../ui/states';
@@ -27,13 +27,17 @@ function Dot({ good, label, title }: { good: boolean | undefined; label: string;
 
 function Health() {
   const health = useData('/health');
-  const chain = health.data?.chain, store = health.data?.store;
+  const contract = useData('/contract', {}, false);
+  const chain = health.data?.chain, store = health.data?.store, code = contract.data;
   return (
     <div class="health" role="status" aria-label="Node">
       <Dot good={chain?.reachable} label="Chain"
         title={chain?.problem ?? (chain ? `Chain ${chain.chainId}, block ${chain.block ?? 'not known'}` : 'Not known')} />
       <Dot good={store && !store.problem} label="Store"
         title={store?.problem ?? (store?.waiting ? `${store.waiting} blocks wait for IPFS` : 'Nothing waits')} />
+      <Dot good={code ? code.codeOfThisBuild : contract.error ? false : undefined} label="Contract"
+        title={contract.error?.message ?? (code ? [code.codeOfThisBuild ? `${short(code.contract)}, as this build knows it` : 'Its code is not the one this build knows',
+          ...code.warnings].join('. ') : 'Not known')} />
       <Dot good={isLive.value} label="Live" title={isLive.value ? 'News come by themselves' : 'Connecting for news'} />
     </div>
   );

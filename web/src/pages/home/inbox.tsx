@@ -9,6 +9,7 @@ import { Empty } from '../../ui/states';
 import { Paged, Table, usePaged } from '../../ui/table';
 import { Time } from '../../ui/time';
 import { useTask } from '../../api/use';
+import { Needs } from './needs';
 import { notice } from './notices';
 
 type Row = Schemas['Notification'];
@@ -31,6 +32,7 @@ export default function Inbox() {
   });
   return <Page title="Inbox" about="What happened, and what needs you." actions={rows.some((one) => !one.seen) &&
     <Button isBusy={mark.isBusy} onClick={() => void mark.run()}>Mark all as seen</Button>}>
+    <Needs />
     <Card flush>
       <Paged list={list} empty={<Empty title="Nothing yet">What concerns you appears here by itself.</Empty>}>{(shown) =>
         <Table label="Notifications" rows={shown} keyOf={(one) => one.id} columns={[
