@@ -143,6 +143,7 @@ cli_run cli_group_invite, cli_group_join, cli_group_approve, cli_group_members;
 cli_run cli_group_membership, cli_group_applicants, cli_group_keys;
 cli_run cli_group_commit, cli_group_countersign, cli_group_registry; /* group_opening.c */
 cli_run cli_group_audit;
+cli_run cli_record_complain, cli_record_complaints, cli_record_complaint_approve; /* complaint.c */
 cli_run cli_group_open, cli_group_open_approve, cli_group_openings;
 cli_run cli_group_reveal, cli_group_reveal_approve;
 cli_run cli_group_revoke, cli_group_revoke_approve, cli_group_revocations;

@@ -12,6 +12,7 @@
  * (the chain refused it) consent-wanted, consent-given, consent-declined (by a hospital, of one
  * record) sale-delivered, sale-finalized, sale-refunded, sale-disputed, sale-ruled, sale-invalid
  *   opening-asked, opening-approved (who signed a release that was sold)
+ *   complaint-logged, complaint-opened (both managers can read the record), complaint-declined
  *
  * What happened in this home is written once and never changed (table access_event); what the chain
  * tells of sales comes and goes with its blocks. time: when this home did it or learnt of it.

@@ -147,6 +147,9 @@ static const struct kind {
     {"sale-invalid", "access", "E", "buyer"},
     {"opening-asked", "access", "R", "requester"},
     {"opening-approved", "access", "R", "requester"},
+    {"complaint-logged", "access", "E", "requester"},
+    {"complaint-opened", "disclose", "R", "requester"},
+    {"complaint-declined", "access", "E", "requester"},
 };
 
 static const struct kind *kind_of(const char *event)

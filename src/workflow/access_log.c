@@ -25,6 +25,10 @@
     " WHERE s.direction = 'out' AND s.patient = a.patient AND s.cid = a.cid)"                      \
     " FROM access_event a WHERE a.patient = ?1"
 
+#define COMPLAINTS                                                                                 \
+    "SELECT c.at, c.rowid, 'complaint-' || c.state, c.complainant, c.record_root, NULL, NULL,"     \
+    " NULL, NULL, NULL FROM complaint_notice c WHERE c.holder = ?1"
+
 static enum galen_err set_hash(struct json_object *row, const char *key, const struct db_rows *rows,
                                int column, struct galen_errinfo *info)
 {
@@ -51,9 +55,10 @@ static enum galen_err log_row(struct json_object **out, const struct db_rows *ro
     RECORD_JSON_AUTO row = NULL;
     uint8_t cid[32];
     const char *event = db_text(rows, 2);
-    const char *other = strncmp(event, "share", 5) == 0     ? "doctor"
-                        : strncmp(event, "opening", 7) == 0 ? "requester"
-                                                            : "hospital";
+    const char *other = strncmp(event, "share", 5) == 0 ? "doctor"
+                        : strncmp(event, "opening", 7) == 0 || strncmp(event, "complaint", 9) == 0
+                            ? "requester"
+                            : "hospital";
     GALEN_TRY(workflow_object(&row, info));
     GALEN_TRY(workflow_set_time(row, "time", db_int(rows, 0), info));
     GALEN_TRY(workflow_set_text(row, "event", event, info));
@@ -80,7 +85,8 @@ enum galen_err access_log(struct workflow *wf, const struct chain_address *patie
 {
     DB_ROWS_AUTO rows = {0};
     GALEN_TRY(db_query(&rows, wf->db, info,
-                       ACTS " UNION ALL " SALES " ORDER BY 1 DESC, 2 DESC, 7 DESC, 8 LIMIT ?2"
+                       ACTS " UNION ALL " SALES " UNION ALL " COMPLAINTS
+                            " ORDER BY 1 DESC, 2 DESC, 7 DESC, 8 LIMIT ?2"
                             " OFFSET ?3",
                        DB_BLOB(patient->bytes, 20), DB_INT(workflow_page_limit(page)),
                        DB_INT(workflow_page_offset(page))));

@@ -5,8 +5,8 @@
 #include "workflow/audit.h"
 #include "workflow/verify.h"
 
-#define LAG_BLOCKS 50 /* that the home may be behind the chain's head: ten minutes of the slowest  \
-                       */
+/* That the home may be behind the chain: ten minutes of the slowest. */
+#define LAG_BLOCKS   50
 #define COMMIT_EVENT "MembersCommitted(uint32,uint64,bytes32)"
 
 enum galen_err audit_step(struct audit *audit, const char *check, enum galen_err err,

@@ -299,6 +299,10 @@ GALEN_MUST_CHECK enum galen_err workflow_block_of_managers(struct workflow *wf,
 #define MESSAGE_LATE_EK          "late-ek"       /* by releaseAddr's key */
 #define MESSAGE_LATE_EK_RELAY    "late-ek-relay" /* carries one, which is its proof */
 #define MESSAGE_DISPUTE_EVIDENCE "dispute-evidence"
+#define MESSAGE_COMPLAINT        "record-complaint"
+#define MESSAGE_COMPLAINT_LAYER  "record-complaint-layer"
+#define MESSAGE_COMPLAINT_KEY    "record-complaint-key"
+#define MESSAGE_COMPLAINT_NOTICE "record-complaint-notice"
 
 struct message {
     struct chain_address recipient; /* an identity of this home */
@@ -389,6 +393,10 @@ message_handler purchasing_on_manifest;       /* purchasing_buyer.c */
 message_handler purchasing_on_late_ek_relay;  /* purchasing_late_key.c: hospital */
 message_handler purchasing_on_late_ek;        /* likewise: buyer, managers */
 message_handler dispute_on_evidence;          /* dispute_evidence.c */
+message_handler complaint_on_complaint;       /* complaint.c: managers */
+message_handler complaint_on_notice;          /* likewise: patient, complainant */
+message_handler complaint_on_layer;           /* complaint_decide.c: RM */
+message_handler complaint_on_key;             /* likewise: GM */
 
 /* ---- watch.c, sync.c ---------------------------------------------------------------------------- */
 

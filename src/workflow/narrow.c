@@ -60,6 +60,8 @@ static const struct {
     {"dispute", BOUGHT},
     {"dispute_evidence", HOLDER},
     {"dispute_vote", HOLDER},
+    {"complaint", HOLDER},
+    {"complaint_notice", HOLDER},
     {"late_key", HOLDER},
 };
 

@@ -226,11 +226,11 @@ static enum galen_err parse_content(struct storing_opened *out, const struct sto
     return record_json_copy(&out->releases, releases, info);
 }
 
-enum galen_err storing_decrypt(struct workflow *wf, const struct storing_row *row,
-                               struct base_view envelope, struct storing_opened *out,
-                               struct galen_errinfo *info)
+/* With the patient's JWK, or with the envelope's own key; the other is NULL. */
+static enum galen_err decrypt(const struct storing_row *row, struct base_view envelope,
+                              const struct base_secret *jwk, const uint8_t *key32,
+                              struct storing_opened *out, struct galen_errinfo *info)
 {
-    BASE_SECRET_AUTO jwk = {0};
     BASE_BUF_AUTO text = {0};
     RECORD_JSON_AUTO content = NULL;
     STORING_OPENED_AUTO opened = {.id = row->id,
@@ -241,21 +241,39 @@ enum galen_err storing_decrypt(struct workflow *wf, const struct storing_row *ro
     BASE_BUF_AUTO eid = {0};
     uint8_t sig[SEAL_SIGNATURE_BYTES];
     char context[STORING_CONTEXT_TEXT];
-    snprintf(opened.state, sizeof opened.state, "%s", row->state);
+    snprintf(opened.state, sizeof opened.state, "%s", row->state != NULL ? row->state : "");
     memcpy(opened.idrec, row->root, 32);
     memcpy(opened.cid, row->cid, 32);
     memcpy(opened.sig, row->sig, sizeof opened.sig);
     GALEN_TRY(seal_envelope_cert(&cert, envelope, info));
     GALEN_TRY(seal_cert_parse(sig, &eid, steps_view(&cert), info));
     storing_context(context, row->root, &row->owner, steps_view(&eid));
-    GALEN_TRY(workflow_secret_get(wf, &jwk, WORKFLOW_KEY_JWK, &row->holder, info));
-    GALEN_TRY(seal_open_envelope(&text, NULL, envelope, &jwk, context, info));
+    if (jwk != NULL)
+        GALEN_TRY(seal_open_envelope(&text, NULL, envelope, jwk, context, info));
+    else
+        GALEN_TRY(seal_open_envelope_with_key(&text, envelope, key32, context, info));
     GALEN_TRY(
         record_json_parse(&content, (const char *)text.data, text.len, STORE_BLOCK_MAX, info));
     GALEN_TRY(parse_content(&opened, row, content, info));
     *out = opened;
     opened = (struct storing_opened){0};
     return GALEN_OK;
+}
+
+enum galen_err storing_decrypt(struct workflow *wf, const struct storing_row *row,
+                               struct base_view envelope, struct storing_opened *out,
+                               struct galen_errinfo *info)
+{
+    BASE_SECRET_AUTO jwk = {0};
+    GALEN_TRY(workflow_secret_get(wf, &jwk, WORKFLOW_KEY_JWK, &row->holder, info));
+    return decrypt(row, envelope, &jwk, NULL, out, info);
+}
+
+enum galen_err storing_decrypt_with_key(const struct storing_row *row, struct base_view envelope,
+                                        const uint8_t key32[32], struct storing_opened *out,
+                                        struct galen_errinfo *info)
+{
+    return decrypt(row, envelope, NULL, key32, out, info);
 }
 
 enum galen_err storing_check_root(const struct storing_opened *opened, struct galen_errinfo *info)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "workflow/sharing_internal.h"
+#include "workflow/steps.h"
 #include "workflow/storing_internal.h"
 #include "workflow/verify.h"
 
@@ -314,6 +315,39 @@ static enum galen_err open_share(struct workflow *wf, struct received *share, bo
                           "authentic, and made for this owner and reader");
 }
 
+/* The row whose key opens the block: somebody else may have announced the same one first. *reader
+ * (NULL: anyone of this home) is whose it must be. */
+static enum galen_err find_opened(struct workflow *wf, struct received *share,
+                                  const struct chain_address *reader, bool *opened,
+                                  struct json_object **checks, bool *all,
+                                  struct galen_errinfo *info)
+{
+    bool found = false;
+    bool any = false;
+    *opened = false;
+    for (;;) {
+        GALEN_TRY(find_share(wf, share, share->id, &found, info));
+        if (!found || *opened)
+            break;
+        if (reader != NULL && !chain_address_equal(&share->doctor, reader))
+            continue;
+        any = true;
+        record_json_put(checks);
+        GALEN_TRY(workflow_array(checks, info));
+        *all = true;
+        GALEN_TRY(open_share(wf, share, opened, *checks, all, info));
+        if (*opened)
+            return GALEN_OK;
+    }
+    if (any)
+        return GALEN_OK;
+    char text[STORE_CID_TEXT];
+    store_cid_encode(text, share->cid_share);
+    return STEPS_FAIL(info, GALEN_ERR_NOT_FOUND,
+                      "'galen sync' brings new ones in, 'galen share list' shows them",
+                      "no share %s was received here", text);
+}
+
 enum galen_err sharing_open(struct workflow *wf, const char *cid_share, bool *passed,
                             struct json_object **result, struct galen_errinfo *info)
 {
@@ -321,25 +355,10 @@ enum galen_err sharing_open(struct workflow *wf, const char *cid_share, bool *pa
     RECORD_JSON_AUTO made = NULL;
     RECORD_JSON_AUTO checks = NULL;
     bool all = true;
-    bool found = false;
     bool opened = false;
     GALEN_TRY(workflow_need_contract(wf, info));
     GALEN_TRY(store_cid_parse(share.cid_share, cid_share, info));
-    GALEN_TRY(find_share(wf, &share, 0, &found, info));
-    if (!found) {
-        base_fail(info, GALEN_ERR_NOT_FOUND, "no share %s was received here", cid_share);
-        (void)base_hint(info, "'galen sync' brings new ones in, 'galen share list' shows them");
-        return GALEN_ERR_NOT_FOUND;
-    }
-    /* Somebody else may have announced the same block first: the row whose key opens it counts. */
-    while (found && !opened) {
-        record_json_put(&checks);
-        GALEN_TRY(workflow_array(&checks, info));
-        all = true;
-        GALEN_TRY(open_share(wf, &share, &opened, checks, &all, info));
-        if (!opened)
-            GALEN_TRY(find_share(wf, &share, share.id, &found, info));
-    }
+    GALEN_TRY(find_opened(wf, &share, NULL, &opened, &checks, &all, info));
     GALEN_TRY(workflow_object(&made, info));
     GALEN_TRY(workflow_set_cid(made, "cidShare", share.cid_share, info));
     GALEN_TRY(workflow_set_address(made, "patient", &share.patient, info));
@@ -352,5 +371,52 @@ enum galen_err sharing_open(struct workflow *wf, const char *cid_share, bool *pa
     GALEN_TRY(workflow_set_object(made, "checks", &checks, info));
     *passed = all;
     workflow_give(result, &made);
+    return GALEN_OK;
+}
+
+/* ---- what a reader can prove ------------------------------------------------------------------------- */
+
+/* The record's type is in every record: its salt, which the seed gives, is what proves. */
+static enum galen_err prove_type(struct json_object **proof, struct json_object *plaintext,
+                                 struct galen_errinfo *info)
+{
+    static const char *const paths[] = {"/type"};
+    RECORD_DISCLOSURE_AUTO disclosure = {0};
+    RECORD_TREE_AUTO tree = NULL;
+    struct json_object *record = NULL;
+    uint8_t seed[RECORD_SEED_BYTES];
+    GALEN_TRY(
+        record_json_get_object(&record, plaintext, "record", RECORD_JSON_REQUIRED, "share", info));
+    GALEN_TRY(record_json_get_hex(seed, sizeof seed, plaintext, "seed", RECORD_JSON_REQUIRED,
+                                  "share", info));
+    enum galen_err err = record_tree_new(&tree, record, seed, info);
+    base_wipe(seed, sizeof seed);
+    GALEN_TRY(err);
+    GALEN_TRY(record_disclosure_make(&disclosure, tree, paths, 1, info));
+    return record_disclosure_encode(proof, &disclosure, info);
+}
+
+enum galen_err sharing_prove(struct workflow *wf, const struct chain_address *reader,
+                             const uint8_t cid_share32[32], struct storing_row *out,
+                             struct json_object **proof, struct galen_errinfo *info)
+{
+    RECEIVED_AUTO share = {0};
+    RECORD_JSON_AUTO checks = NULL;
+    struct json_object *given = NULL;
+    bool all = true;
+    bool opened = false;
+    memcpy(share.cid_share, cid_share32, 32);
+    GALEN_TRY(find_opened(wf, &share, reader, &opened, &checks, &all, info));
+    if (!opened)
+        return STEPS_FAIL(info, GALEN_ERR_CHECK, "'galen share open' says why",
+                          "the share cannot be opened");
+    if (json_object_object_get_ex(share.plaintext, "disclosure", &given))
+        GALEN_TRY(record_json_copy(proof, given, info));
+    else
+        GALEN_TRY(prove_type(proof, share.plaintext, info));
+    *out = (struct storing_row){.owner = share.patient, .key_version = share.key_version};
+    memcpy(out->root, share.root, 32);
+    memcpy(out->cid, share.cid, 32);
+    memcpy(out->sig, share.sig, sizeof out->sig);
     return GALEN_OK;
 }

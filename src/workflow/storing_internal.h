@@ -109,6 +109,12 @@ GALEN_MUST_CHECK enum galen_err storing_decrypt(struct workflow *wf, const struc
                                                 struct base_view envelope,
                                                 struct storing_opened *out,
                                                 struct galen_errinfo *info);
+/* The managers, of a complaint: with K_patient. row: its owner, root, cid, sig and key version. */
+GALEN_MUST_CHECK enum galen_err storing_decrypt_with_key(const struct storing_row *row,
+                                                         struct base_view envelope,
+                                                         const uint8_t key32[32],
+                                                         struct storing_opened *out,
+                                                         struct galen_errinfo *info);
 /* A valid record of the row's owner whose IDrec is the row's Merkle root. */
 GALEN_MUST_CHECK enum galen_err storing_check_root(const struct storing_opened *opened,
                                                    struct galen_errinfo *info);

@@ -34,6 +34,10 @@ static const struct {
     {MESSAGE_LATE_EK, purchasing_on_late_ek, false},
     {MESSAGE_LATE_EK_RELAY, purchasing_on_late_ek_relay, true},
     {MESSAGE_DISPUTE_EVIDENCE, dispute_on_evidence, false},
+    {MESSAGE_COMPLAINT, complaint_on_complaint, false},
+    {MESSAGE_COMPLAINT_LAYER, complaint_on_layer, false},
+    {MESSAGE_COMPLAINT_KEY, complaint_on_key, false},
+    {MESSAGE_COMPLAINT_NOTICE, complaint_on_notice, false},
 };
 
 static enum galen_err handle_message(struct workflow *wf, const struct message *message,

@@ -192,3 +192,32 @@ test('anyone audits the group, without a password', () => {
     ['revocation list 1', 'list in force']);
   fs.writeFileSync(block, bytes);
 });
+
+test('a complaint: by a patient and by a reader, read by both managers together', () => {
+  const reader = main.ok('share', 'grant', first, 'doctor-1').cidShare;
+  settle();
+  assert.equal(main.run('record', 'complain', first).code, 2, 'a reason is needed');
+  assert.equal(main.run('record', 'complain', first, '--reason', 'x', '--as', 'doctor-1').code, 1, 'a share is named by its CID');
+  const ids = [main.ok('record', 'complain', first, '--reason', 'that was not my blood'),
+    main.ok('record', 'complain', reader, '--reason', 'a dose that nobody gives', '--as', 'doctor-1')].map((one) => one.id);
+  assert.notEqual(ids[0], ids[1]);
+  settle();
+  for (const home of [gm, rm]) assert.deepEqual(new Set(home.ok('record', 'complaints').map((one) => one.id)), new Set(ids));
+  assert.equal(rm.run('record', 'complaint-approve', ids[1]).code, 1, 'GM comes first');
+  assert.equal(gm.ok('record', 'complaint-approve', ids[1].slice(2, 14)).state, 'asked');
+  assert.ok(!gm.ok('record', 'complaints', ids[1]).record);
+  settle();
+  assert.equal(rm.ok('record', 'complaint-approve', ids[1], '--dry-run').dryRun, true);
+  assert.equal(rm.ok('record', 'complaints', ids[1]).state, 'asked');
+  assert.equal(rm.ok('record', 'complaint-approve', ids[1]).state, 'opened');
+  assert.equal(rm.ok('record', 'complaint-approve', ids[0], '--decline').state, 'declined');
+  settle();
+  for (const home of [gm, rm]) {
+    const shown = home.ok('record', 'complaints', ids[1]);
+    assert.equal(shown.passed, true);
+    assert.equal(shown.record.type, 'galen.record/1');
+    assert.ok(!JSON.stringify(shown).includes('"seed"'));
+  }
+  const seen = main.ok('access-log').filter((row) => row.event.startsWith('complaint-')).map((row) => row.event).sort();
+  assert.deepEqual(seen, ['complaint-declined', 'complaint-logged', 'complaint-logged', 'complaint-opened']);
+});

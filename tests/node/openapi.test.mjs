@@ -335,6 +335,31 @@ test('a dispute, the rulings, a claim', async () => {
   await state('buyer', id, 'finalized');
 });
 
+test('a complaint about a record', async () => {
+  const [{ cid }] = await get('patient-1', '/records');
+  await post('patient-1', '/complaints?dryRun=true', { record: cid, reason: 'not mine' });
+  const { id } = await post('patient-1', '/complaints', { record: cid, reason: 'not mine' });
+  await fails(403, 'forbidden', 'patient-1', 'POST', `/complaints/${id}/approve`, { agree: true });
+  await fails(404, 'not-found', 'patient-2', 'GET', `/complaints/${id}`);
+  await fails(404, 'not-found', 'buyer', 'POST', '/complaints', { record: cid, reason: 'curious' });
+  const reached = async (name, state) => until(`the complaint to be ${state} at ${name}`, async () => {
+    await post('gm', '/sync');
+    return (await get(name, '/complaints')).some((row) => row.id === id && row.state === state);
+  });
+  await reached('gm', 'logged');
+  await reached('rm', 'logged');
+  await fails(409, 'wrong-state', 'rm', 'POST', `/complaints/${id}/approve`, { agree: true });
+  await post('gm', `/complaints/${id}/approve?dryRun=true`, { agree: true });
+  await post('gm', `/complaints/${id}/approve`, { agree: true });
+  await reached('rm', 'asked');
+  await post('rm', `/complaints/${id}/approve`, { agree: true });
+  await reached('gm', 'opened');
+  for (const name of ['gm', 'rm']) assert.equal((await get(name, `/complaints/${id}`)).passed, true);
+  assert.equal((await get('patient-1', `/complaints/${id}`)).record, undefined);
+  await until('the access log to tell', async () =>
+    (await get('patient-1', '/access-log')).some((row) => row.event === 'complaint-opened'));
+});
+
 test('an opening that the buyer asks for, the token, the revocation, the trace', async () => {
   const asked = await soon('buyer', `/requests/${disputed}/open`, { entry: 0 });
   opening = asked.id;

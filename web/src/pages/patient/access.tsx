@@ -15,7 +15,8 @@ const events: Record<Event['event'], string> = {
   'consent-declined': 'You declined a sale', 'sale-delivered': 'Data was delivered to a buyer',
   'sale-finalized': 'The buyer paid', 'sale-refunded': 'The sale was called off', 'sale-disputed': 'The buyer disputed it',
   'sale-ruled': 'The managers ruled', 'sale-invalid': 'Proven invalid', 'opening-asked': 'An opening of the signature was asked for',
-  'opening-approved': 'An opening was approved',
+  'opening-approved': 'An opening was approved', 'complaint-logged': 'Somebody complained about a record',
+  'complaint-opened': 'Both managers can read the record', 'complaint-declined': 'The managers declined a complaint',
 };
 
 export default function Access() {
