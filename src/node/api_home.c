@@ -61,6 +61,9 @@ enum galen_err api_session_show(struct api_call *call, struct json_object **resu
     }
     if (workflow_may_register(call->wf))
         GALEN_TRY(record_json_set(*result, "registration", json_object_new_boolean(true), info));
+    const char *explorer = workflow_explorer_url(call->wf);
+    if (explorer != NULL)
+        GALEN_TRY(record_json_set(*result, "explorerUrl", json_object_new_string(explorer), info));
     if (!node->is_loopback)
         return GALEN_OK;
     struct json_object *list = NULL;

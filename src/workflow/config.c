@@ -20,6 +20,7 @@ void config_clear(struct config *config)
         free(config->rpc_more[i]);
     free(config->store);
     free(config->ipfs);
+    free(config->explorer_url);
     for (size_t i = 0; i < config->n_gateways; i++)
         free(config->gateways[i]);
     post_config_clear(&config->post);
@@ -114,6 +115,31 @@ static enum galen_err read_votes(struct config *config, struct json_object *json
     return GALEN_OK;
 }
 
+/* Browsers get links that begin so: nothing but a place, spelt plainly. */
+static enum galen_err read_explorer(struct config *config, struct json_object *json,
+                                    struct galen_errinfo *info)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-._~:/[]";
+    const char *text = NULL;
+    GALEN_TRY(
+        record_json_get_text(&text, json, "explorer_url", RECORD_JSON_OPTIONAL, 256, "", info));
+    if (text == NULL)
+        return GALEN_OK;
+    const size_t scheme = strncmp(text, "https://", 8) == 0  ? 8
+                          : strncmp(text, "http://", 7) == 0 ? 7
+                                                             : 0;
+    size_t len = strlen(text);
+    if (scheme == 0 || strchr("/:.", text[scheme]) != NULL || strspn(text, plain) != len)
+        return base_fail(info, GALEN_ERR_PARSE,
+                         "/explorer_url: not the address of a block explorer, such as "
+                         "https://explorer.example");
+    GALEN_TRY(config_copy_text(&config->explorer_url, text, info));
+    while (config->explorer_url[len - 1] == '/')
+        config->explorer_url[--len] = '\0';
+    return GALEN_OK;
+}
+
 static enum galen_err read_gateways(struct config *config, struct json_object *json,
                                     struct galen_errinfo *info)
 {
@@ -135,11 +161,11 @@ static enum galen_err config_from_json(struct config *config, struct json_object
                                        struct galen_errinfo *info)
 {
     static const char *const required[] = {"type", NULL};
-    static const char *const own[] = {"rpc",          "store",           "ipfs",
-                                      "gateways",     "contract",        "chain_id",
-                                      "code_hash",    "confirmations",   "start_block",
-                                      "k_anonymity",  "wallet_accounts", "wallet_accounts_hourly",
-                                      "dispute_votes"};
+    static const char *const own[] = {"rpc",           "store",           "ipfs",
+                                      "gateways",      "contract",        "chain_id",
+                                      "code_hash",     "confirmations",   "start_block",
+                                      "k_anonymity",   "wallet_accounts", "wallet_accounts_hourly",
+                                      "dispute_votes", "explorer_url"};
     const char *optional[CONFIG_KEYS_MAX] = {NULL};
     size_t n = 0;
     for (; n < sizeof own / sizeof *own; n++)
@@ -155,6 +181,7 @@ static enum galen_err config_from_json(struct config *config, struct json_object
     GALEN_TRY(record_json_get_int(&config->k_anonymity, json, "k_anonymity", RECORD_JSON_OPTIONAL,
                                   CONFIG_K_MIN, CONFIG_K_MAX, "", info));
     GALEN_TRY(read_votes(config, json, info));
+    GALEN_TRY(read_explorer(config, json, info));
     GALEN_TRY(read_rpc(config, json, info));
     GALEN_TRY(read_watch(config, json, info));
     GALEN_TRY(read_wallets(config, json, info));
@@ -236,6 +263,8 @@ enum galen_err config_write(const struct config *config, const char *home,
         GALEN_TRY(workflow_set_int(json, "k_anonymity", config->k_anonymity, info));
     if (config->votes_by_itself)
         GALEN_TRY(workflow_set_text(json, "dispute_votes", "automatic", info));
+    if (config->explorer_url != NULL)
+        GALEN_TRY(workflow_set_text(json, "explorer_url", config->explorer_url, info));
     if (config->start_block >= 0)
         GALEN_TRY(workflow_set_int(json, "start_block", config->start_block, info));
     if (config->wallet_accounts > 0)

@@ -31,6 +31,7 @@ struct config {
     struct chain_domain domain;
     uint8_t code_hash[32];
     int64_t wallet_accounts, wallet_accounts_hourly;
+    char *explorer_url; /* no slash at its end */
     struct post_config post;
 };
 void config_clear(struct config *config);

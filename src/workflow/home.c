@@ -78,6 +78,7 @@ enum galen_err workflow_open(struct workflow **out, const struct workflow_option
     wf->k_anonymity = (uint32_t)config.k_anonymity;
     wf->votes_by_itself = config.votes_by_itself;
     wf->start_block = config.start_block;
+    GALEN_TRY(config_copy_text(&wf->explorer_url, config.explorer_url, info));
     wf->wallet_accounts = config.wallet_accounts;
     wf->wallet_accounts_hourly = config.wallet_accounts_hourly;
     if (options->ipfs != NULL)
@@ -145,6 +146,7 @@ void workflow_close(struct workflow **wf)
     seal_keystore_free(&(*wf)->keys);
     post_config_clear(&(*wf)->post);
     free((*wf)->rpc_url);
+    free((*wf)->explorer_url);
     for (size_t i = 0; i < (*wf)->n_rpc_more; i++)
         free((*wf)->rpc_more[i]);
     free((*wf)->ipfs_url);
@@ -452,4 +454,9 @@ enum galen_err workflow_status(struct workflow *wf, struct json_object **result,
     }
     workflow_give(result, &status);
     return GALEN_OK;
+}
+
+const char *workflow_explorer_url(const struct workflow *wf)
+{
+    return wf->explorer_url;
 }

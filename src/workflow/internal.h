@@ -48,6 +48,7 @@ struct workflow {
     int64_t wallet_accounts, wallet_accounts_hourly; /* what may register by itself */
     uint64_t confirmations;    /* events of blocks that are this deep are applied */
     uint32_t k_anonymity;      /* hospitals: fewest patients alike */
+    char *explorer_url;        /* NULL: none is configured */
     bool votes_by_itself;      /* managers: dispute_vote.c */
     int64_t start_block;       /* the first that is read; -1: to be found */
     struct watch_facts *facts; /* while what a block tells is applied (watch_internal.h) */

@@ -189,6 +189,8 @@ GALEN_MUST_CHECK enum galen_err workflow_is_browser(struct workflow *wf, bool *i
                                                     const struct chain_address *identity,
                                                     struct galen_errinfo *info);
 /* Does config.json let wallets register themselves? */
+/* Of config.json: of a block explorer, http or https, no slash at its end; NULL: none. Borrowed. */
+const char *workflow_explorer_url(const struct workflow *wf);
 bool workflow_may_register(const struct workflow *wf);
 /* The wallet key as a keystore V3 under its own password. UNSUPPORTED: it is in a browser. */
 GALEN_MUST_CHECK enum galen_err workflow_identity_export(struct workflow *wf,

@@ -100,6 +100,10 @@ test('unknown keys in config.json are refused', () => {
   const text = fs.readFileSync(file, 'utf8');
   fs.writeFileSync(file, text.replace('{', '{"speed":"ludicrous",'));
   refuses(2, ['status'], /speed/);
+  for (const url of ['javascript:alert(1)', 'https://', 'https:///x', 'http://a b', 'https://a/?q', 'https://u@a', 'ftp://a', '']) {
+    fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(text), explorer_url: url }));
+    refuses(2, ['status'], /explorer_url/);
+  }
   fs.writeFileSync(file, text);
 });
 

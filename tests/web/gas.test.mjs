@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Stage } from '../node/stage.mjs';
 import { Browser } from './browser.mjs';
@@ -9,7 +10,10 @@ import { Browser } from './browser.mjs';
 const MANY = 10000;
 let stage, browser;
 before(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start((home) => {
+    const file = path.join(home.dir, 'config.json');
+    fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file)), explorer_url: 'https://explorer.example/base/' }));
+  });
   await stage.makePeople();
   await stage.setUpGroup();
   browser = await Browser.start(stage.node.url);
@@ -38,6 +42,9 @@ test('what was sent, and what it would cost', async () => {
   const page = await fees('gm');
   const rows = card(page, 'Transactions').locator('tbody tr');
   assert.equal(await rows.count(), all.length);
+  const link = rows.first().getByRole('link');
+  assert.equal(await link.getAttribute('href'), `https://explorer.example/base/tx/${all[0].hash}`);
+  assert.equal(await link.getAttribute('rel'), 'noreferrer');
   await drawn(page);
   await card(page, 'By operation').getByText('setGroupKey').waitFor();
   await browser.check(page, 'gas');

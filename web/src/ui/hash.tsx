@@ -1,5 +1,6 @@
 // Long names: shown short, copied whole.
 import { useState } from 'preact/hooks';
+import { session } from '../app/session';
 import { toast } from './toast';
 
 export const short = (text: string) => (text.length > 18 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text);
@@ -22,14 +23,18 @@ export function Copy({ text, what }: { text: string; what: string }) {
         <path d="M10.5 3.5v-1h-8v8h1" /></>}</svg></button>;
 }
 
-export function Hash({ of: text, what = 'it' }: { of: string; what?: string }) {
-  return <span class="hash"><span title={text}>{short(text)}</span><Copy text={text} what={what} /></span>;
+// at: its place in the block explorer that the node's operator has configured.
+export function Hash({ of: text, what = 'it', at }: { of: string; what?: string; at?: string }) {
+  const explorer = session.value?.explorerUrl;
+  return <span class="hash">{at && explorer
+    ? <a href={`${explorer}/${at}/${text}`} target="_blank" rel="noreferrer" title={`${text}, at ${new URL(explorer).host}`}>{short(text)}</a>
+    : <span title={text}>{short(text)}</span>}<Copy text={text} what={what} /></span>;
 }
 
 export function Address({ of: text }: { of: string }) {
-  return <Hash of={text} what="address" />;
+  return <Hash of={text} what="address" at="address" />;
 }
 
 export function Transaction({ of: text }: { of: string }) {
-  return <Hash of={text} what="transaction hash" />;
+  return <Hash of={text} what="transaction hash" at="tx" />;
 }
