@@ -156,6 +156,36 @@ struct chain_u256 market_fees(struct workflow *wf, const struct chain_address *a
     }
 }
 
+struct chain_u256 market_money(struct market *market, enum fixture_home who)
+{
+    struct fixture *fx = market->fx;
+    return market_plus(market_balance(market, &fx->who[who]),
+                       market_fees(fx->home[who], &fx->who[who]));
+}
+
+void market_same_wei(struct chain_u256 actual, struct chain_u256 expected)
+{
+    char a[CHAIN_U256_DECIMAL];
+    char b[CHAIN_U256_DECIMAL];
+    chain_u256_format(a, &actual);
+    chain_u256_format(b, &expected);
+    assert_string_equal(a, b);
+}
+
+struct chain_u256 market_plus(struct chain_u256 a, struct chain_u256 b)
+{
+    struct chain_u256 sum;
+    assert_int_equal(chain_u256_add(&sum, &a, &b), GALEN_OK);
+    return sum;
+}
+
+struct chain_u256 market_times(struct chain_u256 a, uint64_t n)
+{
+    struct chain_u256 product;
+    assert_int_equal(chain_u256_mul_u64(&product, &a, n), GALEN_OK);
+    return product;
+}
+
 const char *market_state(struct workflow *wf, uint64_t id)
 {
     static char state[16];

@@ -39,6 +39,12 @@ uint64_t market_delivered(struct market *market, int min_records, const char *pr
 struct chain_u256 market_balance(struct market *market, const struct chain_address *account);
 /* Fees that an identity has paid for its transactions, by its home's log. */
 struct chain_u256 market_fees(struct workflow *wf, const struct chain_address *account);
+/* What a home's first identity has, and what it has spent on gas. */
+struct chain_u256 market_money(struct market *market, enum fixture_home who);
+/* Amounts: equal, or the test fails and shows both; a sum; a product. */
+void market_same_wei(struct chain_u256 actual, struct chain_u256 expected);
+struct chain_u256 market_plus(struct chain_u256 a, struct chain_u256 b);
+struct chain_u256 market_times(struct chain_u256 a, uint64_t n);
 /* The state of purchasing_show; static until the next call. */
 const char *market_state(struct workflow *wf, uint64_t id);
 /* Does this check of an entry hold, or (index < 0) of the delivery as a whole? */

@@ -89,29 +89,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static void assert_wei(struct chain_u256 actual, struct chain_u256 expected)
-{
-    char a[CHAIN_U256_DECIMAL];
-    char b[CHAIN_U256_DECIMAL];
-    chain_u256_format(a, &actual);
-    chain_u256_format(b, &expected);
-    assert_string_equal(a, b);
-}
-
-static struct chain_u256 plus(struct chain_u256 a, struct chain_u256 b)
-{
-    struct chain_u256 sum;
-    assert_int_equal(chain_u256_add(&sum, &a, &b), GALEN_OK);
-    return sum;
-}
-
-/* What an identity has, and what it has spent on gas. */
-static struct chain_u256 money_of(struct market *market, enum fixture_home who)
-{
-    struct fixture *fx = market->fx;
-    return plus(market_balance(market, &fx->who[who]), market_fees(fx->home[who], &fx->who[who]));
-}
-
 /* ---- forging ------------------------------------------------------------------------------------------- */
 
 static struct json_object *disclosed_field(struct json_object *bundle, const char *path)
@@ -459,7 +436,7 @@ static void the_cheats_of_one_delivery(void **state)
     PURCHASING_ENTRIES_AUTO entries = {0};
     uint64_t sold_in = market_delivered(market, NEEDED, PRICE, NULL);
     struct chain_u256 held = market_balance(market, &buyer->domain.contract);
-    struct chain_u256 before = money_of(market, BUYER);
+    struct chain_u256 before = market_money(market, BUYER);
 
     uint64_t id = market_request(market, NEEDED, PRICE, NULL);
     market_reply_and_ask(market, id);
@@ -492,14 +469,14 @@ static void the_cheats_of_one_delivery(void **state)
     struct chain_u256 part = purchasing_part(&chain.escrow, chain.count);
     struct chain_u256 bond, price, refunded;
     (void)chain_u256_div_u64(&bond, &chain.bond, chain.count);
-    struct chain_u256 one = plus(part, bond);
+    struct chain_u256 one = market_plus(part, bond);
     OK(chain_u256_mul_u64(&refunded, &one, CHEATS));
     OK(chain_u256_parse(&price, PRICE, INFO));
-    assert_wei(plus(money_of(market, BUYER), price), plus(before, refunded));
-    assert_wei(market_balance(market, &buyer->domain.contract), held);
+    market_same_wei(market_plus(market_money(market, BUYER), price), market_plus(before, refunded));
+    market_same_wei(market_balance(market, &buyer->domain.contract), held);
     for (size_t i = 0; i < entries.n; i++)
-        assert_wei(market_balance(market, &entries.items[i].payout),
-                   at[i] == HONEST ? part : (struct chain_u256){0});
+        market_same_wei(market_balance(market, &entries.items[i].payout),
+                        at[i] == HONEST ? part : (struct chain_u256){0});
 }
 
 /* ---- the delivery as a whole ---------------------------------------------------------------------------- */
@@ -539,7 +516,7 @@ static void a_manifest_of_other_recipients(void **state)
     struct workflow *buyer = fx->home[BUYER];
     const struct chain_address *lab = &fx->who[BUYER];
     bool passed = true;
-    struct chain_u256 before = money_of(market, HOSPITAL);
+    struct chain_u256 before = market_money(market, HOSPITAL);
     uint64_t id = honest_answers(market, NEEDED);
     struct purchasing_onchain chain;
     forge_deliver(market, id, shift_manifest);
@@ -561,11 +538,11 @@ static void a_manifest_of_other_recipients(void **state)
     struct chain_u256 lost; /* its bond, but for what an equal share leaves over */
     (void)chain_u256_div_u64(&lost, &chain.bond, chain.count);
     OK(chain_u256_mul_u64(&lost, &lost, chain.count));
-    assert_wei(plus(money_of(market, HOSPITAL), lost), before);
+    market_same_wei(market_plus(market_money(market, HOSPITAL), lost), before);
     PURCHASING_ENTRIES_AUTO entries = {0};
     OK(purchasing_load_entries(buyer, &entries, &chain, INFO));
     for (size_t i = 0; i < entries.n; i++)
-        assert_wei(market_balance(market, &entries.items[i].payout), (struct chain_u256){0});
+        market_same_wei(market_balance(market, &entries.items[i].payout), (struct chain_u256){0});
 }
 
 static void keep_three(struct market *market, uint64_t id, struct purchasing_offers *offers)
@@ -679,7 +656,7 @@ static void a_hospital_that_drops_a_patient(void **state)
     struct chain_u256 before = market_balance(market, &entries.items[0].payout);
     OK(purchasing_finalize(buyer, &fx->who[BUYER], id, true, NULL, INFO));
     struct chain_u256 part = purchasing_part(&chain.escrow, chain.count);
-    assert_wei(market_balance(market, &entries.items[0].payout), plus(before, part));
+    market_same_wei(market_balance(market, &entries.items[0].payout), market_plus(before, part));
     DB_ROWS_AUTO rows = {0};
     bool found = false;
     OK(db_query(&rows, fx->home[PATIENT]->db, INFO,
@@ -728,11 +705,11 @@ static void a_buyer_who_claims_fraud(void **state)
     assert_true(passed);
     OK(purchasing_finalize(buyer, &fx->who[BUYER], id, true, NULL, INFO));
     OK(purchasing_dispute_bond(&bond, &chain));
-    struct chain_u256 before = money_of(market, BUYER);
+    struct chain_u256 before = market_money(market, BUYER);
     OK(purchasing_claim(fx->home[HOSPITAL], &fx->who[HOSPITAL], id, one, NULL, INFO));
-    assert_wei(market_balance(market, &entries.items[one].payout),
-               plus(purchasing_part(&chain.escrow, chain.count), bond));
-    assert_wei(money_of(market, BUYER), before);
+    market_same_wei(market_balance(market, &entries.items[one].payout),
+                    market_plus(purchasing_part(&chain.escrow, chain.count), bond));
+    market_same_wei(market_money(market, BUYER), before);
 }
 
 int main(void)

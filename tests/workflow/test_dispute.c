@@ -22,35 +22,12 @@ static int set_up(void **state)
 
 /* ---- money ------------------------------------------------------------------------------------------ */
 
-static void assert_wei(struct chain_u256 actual, struct chain_u256 expected)
-{
-    char a[CHAIN_U256_DECIMAL];
-    char b[CHAIN_U256_DECIMAL];
-    chain_u256_format(a, &actual);
-    chain_u256_format(b, &expected);
-    assert_string_equal(a, b);
-}
-
-static struct chain_u256 plus(struct chain_u256 a, struct chain_u256 b)
-{
-    struct chain_u256 sum;
-    assert_int_equal(chain_u256_add(&sum, &a, &b), GALEN_OK);
-    return sum;
-}
-
-static struct chain_u256 times(struct chain_u256 a, uint64_t n)
-{
-    struct chain_u256 product;
-    assert_int_equal(chain_u256_mul_u64(&product, &a, n), GALEN_OK);
-    return product;
-}
-
 /* What the buyer has, and what it has spent on gas. */
 static struct chain_u256 buyers_money(struct market *market)
 {
     struct fixture *fx = market->fx;
-    return plus(market_balance(market, &fx->who[BUYER]),
-                market_fees(fx->home[BUYER], &fx->who[BUYER]));
+    return market_plus(market_balance(market, &fx->who[BUYER]),
+                       market_fees(fx->home[BUYER], &fx->who[BUYER]));
 }
 
 struct sums {
@@ -65,7 +42,7 @@ static struct sums sums_of(struct market *market, uint64_t id)
     sums.part = purchasing_part(&chain.escrow, chain.count);
     OK(purchasing_dispute_bond(&sums.bond, &chain));
     (void)chain_u256_div_u64(&share, &chain.bond, chain.count);
-    sums.refund = plus(sums.part, share);
+    sums.refund = market_plus(sums.part, share);
     return sums;
 }
 
@@ -217,7 +194,7 @@ static void a_seller_loses(void **state)
     /* what it costs is shown before */
     struct sums sums = sums_of(market, id);
     char bonds[CHAIN_U256_DECIMAL];
-    struct chain_u256 two_bonds = times(sums.bond, 2);
+    struct chain_u256 two_bonds = market_times(sums.bond, 2);
     chain_u256_format(bonds, &two_bonds);
     RECORD_JSON_AUTO dry = NULL;
     workflow_dry_run(buyer, true);
@@ -233,7 +210,7 @@ static void a_seller_loses(void **state)
     RECORD_JSON_AUTO opened = NULL;
     OK(dispute_open(buyer, lab, id, bad, 2, "no unit, no key", &opened, INFO));
     assert_false(json_object_object_get_ex(opened, "warnings", NULL));
-    assert_wei(plus(buyers_money(market), two_bonds), before);
+    market_same_wei(market_plus(buyers_money(market), two_bonds), before);
     assert_string_equal(market_state(buyer, id), "disputed");
     assert_int_equal(fixture_settle(fx), 0);
     for (int i = 0; i < FIXTURE_HOMES; i++)
@@ -271,9 +248,10 @@ static void a_seller_loses(void **state)
     RECORD_JSON_AUTO agreed = NULL;
     OK(dispute_rule(fx->home[GM], &fx->who[GM], id, bad, 2, DISPUTE_REFUND, &agreed, INFO));
     assert_int_equal(fixture_number(agreed, "ruled"), 2);
-    assert_wei(buyers_money(market), plus(before, times(plus(sums.refund, sums.bond), 2)));
+    market_same_wei(buyers_money(market),
+                    market_plus(before, market_times(market_plus(sums.refund, sums.bond), 2)));
     char back[CHAIN_U256_DECIMAL];
-    struct chain_u256 sum = times(plus(sums.refund, sums.bond), 2);
+    struct chain_u256 sum = market_times(market_plus(sums.refund, sums.bond), 2);
     chain_u256_format(back, &sum);
     struct json_object *paid = json_object_array_get_idx(fixture_member(agreed, "paid"), 0);
     assert_string_equal(fixture_text(paid, "wei"), back);
@@ -285,10 +263,11 @@ static void a_seller_loses(void **state)
 
     /* nothing is left against finalizing: the three good ones are paid, the hospital too */
     OK(purchasing_finalize(buyer, lab, id, true, NULL, INFO));
-    assert_wei(market_balance(market, &buyer->domain.contract), (struct chain_u256){0});
+    market_same_wei(market_balance(market, &buyer->domain.contract), (struct chain_u256){0});
     struct chain_u256 price;
     OK(chain_u256_parse(&price, PRICE, INFO));
-    assert_wei(plus(buyers_money(market), price), plus(start, times(sums.refund, 2)));
+    market_same_wei(market_plus(buyers_money(market), price),
+                    market_plus(start, market_times(sums.refund, 2)));
     assert_int_equal(fixture_settle(fx), 0);
     for (int i = 0; i < FIXTURE_HOMES; i++)
         assert_string_equal(market_state(fx->home[i], id), "finalized");
@@ -324,7 +303,7 @@ static void every_verdict(void **state)
     rule(market, RM, id, 2, DISPUTE_FRAUD);
     struct chain_u256 before = buyers_money(market);
     rule(market, GM, id, 1, DISPUTE_FRAUD);
-    assert_wei(buyers_money(market), plus(before, plus(sums.refund, sums.bond)));
+    market_same_wei(buyers_money(market), market_plus(before, market_plus(sums.refund, sums.bond)));
 
     /* the others are paid in time, whatever is in dispute */
     FAILS(GALEN_ERR_STATE, purchasing_claim(buyer, lab, id, 0, NULL, INFO));
@@ -332,7 +311,7 @@ static void every_verdict(void **state)
     OK(purchasing_finalize(buyer, lab, id, true, &finalized, INFO));
     assert_int_equal(json_object_array_length(fixture_member(finalized, "paid")), 2);
     assert_string_equal(fixture_text(finalized, "state"), "disputed");
-    assert_wei(market_balance(market, &entries.items[3].payout), sums.part);
+    market_same_wei(market_balance(market, &entries.items[3].payout), sums.part);
     RECORD_JSON_AUTO again = NULL;
     OK(purchasing_finalize(buyer, lab, id, true, &again, INFO));
     assert_false(json_object_object_get_ex(again, "tx", NULL));
@@ -341,7 +320,8 @@ static void every_verdict(void **state)
     RECORD_JSON_AUTO claimed = NULL;
     OK(purchasing_claim(fx->home[HOSPITAL], &fx->who[HOSPITAL], id, 0, &claimed, INFO));
     assert_non_null(strstr(fixture_text(claimed, "note"), "dispute bond goes with it"));
-    assert_wei(market_balance(market, &entries.items[0].payout), plus(sums.part, sums.bond));
+    market_same_wei(market_balance(market, &entries.items[0].payout),
+                    market_plus(sums.part, sums.bond));
     FAILS(GALEN_ERR_STATE, purchasing_claim(buyer, lab, id, 1, NULL, INFO));
     assert_non_null(strstr(fixture_last_info()->what, "settled: fraud"));
     FAILS(GALEN_ERR_STATE, purchasing_claim(buyer, lab, id, 2, NULL, INFO));
@@ -373,9 +353,9 @@ static void every_verdict(void **state)
     assert_int_equal(json_object_array_length(paid), 3); /* patient, buyer's bond, hospital */
     assert_string_equal(fixture_text(json_object_array_get_idx(paid, 1), "as"), "buyer");
     assert_string_equal(fixture_text(json_object_array_get_idx(paid, 2), "as"), "hospital");
-    assert_wei(market_balance(market, &entries.items[2].payout), sums.part);
-    assert_wei(buyers_money(market), plus(before, sums.bond));
-    assert_wei(market_balance(market, &buyer->domain.contract), (struct chain_u256){0});
+    market_same_wei(market_balance(market, &entries.items[2].payout), sums.part);
+    market_same_wei(buyers_money(market), market_plus(before, sums.bond));
+    market_same_wei(market_balance(market, &buyer->domain.contract), (struct chain_u256){0});
     RECORD_JSON_AUTO list = NULL;
     OK(dispute_list(fx->home[GM], &list, INFO));
     assert_int_equal(json_object_array_length(list), 0);
@@ -411,7 +391,7 @@ static void all_of_it(void **state)
     struct json_object *txs = fixture_member(opened, "txs");
     assert_int_equal(json_object_array_length(txs), 1);
     assert_string_equal(fixture_text(json_object_array_get_idx(txs, 0), "operation"), "finalize");
-    assert_wei(plus(buyers_money(market), times(sums.bond, RECORDS)), before);
+    market_same_wei(market_plus(buyers_money(market), market_times(sums.bond, RECORDS)), before);
     assert_int_equal(fixture_settle(fx), 0);
 
     /* again: no transaction, only the evidence */
@@ -440,7 +420,7 @@ static void all_of_it(void **state)
     OK(dispute_rule(fx->home[GM], &fx->who[GM], id, NULL, 0, DISPUTE_PAY, NULL, INFO));
     for (uint64_t i = 0; i < RECORDS; i++)
         OK(purchasing_claim(fx->home[HOSPITAL], &fx->who[HOSPITAL], id, i, NULL, INFO));
-    assert_wei(market_balance(market, &buyer->domain.contract), (struct chain_u256){0});
+    market_same_wei(market_balance(market, &buyer->domain.contract), (struct chain_u256){0});
 }
 
 static void too_late(void **state)
@@ -460,7 +440,7 @@ static void too_late(void **state)
     FAILS(GALEN_ERR_STATE, dispute_open(buyer, &fx->who[BUYER], id, &one, 1, "later", NULL, INFO));
     assert_non_null(strstr(fixture_last_info()->what, "is finalized"));
     OK(purchasing_finalize(buyer, &fx->who[BUYER], id, true, NULL, INFO));
-    assert_wei(market_balance(market, &buyer->domain.contract), (struct chain_u256){0});
+    market_same_wei(market_balance(market, &buyer->domain.contract), (struct chain_u256){0});
 }
 
 /* It is the buyer's money: what failed can be paid for all the same. */

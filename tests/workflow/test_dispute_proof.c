@@ -13,22 +13,6 @@ static int set_up(void **state)
     return market_set_up(state, RECORDS);
 }
 
-static void assert_wei(struct chain_u256 actual, struct chain_u256 expected)
-{
-    char a[CHAIN_U256_DECIMAL];
-    char b[CHAIN_U256_DECIMAL];
-    chain_u256_format(a, &actual);
-    chain_u256_format(b, &expected);
-    assert_string_equal(a, b);
-}
-
-static struct chain_u256 plus(struct chain_u256 a, struct chain_u256 b)
-{
-    struct chain_u256 sum;
-    assert_int_equal(chain_u256_add(&sum, &a, &b), GALEN_OK);
-    return sum;
-}
-
 /* ---- agreement with the contract ------------------------------------------------------------------- */
 
 enum consent_case {
@@ -357,13 +341,7 @@ static struct chain_u256 refund_of(const struct purchasing_onchain *chain)
 {
     struct chain_u256 bond;
     (void)chain_u256_div_u64(&bond, &chain->bond, chain->count);
-    return plus(purchasing_part(&chain->escrow, chain->count), bond);
-}
-
-static struct chain_u256 money_of(struct market *market, enum fixture_home who)
-{
-    struct fixture *fx = market->fx;
-    return plus(market_balance(market, &fx->who[who]), market_fees(fx->home[who], &fx->who[who]));
+    return market_plus(purchasing_part(&chain->escrow, chain->count), bond);
 }
 
 static const char *remedy(struct json_object *verified, int index)
@@ -415,10 +393,10 @@ static void a_proof_moves_the_money(void **state)
 
     /* anyone may: here a manager, and the money is the buyer's */
     OK(purchasing_read_chain(buyer, &chain, id, INFO));
-    struct chain_u256 before = money_of(market, BUYER);
+    struct chain_u256 before = market_money(market, BUYER);
     RECORD_JSON_AUTO proven = NULL;
     OK(dispute_prove_invalid(fx->home[GM], &fx->who[GM], id, &one, 1, &proven, INFO));
-    assert_wei(money_of(market, BUYER), plus(before, refund_of(&chain)));
+    market_same_wei(market_money(market, BUYER), market_plus(before, refund_of(&chain)));
     assert_int_equal(fixture_settle(fx), 0);
     FAILS(GALEN_ERR_STATE, dispute_prove_invalid(buyer, lab, id, &one, 1, NULL, INFO));
     assert_non_null(strstr(fixture_last_info()->what, "settled: invalid"));
@@ -426,19 +404,20 @@ static void a_proof_moves_the_money(void **state)
     /* one in dispute comes back with its bond, by the same proof */
     uint64_t disputed = BAD_PAYOUT;
     OK(dispute_open(buyer, lab, id, &disputed, 1, "paid to somebody else", NULL, INFO));
-    before = money_of(market, BUYER);
+    before = market_money(market, BUYER);
     struct chain_u256 bond;
     OK(purchasing_dispute_bond(&bond, &chain));
     RECORD_JSON_AUTO rest = NULL;
     OK(dispute_prove_invalid(buyer, lab, id, NULL, 0, &rest, INFO));
     assert_int_equal(json_object_array_length(fixture_member(rest, "entries")), 2);
-    assert_wei(money_of(market, BUYER),
-               plus(plus(plus(before, bond), refund_of(&chain)), refund_of(&chain)));
+    market_same_wei(
+        market_money(market, BUYER),
+        market_plus(market_plus(market_plus(before, bond), refund_of(&chain)), refund_of(&chain)));
 
     /* what is left is paid; too few are, so the hospital's part goes back */
     RECORD_JSON_AUTO paid = NULL;
     OK(purchasing_finalize(buyer, lab, id, true, &paid, INFO));
-    assert_wei(market_balance(market, &buyer->domain.contract), held);
+    market_same_wei(market_balance(market, &buyer->domain.contract), held);
     struct json_object *list = fixture_member(paid, "paid");
     assert_int_equal(json_object_array_length(list), 4);
     assert_string_equal(fixture_text(json_object_array_get_idx(list, 3), "as"), "buyer");

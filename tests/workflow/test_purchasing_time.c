@@ -22,15 +22,6 @@ static int set_up(void **state)
     return market_set_up(state, RECORDS);
 }
 
-static void assert_wei(struct chain_u256 actual, struct chain_u256 expected)
-{
-    char a[CHAIN_U256_DECIMAL];
-    char b[CHAIN_U256_DECIMAL];
-    chain_u256_format(a, &actual);
-    chain_u256_format(b, &expected);
-    assert_string_equal(a, b);
-}
-
 /* What the buyer has, and what it has spent on gas. */
 static struct chain_u256 buyers_money(struct market *market)
 {
@@ -60,7 +51,7 @@ static void nobody_replied(void **state)
     struct json_object *paid = fixture_member(refunded, "paid");
     assert_int_equal(json_object_array_length(paid), 1);
     assert_string_equal(fixture_text(json_object_array_get_idx(paid, 0), "wei"), PRICE);
-    assert_wei(buyers_money(market), before);
+    market_same_wei(buyers_money(market), before);
     assert_int_equal(fixture_settle(fx), 0);
     assert_string_equal(market_state(fx->home[HOSPITAL], id), "refunded");
     RECORD_JSON_AUTO again = NULL;
@@ -102,7 +93,7 @@ static void nobody_delivered(void **state)
     assert_string_equal(fixture_text(expired, "state"), "refunded");
     struct chain_u256 expected;
     assert_int_equal(chain_u256_add(&expected, &before, &chain.bond), GALEN_OK);
-    assert_wei(buyers_money(market), expected);
+    market_same_wei(buyers_money(market), expected);
     FAILS(GALEN_ERR_STATE,
           purchasing_consent(fx->home[PATIENT], &market->patients[1], id, true, NULL, INFO));
 }
@@ -124,7 +115,7 @@ static void silence_pays(void **state)
     OK(purchasing_finalize(hospital, &fx->who[HOSPITAL], id, true, &finalized, INFO));
     assert_int_equal(json_object_array_length(fixture_member(finalized, "paid")), RECORDS + 1);
     assert_int_equal(fixture_number(finalized, "unclaimed"), 0);
-    assert_wei(market_balance(market, &hospital->domain.contract), (struct chain_u256){0});
+    market_same_wei(market_balance(market, &hospital->domain.contract), (struct chain_u256){0});
 }
 
 /* Each entry can be claimed by anyone, for its own account; what is left is then pushed. */
@@ -147,14 +138,14 @@ static void paid_by_claim(void **state)
     OK(purchasing_read_chain(patient, &chain, id, INFO));
     OK(purchasing_load_entries(patient, &entries, &chain, INFO));
     struct chain_u256 part = purchasing_part(&chain.escrow, RECORDS);
-    assert_wei(market_balance(market, &entries.items[2].payout), part);
+    market_same_wei(market_balance(market, &entries.items[2].payout), part);
     FAILS(GALEN_ERR_STATE, purchasing_claim(patient, &fx->who[PATIENT], id, 2, NULL, INFO));
     RECORD_JSON_AUTO rest = NULL;
     OK(purchasing_finalize(patient, &fx->who[PATIENT], id, true, &rest, INFO));
     assert_int_equal(json_object_array_length(fixture_member(rest, "paid")), RECORDS);
     for (size_t i = 0; i < entries.n; i++)
-        assert_wei(market_balance(market, &entries.items[i].payout), part);
-    assert_wei(market_balance(market, &patient->domain.contract), (struct chain_u256){0});
+        market_same_wei(market_balance(market, &entries.items[i].payout), part);
+    market_same_wei(market_balance(market, &patient->domain.contract), (struct chain_u256){0});
 }
 
 int main(void)
