@@ -91,6 +91,10 @@ test('a doctor joins, and the registry is countersigned', async () => {
   await act(gm, 'Commit the registry');
   await gm.page.getByText('complete', { exact: true }).waitFor();
   await browser.check(gm.page, 'memberships');
+  await go(gm, '/group');
+  await gm.page.getByRole('button', { name: 'Check everything again' }).click();
+  await card(gm.page, 'Audit').getByText('Every check passed').waitFor();
+  await browser.check(gm.page, 'group-audit');
 });
 
 let request, roots;

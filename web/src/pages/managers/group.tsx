@@ -1,14 +1,15 @@
 // The group's key and its contract: how the key came to be, which there were, what the contract is.
 import { useState } from 'preact/hooks';
 import { api, type Answer } from '../../api/client';
-import { useData } from '../../api/use';
+import { useData, useTask } from '../../api/use';
 import { session } from '../../app/session';
 import { Act } from '../../ui/act';
-import { Field } from '../../ui/form';
+import { Checks } from '../../ui/checks';
+import { Button, Field } from '../../ui/form';
 import { Address, Hash } from '../../ui/hash';
 import { Badge, Card, Facts, Page, type Tone } from '../../ui/layout';
 import { count } from '../../ui/money';
-import { Empty, Note, Show } from '../../ui/states';
+import { Empty, Note, Problem, Show } from '../../ui/states';
 import { Steps } from '../../ui/steps';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
@@ -89,6 +90,18 @@ function Contract() {
   </div>}</Show></Card>;
 }
 
+// Both managers' work, checked again by the chain and the store alone.
+function Audit() {
+  const audit = useTask(() => api.get('/group/audit'));
+  const found = audit.result;
+  return <Card title="Audit" flush actions={<Button isBusy={audit.isBusy} onClick={() => void audit.run()}>Check everything again</Button>}>
+    {audit.error && <Problem error={audit.error} />}
+    {found ? <><div class="card-body"><Note kind={found.passed ? 'good' : 'bad'}><b>{found.passed ? 'Every check passed' : 'A check failed'}</b></Note></div>
+      <Checks checks={found.checks} /></>
+      : !audit.error && <div class="card-body quiet">What both managers have published and done, checked by the chain and the store alone. Anyone may.</div>}
+  </Card>;
+}
+
 export default function Group() {
   const isGm = session.value!.role === 'gm';
   const keys = useData('/group/keys');
@@ -102,6 +115,7 @@ export default function Group() {
         { label: 'Retired', cell: (one) => <Time at={one.retiredAt} /> },
         { label: 'Note', cell: (one) => one.problem && <span class="quiet">{one.problem}</span> },
       ]} />}</Show></Card>
+    <Audit />
     <div class="columns">
       {keys.data && <SetUp keys={keys.data} isGm={isGm} done={keys.reload} />}
       <div class="stack">{isGm && <Hospitals />}<Contract /></div>
