@@ -286,7 +286,7 @@ static enum galen_err judge(struct workflow *wf, const struct office *office,
 {
     PURCHASING_CHECKED_AUTO checked = {0};
     DISPUTE_EVIDENCE_AUTO given = {0};
-    struct finding finding;
+    struct finding finding = {0};
     struct decision decision;
     bool found = false;
     GALEN_TRY(dispute_load_evidence(wf, &given, &found, view->row.id, index, info));
