@@ -360,7 +360,7 @@ static void find_places(struct market *market, uint64_t id, enum cheat at[DELIVE
         at[i] = HONEST;
         for (int c = 0; c < CHEATS; c++)
             if (memcmp(entries->items[i].release_root, releases[c], 32) == 0)
-                at[i] = c;
+                at[i] = (enum cheat)c;
     }
 }
 
