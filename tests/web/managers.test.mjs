@@ -193,3 +193,33 @@ test('an opening is asked for by a record, and declined; a claim is checked', as
   await rm.page.getByRole('button', { name: 'Check it' }).click();
   await rm.page.getByRole('alert').waitFor();
 });
+
+test('a patient complains, and both managers look into the record', { timeout: 120000 }, async () => {
+  await stage.post('patient-3', '/profile/card'); // the managers tell the patient
+  const own = await Browser.start(stage.node.url);
+  try {
+    const page = await own.signIn('patient-3', stage.home.password, `/records/${roots['patient-3']}`);
+    await page.getByLabel('What is wrong with the record').fill(CANARY);
+    await act({ page }, 'Complain');
+    await own.go(page, '/complaints');
+    await page.getByText(CANARY).waitFor();
+    await own.check(page, 'complaints-patient');
+    for (const who of [gm, rm]) {
+      await go(who, '/complaints');
+      await who.page.getByRole('row').filter({ hasText: CANARY }).getByRole('link').click();
+      await who.page.getByText('Your decision is wanted').waitFor();
+      if (who === gm) await browser.check(gm.page, 'complaint-asked');
+      await act(who, 'Agree');
+    }
+    for (const who of [gm, rm]) {
+      await who.page.getByRole('heading', { name: 'Every check passed' }).waitFor();
+      await who.page.getByRole('heading', { name: 'Diagnoses' }).waitFor();
+    }
+    await rm.browser.check(rm.page, 'complaint-opened');
+    await own.go(page, '/access');
+    await page.getByText('Both managers can read the record').first().waitFor();
+    assert.deepEqual(page.errors, []);
+  } finally {
+    await own.stop();
+  }
+});

@@ -43,6 +43,9 @@ export const pages: Entry[] = [
   { path: '/disputes/{request}', roles: ['gm', 'rm'], load: () => import('../pages/managers/dispute') },
   { path: '/openings', label: 'Openings', roles: ['gm', 'rm', 'buyer'], load: () => import('../pages/opening/openings') },
   { path: '/openings/{opening}', roles: ['gm', 'rm', 'buyer'], load: () => import('../pages/opening/opening') },
+  { path: '/complaints', label: 'Complaints', roles: ['gm', 'rm'], load: () => import('../pages/complaint/complaints') },
+  { path: '/complaints', roles: ['patient', 'doctor'], load: () => import('../pages/complaint/complaints') },
+  { path: '/complaints/{complaint}', roles: ['gm', 'rm', 'patient', 'doctor'], load: () => import('../pages/complaint/complaint') },
   { path: '/revocations', label: 'Revocation list', roles: ['gm', 'rm'], load: () => import('../pages/managers/revocations') },
 
   { path: '/wallet', label: 'Wallet', wallet: true, load: () => import('../pages/home/wallet') },

@@ -7,6 +7,7 @@ import { Address, Hash } from '../../ui/hash';
 import { Card, Facts, Page } from '../../ui/layout';
 import { Note, Problem } from '../../ui/states';
 import { Table } from '../../ui/table';
+import { Complain } from '../complaint/complain';
 import { Content } from '../patient/content';
 
 const say = (value: unknown) => typeof value === 'string' ? value : JSON.stringify(value);
@@ -33,6 +34,7 @@ export default function Share({ params }: PageProps) {
           { label: 'Field', cell: (one) => <span class="mono">{one.path}</span> },
           { label: 'Value', cell: (one) => say(one.value) },
         ]} /></Card>}
+      <Complain record={cidShare} />
     </>}
   </Page>;
 }

@@ -9,6 +9,7 @@ import { Badge, Card, Facts, Page } from '../../ui/layout';
 import { count } from '../../ui/money';
 import { Note, Problem, Show } from '../../ui/states';
 import { Time } from '../../ui/time';
+import { Complain } from '../complaint/complain';
 import { Content } from './content';
 import { RecordState } from './records';
 import { RecordTree } from './tree';
@@ -42,6 +43,7 @@ export default function Record({ params }: PageProps) {
       ]} /></Card>
       {one.record && <RecordTree of={one} />}
       {one.record ? <Content record={one.record} /> : <Note kind="warn">Its content cannot be read here.</Note>}
+      <Complain record={one.merkleRoot} />
     </>}</Show>
   </Page>;
 }
