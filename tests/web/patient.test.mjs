@@ -112,6 +112,12 @@ test('a data request shows what would leave, and is answered', async () => {
   await age.getByRole('cell', { name: '55-59' }).waitFor();
   await age.getByRole('cell', { name: '57', exact: true }).waitFor();
   await browser.check(page, 'consent');
+  await page.getByText('Be paid to an account of your own').click();
+  await page.getByLabel('Account').fill('0x123');
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await page.getByRole('dialog').getByRole('alert').waitFor(); // told before anything is sent
+  await page.keyboard.press('Escape');
+  await page.getByLabel('Account').fill('');
   await page.getByRole('button', { name: 'Accept, keep the key' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Accept, keep the key' }).click();
   await page.getByText('accepted', { exact: true }).waitFor();

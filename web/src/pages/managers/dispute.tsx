@@ -40,6 +40,7 @@ function EntryCard({ of: one, chosen, choose }: { of: Entry; chosen: boolean; ch
       ['Revocation manager', <Vote of={one.revocationManagerVote} />],
       ['Checks', one.passed ? <Badge tone="good">all passed</Badge> : <Badge tone="bad">not all passed</Badge>],
       ['Remedy', one.remedy],
+      ['This node found', one.automatic && <>{one.automatic.why} <span class="quiet">({one.automatic.verdict === 'none' ? 'no vote' : `voted ${one.automatic.verdict}`}, <Time at={one.automatic.at} />)</span></>],
     ]} />
     {one.missing && one.missing.length > 0 && <Note kind="warn"><b>Missing: {one.missing.join(', ')}</b>{one.ifMissing && <span>{one.ifMissing}</span>}</Note>}
     {one.checks.length > 0 && <Checks checks={one.checks} />}

@@ -1,8 +1,10 @@
+import { useState } from 'preact/hooks';
 import { api, type Schemas } from '../../api/client';
 import { useData } from '../../api/use';
 import type { PageProps } from '../../app/pages';
 import { Link } from '../../app/router';
 import { Act } from '../../ui/act';
+import { Field } from '../../ui/form';
 import { Address, Hash } from '../../ui/hash';
 import { Card, Facts, Page } from '../../ui/layout';
 import { count, Eth } from '../../ui/money';
@@ -48,20 +50,24 @@ function Leaves({ one }: { one: Schemas['Consent'] }) {
 export default function Consent({ params }: PageProps) {
   const requestId = Number(params['request']);
   const consents = useData('/consents');
+  const [payout, setPayout] = useState('');
+  const named = payout.trim() === '' ? {} : { payout: payout.trim() };
   return <Page title={`Data request ${requestId}`} about={<Link to="/consents">All data requests</Link>}>
     <Show loaded={consents}>{(all) => {
       const own = all.filter((one) => one.requestId === requestId);
       const wanted = own.some((one) => one.state === 'wanted');
-      const answer = (body: { accept: boolean; keepKey?: boolean }) => (query: { dryRun?: true }) =>
+      const answer = (body: { accept: boolean; keepKey?: boolean; payout?: string }) => (query: { dryRun?: true }) =>
         api.post('/requests/{requestId}/consent', body, { path: { requestId }, query });
       if (own.length === 0) return <Empty title="You were not asked in this request" />;
       return <>
         {wanted && <Note kind="warn"><b>Your answer is wanted</b><span>It counts for {own.length === 1 ? 'the record below' : `the ${own.length} records below`}.
           Unanswered, nothing leaves. The time ends <Time at={own[0]!.respondBy} />.</span>
+          <details><summary>Be paid to an account of your own</summary><Field label="Account" help="Without one, a fresh account is made that nobody can link to you. One that is known links the sales that are paid to it.">{(id) =>
+            <input id={id} class="mono" value={payout} onInput={(e) => setPayout(e.currentTarget.value)} />}</Field></details>
           <span class="row">
-            <Act label="Accept" kind="primary" call={answer({ accept: true })} done={consents.reload} said="You accepted; the hospital is told">
-              <p>Exactly the values shown will be sold. The payout goes to a fresh account of yours.</p></Act>
-            <Act label="Accept, keep the key" call={answer({ accept: true, keepKey: true })} done={consents.reload} said="You accepted; the key stays here">
+            <Act label="Accept" kind="primary" call={answer({ accept: true, ...named })} done={consents.reload} said="You accepted; the hospital is told">
+              <p>Exactly the values shown will be sold. The payout goes to {named.payout ?? 'a fresh account of yours'}.</p></Act>
+            <Act label="Accept, keep the key" call={answer({ accept: true, keepKey: true, ...named })} done={consents.reload} said="You accepted; the key stays here">
               <p>The same, but the key to the values stays here until this node has seen that the delivery is exactly what you agreed to.
                 Then it goes to the buyer by itself: the node must run between the delivery and half the time the buyer has to check it, or you are not paid.</p></Act>
             <Act label="Decline" call={answer({ accept: false })} done={consents.reload} said="You declined; nothing leaves">
