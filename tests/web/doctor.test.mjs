@@ -177,3 +177,28 @@ test('a signature is claimed, and the claim checked', async () => {
   await check.getByText('It does not hold').waitFor();
   await page.close();
 });
+
+test('the account: a card is taken in, ether sent, a profile published', async () => {
+  const page = await doctor('/account');
+  await page.getByRole('button', { name: 'Show my card' }).click();
+  await page.getByRole('button', { name: 'Copy my card' }).waitFor();
+  const card = await stage.post('buyer', '/profile/card');
+  await page.getByLabel("Somebody's contact card").fill(JSON.stringify(card));
+  await page.getByRole('button', { name: 'Take it in' }).click();
+  await page.getByText('The card is taken in').waitFor();
+  await browser.check(page, 'account');
+  const before = BigInt((await stage.get('buyer', '/accounts'))[0].balanceWei);
+  const act = async (name) => {
+    await page.getByRole('button', { name, exact: true }).click();
+    const go = page.getByRole('dialog').getByRole('button', { name, exact: true });
+    await until(`${name} to be tried`, () => go.isEnabled());
+    await go.click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  };
+  await page.getByLabel('To', { exact: true }).fill('buyer');
+  await page.getByLabel('Amount, in ETH').fill('0.05');
+  await act('Send');
+  assert.equal(BigInt((await stage.get('buyer', '/accounts'))[0].balanceWei) - before, 50000000000000000n);
+  await act('Publish');
+  await page.close();
+});

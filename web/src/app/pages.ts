@@ -48,6 +48,7 @@ export const pages: Entry[] = [
   { path: '/complaints/{complaint}', roles: ['gm', 'rm', 'patient', 'doctor'], load: () => import('../pages/complaint/complaint') },
   { path: '/revocations', label: 'Revocation list', roles: ['gm', 'rm'], load: () => import('../pages/managers/revocations') },
 
+  { path: '/account', label: 'Account', load: () => import('../pages/account/account') },
   { path: '/wallet', label: 'Wallet', wallet: true, load: () => import('../pages/home/wallet') },
   { path: '/gas', label: 'Gas fees', load: () => import('../pages/gas/fees') }, // the last of every role's
 ];

@@ -156,6 +156,24 @@ function File() {
   };
   const look = useTask(() => send({ dryRun: true, report: true }));
   const [open, setOpen] = useState<number | undefined>();
+  // What is stored while it goes on: it does so when the page is closed, too.
+  const [before, setBefore] = useState<number | undefined>();
+  const stored = useData(before === undefined ? undefined : '/records', { query: { limit: 1000 } });
+  const storeAll = async (more: { dryRun?: true }) => {
+    if (more.dryRun) return send(more);
+    setBefore((await api.get('/records', { query: { limit: 1000 } }))?.length ?? 0);
+    try {
+      return await send(more);
+    } finally {
+      setBefore(undefined);
+    }
+  };
+  useEffect(() => {
+    if (before === undefined) return;
+    const timer = setInterval(stored.reload, 500);
+    return () => clearInterval(timer);
+  }, [before]);
+  const done = before === undefined ? undefined : Math.max(0, (stored.data?.length ?? before) - before);
   const isReady = file !== undefined && query.patient !== '' && query.hospital !== '';
   const result = look.result;
   return <>
@@ -165,8 +183,10 @@ function File() {
       <Field label="Patient" help="Whose it is: a name that your node knows, or an address.">{(id) => <input id={id} value={patient} onInput={(e) => setPatient(e.currentTarget.value)} />}</Field>
       <Field label="Hospital">{(id) => <input id={id} value={hospital} onInput={(e) => setHospital(e.currentTarget.value)} />}</Field>
       <div class="row"><Button isBusy={look.isBusy} disabled={!isReady} onClick={() => void look.run()}>Read it</Button>
-        <Act label="Store all" kind="primary" disabled={!result || result.records.length === 0} call={(more) => send(more)} done={() => look.reset()}
-          said="Signed and handed over"><p>{count(result?.records.length)} records are signed, encrypted for <b>{patient}</b>, and handed to <b>{hospital}</b>.</p></Act></div>
+        <Act label="Store all" kind="primary" disabled={!result || result.records.length === 0} call={storeAll} done={() => look.reset()}
+          said="Signed and handed over"><p>{count(result?.records.length)} records are signed, encrypted for <b>{patient}</b>, and handed to <b>{hospital}</b>. It goes on when this page is closed: see <Link to="/written">Records I wrote</Link>.</p>
+          {done !== undefined && result && <><p role="status">{count(done)} of {count(result.records.length)} are stored</p>
+            <progress aria-label="Records stored" max={result.records.length} value={done} /></>}</Act></div>
       {look.error && <Problem error={look.error} />}
     </form></Card>
     {result && <Card title={`${count(result.records.length)} records`} flush>

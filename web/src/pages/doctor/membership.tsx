@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
 import { useData, useTask } from '../../api/use';
+import { Link } from '../../app/router';
 import { Act } from '../../ui/act';
 import { Button, Field } from '../../ui/form';
 import { Copy, Hash } from '../../ui/hash';
 import { Badge, Card, Facts, Page } from '../../ui/layout';
 import { Note, Problem, Show } from '../../ui/states';
 import { Time } from '../../ui/time';
-import { Contacts } from '../hospital/contacts';
 import { Claim } from '../opening/claim';
 
 function Join({ done }: { done: () => void }) {
@@ -55,10 +55,9 @@ export default function Membership() {
         ]} />
         {one.invitation && !one.invitation.answered && <Join done={shown.reload} />}
         {one.invitation?.answered && <Note>The Group Manager looks at it; the membership comes by itself.</Note>}
-        {(!one.isMember || one.isCurrent === false) && !one.invitation && <Note>Give the Group Manager your contact card, and wait for an invitation.</Note>}
+        {(!one.isMember || one.isCurrent === false) && !one.invitation && <Note>Give the Group Manager your contact card (<Link to="/account">Account</Link>), and wait for an invitation.</Note>}
       </div></Card>
-      <Contacts />
-    </div>}</Show>
+      </div>}</Show>
     <div class="columns">
       <Card title="Claim a signature as mine"><MakeClaim /></Card>
       <Claim />

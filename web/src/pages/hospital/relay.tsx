@@ -6,7 +6,6 @@ import { Empty } from '../../ui/states';
 import { Paged, Table, usePaged } from '../../ui/table';
 import { Time } from '../../ui/time';
 import { RecordState } from '../patient/records';
-import { Contacts } from './contacts';
 
 type Row = Schemas['RecordRow'];
 
@@ -25,6 +24,5 @@ export default function Relay() {
           { label: 'Anchored', cell: (one) => <Time at={one.anchoredAt} /> },
         ]} />}</Paged>
     </Card>
-    <Contacts />
   </Page>;
 }
