@@ -139,7 +139,7 @@ static enum galen_err check_receipts(struct round *round, const struct batch *ba
             bool found = false;
             GALEN_TRY(db_query(&rows, round->wf->db, info,
                                "SELECT block_number, block_hash FROM tx WHERE block_number >= ?"
-                               " AND block_number <= ? AND block_hash IS NOT NULL"
+                               " AND block_number <= ? AND status IN ('succeeded', 'reverted')"
                                " ORDER BY block_number LIMIT 1",
                                DB_INT(at), DB_INT(batch->last)));
             GALEN_TRY(db_next(&rows, &found, info));
@@ -288,20 +288,18 @@ static enum galen_err next_range(struct round *round, struct galen_errinfo *info
     if (steady)
         GALEN_TRY(watch_compare(round->wf, round->rpc, &chain, &fork, round->next, round->head,
                                 round->start, info));
-    if (chain != WATCH_CHAIN_SAME)
-        return GALEN_OK;
+    steady = steady && chain == WATCH_CHAIN_SAME; /* otherwise follow_chain sees to it */
     if (steady)
         GALEN_TRY(check_receipts(round, &batch, &dropped, &steady, info));
-    if (dropped >= 0)
-        return take_back(round, dropped, info);
+    if (dropped >= 0) {
+        GALEN_TRY(take_back(round, dropped, info));
+        steady = false;
+    }
     if (steady)
         GALEN_TRY(apply_batch(round, &batch, &steady, info));
-    if (steady) {
-        round->is_checked = true;
-        round->unsteady = 0;
-        return GALEN_OK;
-    }
-    if (++round->unsteady == UNSTEADY_MAX)
+    round->is_checked = steady;
+    round->unsteady = steady ? 0 : round->unsteady + 1;
+    if (round->unsteady == UNSTEADY_MAX)
         return base_fail(info, GALEN_ERR_NETWORK,
                          "the endpoint's answers about blocks %llu to %llu do not fit together",
                          (unsigned long long)batch.first, (unsigned long long)batch.last);

@@ -18,6 +18,7 @@ const wants = ({ method, params }, blocks) => method === 'eth_getLogs' &&
   Number(params[0].toBlock) - Number(params[0].fromBlock) >= blocks;
 
 let asked = 0; // for logs, since the file was changed
+let blocks = 0; // asked for
 let since = 0;
 
 const kinds = {
@@ -61,6 +62,14 @@ const kinds = {
     : fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
       .then((r) => r.json()).then(({ result: receipt }) =>
         result(body, answer, receipt && { ...receipt, l1Fee: `0x${fee.toString(16)}` }))),
+  // blocks whose hashes are others every n questions
+  restless: (body, answer, n) => {
+    if (body.method !== 'eth_getBlockByNumber') return good(body, answer);
+    const mark = Math.floor(blocks++ / n).toString(16).padStart(64, 'f');
+    return fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+      .then((r) => r.json()).then(({ result: block }) =>
+        result(body, answer, block && { ...block, hash: `0x${mark}` }));
+  },
   'other-chain': (body, answer) => (body.method === 'eth_chainId'
     ? result(body, answer, '0x2a') : good(body, answer)),
 };

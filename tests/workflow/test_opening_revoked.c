@@ -403,7 +403,8 @@ static void proposals_are_carried_on(void **state)
     snprintf(params, sizeof params, "[%.*s]", (int)answer.len, (const char *)answer.data);
     OK(chain_rpc_request(fx->rpc, &reverted, "evm_revert", params, INFO));
     OK(db_run(fx->home[RM]->db, INFO,
-              "UPDATE tx SET status = 'signed' WHERE rowid = (SELECT max(rowid) FROM tx)"));
+              "UPDATE tx SET status = 'signed', block_number = NULL, block_hash = NULL"
+              " WHERE rowid = (SELECT max(rowid) FROM tx)"));
     fixture_sync_until_mined(fx->home[RM]);
     publish(fx, cid);
     assert_int_equal(listed(fx), 2);

@@ -190,6 +190,25 @@ static void reading_begins_where_it_is_told(void **state)
     assert_int_equal(lists(fx->home[PATIENT]), all + 1);
 }
 
+/* However its answers change, a round ends. */
+static void a_restless_endpoint_is_left(void **state)
+{
+    struct fixture *fx = *state;
+    struct workflow *wf = fx->home[PATIENT];
+    int64_t before = lists(wf);
+    set_list(fx, 0x58);
+    for (int n = 1; n <= 7; n++) {
+        char how[16];
+        snprintf(how, sizeof how, "restless %d", n);
+        faulty_be(&first, how);
+        FAILS(GALEN_ERR_NETWORK, workflow_sync(wf, NULL, INFO));
+        assert_non_null(strstr(INFO->what, "do not fit together"));
+    }
+    faulty_be(&first, "good");
+    json_object_put(fixture_sync(wf));
+    assert_int_equal(lists(wf), before + 1);
+}
+
 static void another_endpoint_takes_over(void **state)
 {
     static const char *const faults[] = {"down", "garbage", "html", "other-chain"};
@@ -271,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_range_is_kept_before_the_next_fails),
         cmocka_unit_test(events_wait_for_confirmations),
         cmocka_unit_test(reading_begins_where_it_is_told),
+        cmocka_unit_test(a_restless_endpoint_is_left),
         cmocka_unit_test(another_endpoint_takes_over),
         cmocka_unit_test(two_must_agree_on_money_and_keys),
     };
