@@ -37,7 +37,7 @@ for folder in "${folders[@]}"; do
     logs+=("$log")
     skip=()
     if [ "$folder" = build-asan ] && [ ${#folders[@]} -gt 1 ]; then
-        skip=(--no-suite contracts --no-suite tools) # no C in them: once is enough
+        skip=(--no-suite contracts --no-suite tools --no-suite pages) # no C in them: once is enough
     fi
     # Its verdict is read from its log below, together with the counts.
     # Twice the cores: many tests wait for a chain, a child or the disk.

@@ -13,6 +13,8 @@
 #include "node/embedded_chain.h"
 #include "record/fhir.h"
 #include "record/record.h"
+#include "workflow/complaint.h"
+#include "workflow/dispute.h"
 
 #define DEMO_MARK   "demo" /* the file in the home, once it is whole */
 #define N_PATIENTS  12
@@ -25,7 +27,7 @@ struct town {
     struct node_chain *chain;
     struct chain_rpc *rpc;
     struct chain_address gm, rm, hospital, buyer, doctors[N_DOCTORS], patients[N_PATIENTS];
-    char record[2 * RECORD_HASH_BYTES + 3]; /* of the first patient; 0x… */
+    char record[N_PATIENTS][2 * RECORD_HASH_BYTES + 3]; /* each one's first; 0x… */
 };
 
 static void town_clear(struct town *town)
@@ -162,8 +164,8 @@ static enum galen_err store_patient(struct town *town, const struct cohort *coho
         struct json_object *root = NULL;
         GALEN_TRY(storing_store(town->wf, &town->doctors[i % N_DOCTORS], imported.items[n].record,
                                 NULL, &stored, info));
-        if (town->record[0] == '\0' && json_object_object_get_ex(stored, "merkleRoot", &root))
-            snprintf(town->record, sizeof town->record, "%s", json_object_get_string(root));
+        if (n == 0 && json_object_object_get_ex(stored, "merkleRoot", &root))
+            snprintf(town->record[i], sizeof town->record[i], "%s", json_object_get_string(root));
     }
     return GALEN_OK;
 }
@@ -183,8 +185,8 @@ static enum galen_err share_record(struct town *town, struct galen_errinfo *info
     static const char *const fields[] = {"/medical_data", "/category", "/issued"};
     const struct sharing_options whole = {0};
     const struct sharing_options part = {.paths = fields, .n_paths = 3};
-    GALEN_TRY(sharing_grant(town->wf, town->record, &town->doctors[1], &whole, NULL, info));
-    GALEN_TRY(sharing_grant(town->wf, town->record, &town->doctors[0], &part, NULL, info));
+    GALEN_TRY(sharing_grant(town->wf, town->record[0], &town->doctors[1], &whole, NULL, info));
+    GALEN_TRY(sharing_grant(town->wf, town->record[0], &town->doctors[0], &part, NULL, info));
     return settle(town, info);
 }
 
@@ -240,8 +242,18 @@ static enum galen_err deliver_and_verify(struct town *town, uint64_t id, struct 
                   : base_fail(info, GALEN_ERR_INTERNAL, "the demo's own delivery fails its checks");
 }
 
-/* A sale that is paid, one that waits for the buyer, one that waits for half of the patients, and a
- * request that waits for the hospital. */
+/* The buyer does not believe an entry that passes every check: the managers are to decide. */
+static enum galen_err dispute(struct town *town, uint64_t id, struct galen_errinfo *info)
+{
+    const uint64_t first = 0;
+    GALEN_TRY(dispute_open(town->wf, &town->buyer, id, &first, 1,
+                           "The laboratory result cannot be of a patient with that diagnosis.",
+                           NULL, info));
+    return settle(town, info);
+}
+
+/* A sale that is paid, one that waits for the buyer, one in dispute, one that waits for half of the
+ * patients, and a request that waits for the hospital. */
 static enum galen_err trade(struct town *town, struct galen_errinfo *info)
 {
     uint64_t id = 0;
@@ -257,6 +269,12 @@ static enum galen_err trade(struct town *town, struct galen_errinfo *info)
     GALEN_TRY(consent(town, id, N_PATIENTS, info));
     GALEN_TRY(deliver_and_verify(town, id, info));
 
+    GALEN_TRY(ask_for(town, "General practice", 2, &id, info));
+    GALEN_TRY(reply_and_ask(town, id, info));
+    GALEN_TRY(consent(town, id, N_PATIENTS, info));
+    GALEN_TRY(deliver_and_verify(town, id, info));
+    GALEN_TRY(dispute(town, id, info));
+
     GALEN_TRY(ask_for(town, "Cardiology", 4, &id, info));
     GALEN_TRY(reply_and_ask(town, id, info));
     GALEN_TRY(consent(town, id, N_PATIENTS / 2, info));
@@ -264,13 +282,40 @@ static enum galen_err trade(struct town *town, struct galen_errinfo *info)
     return ask_for(town, "General practice", 2, &id, info);
 }
 
-/* GM asks RM to open a signature: neither can alone. */
-static enum galen_err ask_for_opening(struct town *town, struct galen_errinfo *info)
+/* GM asks RM to open signatures, neither can alone: one is open, one waits for RM. */
+static enum galen_err open_signatures(struct town *town, struct galen_errinfo *info)
 {
-    const struct opening_target target = {.record = town->record};
-    GALEN_TRY(opening_request(town->wf, &town->gm, &target,
-                              "A value that the laboratory cannot have measured.", NULL, info));
-    return settle(town, info);
+    for (int i = 1; i >= 0; i--) {
+        const struct opening_target target = {.record = town->record[i]};
+        RECORD_JSON_AUTO made = NULL;
+        struct json_object *id = NULL;
+        GALEN_TRY(opening_request(town->wf, &town->gm, &target,
+                                  "A value that the laboratory cannot have measured.", &made,
+                                  info));
+        GALEN_TRY(settle(town, info));
+        if (i == 1 && json_object_object_get_ex(made, "id", &id))
+            GALEN_TRY(
+                opening_approve(town->wf, &town->rm, json_object_get_string(id), true, NULL, info));
+        GALEN_TRY(settle(town, info));
+    }
+    return GALEN_OK;
+}
+
+/* Two patients complain: of one GM agrees that it be read, and it waits for RM. */
+static enum galen_err complain(struct town *town, struct galen_errinfo *info)
+{
+    for (int i = 2; i < 4; i++) {
+        RECORD_JSON_AUTO made = NULL;
+        struct json_object *id = NULL;
+        GALEN_TRY(complaint_make(town->wf, &town->patients[i], town->record[i],
+                                 "I was never given this medicine.", &made, info));
+        GALEN_TRY(settle(town, info));
+        if (i == 2 && json_object_object_get_ex(made, "id", &id))
+            GALEN_TRY(complaint_decide(town->wf, &town->gm, json_object_get_string(id), true, NULL,
+                                       info));
+        GALEN_TRY(settle(town, info));
+    }
+    return GALEN_OK;
 }
 
 static enum galen_err live(struct town *town, struct galen_errinfo *info)
@@ -282,7 +327,8 @@ static enum galen_err live(struct town *town, struct galen_errinfo *info)
     GALEN_TRY(store_records(town, info));
     GALEN_TRY(share_record(town, info));
     GALEN_TRY(trade(town, info));
-    return ask_for_opening(town, info);
+    GALEN_TRY(open_signatures(town, info));
+    return complain(town, info);
 }
 
 /* ---- the home -------------------------------------------------------------------------------------------- */

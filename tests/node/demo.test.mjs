@@ -30,12 +30,14 @@ test('everybody can sign in, and finds something of every workflow', { timeout: 
   node = await Node.start(home, { args: ['--demo'] });
   const see = async (who, target) => node.ok('GET', target, { cookie: await signIn(who) });
   assert.deepEqual((await see('buyer', '/requests')).map((one) => one.state),
-    ['pending', 'replied', 'verified', 'finalized']);
+    ['pending', 'replied', 'disputed', 'verified', 'finalized']);
   const records = await see('patient-01', '/records');
   assert.ok(records.length > 0 && records.every((one) => one.state === 'anchored'));
   assert.equal((await see('doctor-2', '/shares')).length, 1);
   assert.ok((await see('group-manager', '/group/members')).length === 2);
-  assert.equal((await see('revocation-manager', '/openings')).length, 1);
+  assert.deepEqual((await see('revocation-manager', '/openings')).map((one) => one.state).sort(), ['asked', 'opened']);
+  assert.deepEqual((await see('revocation-manager', '/complaints')).map((one) => one.state).sort(), ['asked', 'logged']);
+  assert.equal((await see('revocation-manager', '/disputes')).length, 1);
   const waiting = await see('patient-12', '/consents');
   assert.ok(waiting.some((one) => one.state === 'wanted'));
 });

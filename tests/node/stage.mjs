@@ -23,7 +23,7 @@ export class Stage {
 
   // The managers, a contract of theirs, and the node. prepare(home) comes before the node starts.
   static async start(prepare = () => {}) {
-    const stage = new Stage();
+    const stage = new this();
     try {
       stage.folder = makeFolder();
       stage.chain = await startChain();

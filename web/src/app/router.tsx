@@ -2,7 +2,15 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
-const read = () => decodeURI(location.hash.slice(1)) || '/';
+// What cannot be decoded stays as it is, and is no page's.
+const decoded = (text: string, decode: (text: string) => string) => {
+  try {
+    return decode(text);
+  } catch {
+    return text;
+  }
+};
+const read = () => decoded(location.hash.slice(1), decodeURI) || '/';
 export const place = signal(read());
 addEventListener('hashchange', () => {
   place.value = read();
@@ -20,7 +28,7 @@ export function fit(pattern: string, path: string): Record<string, string> | und
   if (want.length !== have.length) return undefined;
   const found: Record<string, string> = {};
   for (const [i, part] of want.entries()) {
-    if (part.startsWith('{')) found[part.slice(1, -1)] = decodeURIComponent(have[i]!);
+    if (part.startsWith('{')) found[part.slice(1, -1)] = decoded(have[i]!, decodeURIComponent);
     else if (part !== have[i]) return undefined;
   }
   return found;

@@ -6,6 +6,7 @@ import { isLive } from '../api/events';
 import { AskedWallet } from '../ui/act';
 import { Button } from '../ui/form';
 import { Address, short } from '../ui/hash';
+import { Page as PageOf } from '../ui/layout';
 import { Mark } from '../ui/mark';
 import { Eth } from '../ui/money';
 import { Problem, Waiting } from '../ui/states';
@@ -69,7 +70,7 @@ function Current({ path, role }: { path: string; role: Role }) {
       (why: Error) => isWanted && setError(why));
     return () => { isWanted = false; };
   }, [entry]);
-  if (!entry) return <Problem error={new Error('There is no such page.')} />;
+  if (!entry) return <PageOf title="There is no such page"><p>Choose another, or begin at the <Link to="/">Inbox</Link>.</p></PageOf>;
   if (error) return <Problem error={error} retry={() => location.reload()} />;
   if (!shown || shown.entry !== entry) return <Waiting what="Opening" />;
   return <shown.Page key={path} params={fit(entry.path, path)!} />;
@@ -78,6 +79,7 @@ function Current({ path, role }: { path: string; role: Role }) {
 export function Shell() {
   const role = session.value!.role!;
   const path = place.value;
+  useEffect(() => document.querySelector('.side [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [path]);
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById('main')?.focus(); }}>

@@ -13,9 +13,10 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 
+// A hint that names a command is for who called by the command line.
 export function Problem({ error, retry }: { error: Error & { hint?: string | undefined }; retry?: () => unknown }) {
   return <div class="note note-bad" role="alert"><b>{sentence(error.message)}</b>
-    {error.hint && <span>{sentence(error.hint)}</span>}
+    {error.hint && !error.hint.includes('\'galen ') && <span>{sentence(error.hint)}</span>}
     {retry && <span><Button onClick={() => void retry()}>Try again</Button></span>}</div>;
 }
 

@@ -4,7 +4,7 @@ import { useData, useTask } from '../../api/use';
 import type { PageProps } from '../../app/pages';
 import { Link } from '../../app/router';
 import { Act } from '../../ui/act';
-import { Checks } from '../../ui/checks';
+import { checkName, Checks } from '../../ui/checks';
 import { Button, Field } from '../../ui/form';
 import { Badge, Card, Page } from '../../ui/layout';
 import { count } from '../../ui/money';
@@ -25,7 +25,7 @@ function Summary({ entries }: { entries: readonly Entry[] }) {
   });
   return <Table label="Checks of all entries" rows={rows} keyOf={(one) => one.name} columns={[
     { label: 'Check', cell: (one) => <span><span class={`check-icon check-${one.failed === 0 ? 'passed' : 'failed'}`} aria-hidden="true">
-      {one.failed === 0 ? '✓' : '✕'}</span>{one.name}</span> },
+      {one.failed === 0 ? '✓' : '✕'}</span>{checkName(one.name)}</span> },
     { label: 'Result', cell: (one) => <Badge tone={one.failed === 0 ? 'good' : 'bad'}>{one.failed === 0 ? 'passed' : `${count(one.failed)} failed`}</Badge> },
     { label: 'Entries', number: true, cell: (one) => count(one.all) },
   ]} />;

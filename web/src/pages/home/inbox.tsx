@@ -14,12 +14,15 @@ import { notice } from './notices';
 
 type Row = Schemas['Notification'];
 
+// A request's number, or a long name made short.
+const about = (subject: string) => /^\d+( |$)/.test(subject) ? `request ${parseInt(subject)}` : short(subject);
+
 function What({ row }: { row: Row }) {
   const { text, to } = notice(row.kind);
   const target = to?.(row.subject);
   const role = session.value!.role!;
   const isThere = target && pages.some((one) => (!one.roles || one.roles.includes(role)) && fit(one.path, target));
-  return <>{isThere ? <Link to={target}>{text}</Link> : text} <span class="quiet small" title={row.subject}>{short(row.subject)}</span></>;
+  return <>{isThere ? <Link to={target}>{text}</Link> : text} <span class="quiet small" title={row.subject}>{about(row.subject)}</span></>;
 }
 
 export default function Inbox() {
@@ -37,8 +40,7 @@ export default function Inbox() {
       <Paged list={list} empty={<Empty title="Nothing yet">What concerns you appears here by itself.</Empty>}>{(shown) =>
         <Table label="Notifications" rows={shown} keyOf={(one) => one.id} columns={[
           { label: 'What', cell: (one) => <What row={one} /> },
-          { label: 'State', cell: (one) => notice(one.kind).needs && !one.seen ? <Badge tone="warn">needs you</Badge>
-            : !one.seen && <Badge tone="busy">new</Badge> },
+          { label: 'State', cell: (one) => !one.seen && <Badge tone="busy">new</Badge> },
           { label: 'When', cell: (one) => <Time at={one.time} /> },
         ]} />}</Paged>
     </Card>

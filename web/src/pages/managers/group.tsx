@@ -112,7 +112,7 @@ export default function Group() {
         { label: 'Version', cell: (one) => one.version },
         { label: 'State', cell: (one) => <Badge tone={states[one.state][1]}>{states[one.state][0]}</Badge> },
         { label: 'Fingerprint', cell: (one) => <Hash of={one.fingerprint} what="fingerprint" /> },
-        { label: 'Retired', cell: (one) => <Time at={one.retiredAt} /> },
+        { label: 'Retired', cell: (one) => one.retiredAt && <Time at={one.retiredAt} /> },
         { label: 'Note', cell: (one) => one.problem && <span class="quiet">{one.problem}</span> },
       ]} />}</Show></Card>
     <Audit />

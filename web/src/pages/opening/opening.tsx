@@ -10,7 +10,8 @@ import { Address, Hash } from '../../ui/hash';
 import { Card, Facts, Page } from '../../ui/layout';
 import { Note, Problem, Show } from '../../ui/states';
 import { Time } from '../../ui/time';
-import { Approval, approvals, OpeningState } from './openings';
+import { approvals } from './approvals';
+import { Approval, OpeningState } from './openings';
 import { Traced } from './trace';
 
 type Shown = Schemas['ShownOpening'];

@@ -11,6 +11,7 @@ import { Badge, Card, Page, type Tone } from '../../ui/layout';
 import { Empty, Show } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
+import { approvals } from './approvals';
 import { Claim } from './claim';
 
 type Opening = Schemas['Opening'];
@@ -22,13 +23,6 @@ const states: Record<Opening['state'], [string, Tone?]> = {
 export function OpeningState({ of: state }: { of: Opening['state'] }) {
   const [text, tone] = states[state];
   return <Badge tone={tone}>{text}</Badge>;
-}
-
-// Each manager's approval. Where the chain tells of neither, the group manager asked, and so agrees.
-export function approvals(one: Opening): { gm: boolean | undefined; rm: boolean | undefined } {
-  if (one.requestId !== undefined) return { gm: one.gmApproved ?? false, rm: one.rmApproved ?? false };
-  const hasAnswer = one.state === 'opened' || one.state === 'fault';
-  return { gm: true, rm: one.state === 'declined' ? undefined : hasAnswer };
 }
 
 export function Approval({ of: given }: { of: boolean | undefined }) {

@@ -7,6 +7,7 @@ import { Act } from '../../ui/act';
 import { Field } from '../../ui/form';
 import { Address, Hash } from '../../ui/hash';
 import { Card, Facts, Page } from '../../ui/layout';
+import { FieldName } from './fieldname';
 import { count, Eth } from '../../ui/money';
 import { Empty, Note, Show } from '../../ui/states';
 import { Table } from '../../ui/table';
@@ -33,15 +34,15 @@ function Leaves({ one }: { one: Schemas['Consent'] }) {
   if (!one.fields) return <Note kind="warn">{one.problem ?? 'What would leave is not known yet.'}</Note>;
   const fields = [...one.fields].sort((a, b) => a.path.localeCompare(b.path));
   return <>
-    <Card title="What would leave" flush><Table label="What would leave" rows={fields} keyOf={(row) => row.path} columns={[
-      { label: 'Field', cell: (row) => <code>{row.path}</code> },
+    <Card title={one.state === 'wanted' ? 'What would leave' : 'What was agreed on'} flush><Table label="What would leave" rows={fields} keyOf={(row) => row.path} columns={[
+      { label: 'Field', cell: (row) => <FieldName of={row.path} /> },
       { label: 'A buyer sees', cell: (row) => say(row.value) },
       { label: 'Your record says', cell: (row) => row.original !== undefined && say(row.original) },
       { label: 'Why', cell: (row) => { const rule = from.get(row.path);
         return rule && <span class="quiet">{rule.action}: {rule.reason}</span>; } },
     ]} /></Card>
     {dropped.length > 0 && <Card title="What stays with you" flush><Table label="What stays" rows={dropped} keyOf={(row) => row.path} columns={[
-      { label: 'Field', cell: (row) => <code>{row.path}</code> },
+      { label: 'Field', cell: (row) => <FieldName of={row.path} /> },
       { label: 'Why', cell: (row) => <span class="quiet">{row.reason}</span> },
     ]} /></Card>}
   </>;
@@ -83,7 +84,7 @@ export default function Consent({ params }: PageProps) {
             ['Patients who look alike', count(one.k)],
             ['Payout', one.payoutWei && <><Eth wei={one.payoutWei} /> likely, <Eth wei={one.minPayoutWei} /> at least</>],
             ['Release', one.releaseRoot && <Hash of={one.releaseRoot} what="release root" />],
-            ['Answer by', <Time at={one.respondBy} />],
+            ['Answer by', one.state === 'wanted' && <Time at={one.respondBy} />],
           ]} /></Card>
           <Leaves one={one} />
         </div>)}

@@ -29,7 +29,7 @@ export default function Consents() {
           { label: 'State', cell: (one) => <ConsentState state={one.state} /> },
           { label: 'Patients alike', number: true, cell: (one) => count(one.k) },
           { label: 'Payout, likely', number: true, cell: (one) => <Eth wei={one.payoutWei} /> },
-          { label: 'Answer by', cell: (one) => <Time at={one.respondBy} /> },
+          { label: 'Answer by', cell: (one) => one.state === 'wanted' && <Time at={one.respondBy} /> },
         ]} />}</Show>
     </Card>
   </Page>;

@@ -30,7 +30,7 @@ function Form({ policy, known, done }: { policy: Policy; known: readonly string[
       <Choice type="radio" name="mode" label="Never sell: decline everything" checked={mode === 'never'} onChange={() => setMode('never')} />
     </fieldset>
     {mode === 'accept' && <>
-      <fieldset><legend>Categories</legend><div class="columns-small">{all.map((name) => <Choice key={name} label={name} checked={categories.includes(name)}
+      <fieldset><legend>Categories</legend><div class="columns-choices">{all.map((name) => <Choice key={name} label={name} checked={categories.includes(name)}
         onChange={(on) => setCategories(on ? [...categories, name] : categories.filter((one) => one !== name))} />)}</div></fieldset>
       <Field label="At least, for a record, in ETH" wrong={wei === undefined ? wrong : undefined}>{(id) =>
         <input id={id} inputMode="decimal" value={price} aria-invalid={wei === undefined} onInput={(e) => setPrice(e.currentTarget.value)} />}</Field>
