@@ -108,7 +108,7 @@ test('a data request shows what would leave, and is answered', async () => {
   await page.getByRole('link', { name: `Request ${requestId}` }).first().click();
   await page.getByRole('heading', { name: 'What would leave' }).waitFor();
   await page.getByRole('heading', { name: 'What stays with you' }).waitFor();
-  const age = page.getByRole('row').filter({ hasText: '/demographics/age' });
+  const age = page.getByRole('row').filter({ has: page.getByRole('cell', { name: 'Age', exact: true }) });
   await age.getByRole('cell', { name: '55-59' }).waitFor();
   await age.getByRole('cell', { name: '57', exact: true }).waitFor();
   await browser.check(page, 'consent');
