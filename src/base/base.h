@@ -210,6 +210,12 @@ GALEN_MUST_CHECK enum galen_err base_dir_sync(const char *path, struct galen_err
  * set only when it is locked. */
 GALEN_MUST_CHECK enum galen_err base_file_lock(int *fd, const char *path, bool wait,
                                                struct galen_errinfo *info);
+/* A sign of life: the same for byte `at` of the file alone (an open file description's lock), which
+ * others can look for without taking it. *has false: nobody has it, or there is no such file. */
+GALEN_MUST_CHECK enum galen_err base_file_lock_at(int *fd, const char *path, int64_t at,
+                                                  struct galen_errinfo *info);
+GALEN_MUST_CHECK enum galen_err base_file_has_lock_at(bool *has, const char *path, int64_t at,
+                                                      struct galen_errinfo *info);
 
 /* ---- several cores ------------------------------------------------------------------------- */
 

@@ -90,6 +90,36 @@ enum galen_err base_file_lock(int *fd, const char *path, bool wait, struct galen
     return GALEN_OK;
 }
 
+enum galen_err base_file_lock_at(int *fd, const char *path, int64_t at, struct galen_errinfo *info)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+    BASE_FD_AUTO opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (opened < 0)
+        return base_fail(info, errno == ENOENT ? GALEN_ERR_NOT_FOUND : GALEN_ERR_IO,
+                         "cannot write %s: %s", path, strerror(errno));
+    if (fcntl(opened, F_OFD_SETLK, &lock) != 0) {
+        if (errno == EAGAIN || errno == EACCES)
+            return base_fail(info, GALEN_ERR_STATE, "another process has %s", path);
+        return base_fail(info, GALEN_ERR_IO, "cannot lock %s: %s", path, strerror(errno));
+    }
+    *fd = opened;
+    opened = -1;
+    return GALEN_OK;
+}
+
+enum galen_err base_file_has_lock_at(bool *has, const char *path, int64_t at,
+                                     struct galen_errinfo *info)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+    BASE_FD_AUTO opened = open(path, O_RDONLY | O_CLOEXEC);
+    if (opened < 0 && errno != ENOENT)
+        return base_fail(info, GALEN_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+    if (opened >= 0 && fcntl(opened, F_OFD_GETLK, &lock) != 0)
+        return base_fail(info, GALEN_ERR_IO, "cannot look at %s: %s", path, strerror(errno));
+    *has = opened >= 0 && lock.l_type != F_UNLCK;
+    return GALEN_OK;
+}
+
 /* give: rename, or link, which fails where there is something. */
 static enum galen_err write_file(const char *path, const void *data, size_t len, unsigned mode,
                                  int (*give)(const char *from, const char *to),

@@ -121,6 +121,14 @@ void cli_print(FILE *out, struct json_object *value);
 void cli_print_json(FILE *out, struct json_object *value);
 /* Green, red, plain; empty strings without a terminal or with NO_COLOR. */
 const char *cli_color(FILE *out, const char *name);
+/* How far long work is, "before 3 of 7 what", on a terminal. */
+struct cli_progress {
+    const char *what;
+    char before[48];
+    int64_t shown_ms;
+};
+void cli_progress_begin(struct cli *cli, struct cli_progress *progress);
+void cli_progress_end(struct cli *cli);
 
 /* ---- commands, by noun ------------------------------------------------------------------------------ */
 
@@ -151,6 +159,7 @@ cli_run cli_group_trace, cli_group_claim, cli_group_claim_verify;
 cli_run cli_record_tree, cli_request_tree;
 cli_run cli_record_create, cli_record_import, cli_record_list, cli_record_show; /* record.c */
 cli_run cli_record_verify, cli_record_export, cli_record_relay, cli_record_deidentify;
+cli_run cli_record_imports;
 cli_run cli_record_topup, cli_record_topups, cli_record_topup_answer;
 bool cli_record_is_file(const struct cli *cli); /* deidentify: a file, or the rules; no home */
 cli_run cli_share_grant, cli_share_list, cli_share_open, cli_share_revoke; /* share.c */

@@ -163,6 +163,8 @@ const struct cli_command cli_commands[] = {
             "doctor: records from HL7 FHIR R4 Bundles (JSON, NDJSON, .gz)", "as=NAME",
             "patient=ADDRESS|CARD", "hospital=NAME", "patient-id=ID", "per-patient", "releases=N",
             "report"),
+    COMMAND("record", "imports", "", 0, 0, CLI_KEYS, cli_record_imports,
+            "doctor: imports, how far those are that run, and what came of the others", "as=NAME"),
     COMMAND("record", "list", "", 0, 0, CLI_KEYS, cli_record_list, "records of this home",
             "as=NAME"),
     COMMAND("record", "show", "RECORD", 1, 1, CLI_KEYS, cli_record_show, "decrypt a record"),

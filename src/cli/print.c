@@ -264,3 +264,31 @@ void cli_print(FILE *out, struct json_object *value)
 {
     print_value(out, value, 0);
 }
+
+/* ---- progress ------------------------------------------------------------------------------------ */
+
+/* Over and over in one line, which is cleared at the end. */
+static void show_progress(void *user, size_t done, size_t total)
+{
+    struct cli_progress *progress = user;
+    int64_t now = base_monotonic_ms();
+    if (done == total)
+        fputs("\r\033[K", stderr);
+    else if (now - progress->shown_ms >= 200) {
+        fprintf(stderr, "\r%s%zu of %zu %s", progress->before, done, total, progress->what);
+        progress->shown_ms = now;
+    }
+}
+
+void cli_progress_begin(struct cli *cli, struct cli_progress *progress)
+{
+    progress->shown_ms = base_monotonic_ms();
+    if (cli->wf != NULL && isatty(STDERR_FILENO))
+        workflow_tell_progress(cli->wf, show_progress, progress);
+}
+
+void cli_progress_end(struct cli *cli)
+{
+    if (cli->wf != NULL)
+        workflow_tell_progress(cli->wf, NULL, NULL);
+}

@@ -54,16 +54,14 @@ struct import {
     bool dry_run, with_report;
     struct chain_address doctor;
     struct storing_options storing;
+    struct chain_address patient, hospital;
     struct record_fhir_options fhir;
     char patient_text[CHAIN_ADDRESS_TEXT], hospital_text[CHAIN_ADDRESS_TEXT];
-    struct json_object *stored; /* borrowed: the file's row gets it */
 };
 
 static enum galen_err import_prepare(const struct cli *cli, struct import *import,
                                      struct galen_errinfo *info)
 {
-    struct chain_address patient = {0};
-    struct chain_address hospital = {0};
     GALEN_TRY(storing_options(cli, &import->storing, info));
     import->dry_run = cli->dry_run;
     import->with_report = cli_option(cli, "report") != NULL;
@@ -72,12 +70,12 @@ static enum galen_err import_prepare(const struct cli *cli, struct import *impor
         const char *name = NULL;
         GALEN_TRY(cli_need(cli, "hospital", &name, info));
         GALEN_TRY(cli_identity(cli, "doctor", &import->doctor, info));
-        GALEN_TRY(import_patient(cli, &patient, info));
-        GALEN_TRY(workflow_contact_find(cli->wf, &hospital, name, info));
+        GALEN_TRY(import_patient(cli, &import->patient, info));
+        GALEN_TRY(workflow_contact_find(cli->wf, &import->hospital, name, info));
         import->fhir.hospital_name = name;
     }
-    chain_address_format(import->patient_text, &patient);
-    chain_address_format(import->hospital_text, &hospital);
+    chain_address_format(import->patient_text, &import->patient);
+    chain_address_format(import->hospital_text, &import->hospital);
     import->fhir.patient_address = import->patient_text;
     import->fhir.hospital_address = import->hospital_text;
     import->fhir.patient_id = cli_option(cli, "patient-id");
@@ -104,20 +102,23 @@ static enum galen_err import_file(const struct cli *cli, const struct import *im
     if (err == GALEN_OK && import->with_report)
         GALEN_TRY(record_fhir_report_releases(report, &records, info));
     if (err == GALEN_OK && !import->dry_run) {
-        RECORD_JSON_AUTO stored = json_object_new_array();
-        for (size_t i = 0; i < records.item_count; i++) {
-            struct json_object *one = NULL;
-            GALEN_TRY(storing_store(cli->wf, &import->doctor, records.items[i].record,
-                                    &import->storing, &one, info));
-            GALEN_TRY(record_json_push(stored, one, info));
-        }
-        struct json_object *given = stored;
-        stored = NULL;
-        GALEN_TRY(record_json_set(report, "stored", given, info));
+        const struct import_file file = {.records = &records,
+                                         .patient = import->patient,
+                                         .hospital = import->hospital,
+                                         .releases = import->storing.releases};
+        GALEN_TRY(import_store(cli->wf, &import->doctor, &file, report, info));
     }
     *row = report;
     report = NULL;
     return GALEN_OK;
+}
+
+/* Some of its records could not be stored. */
+static bool has_failures(struct json_object *row)
+{
+    struct json_object *import = NULL;
+    return json_object_object_get_ex(row, "import", &import) &&
+           json_object_object_get_ex(import, "failures", NULL);
 }
 
 enum galen_err cli_record_import(struct cli *cli, struct json_object **result, bool *passed,
@@ -125,23 +126,35 @@ enum galen_err cli_record_import(struct cli *cli, struct json_object **result, b
 {
     static struct import import;
     RECORD_JSON_AUTO list = json_object_new_array();
-    bool progress = isatty(STDERR_FILENO) && cli->n_args > 1;
     GALEN_TRY(import_prepare(cli, &import, info));
     for (size_t i = 0; i < cli->n_args; i++) {
+        struct cli_progress progress = {.what = "records"};
         struct json_object *row = NULL;
         bool file_error = false;
-        if (progress)
-            fprintf(stderr, "\r%zu of %zu files", i + 1, cli->n_args);
-        GALEN_TRY(import_file(cli, &import, cli->args[i], &row, info, &file_error));
+        if (cli->n_args > 1)
+            snprintf(progress.before, sizeof progress.before, "file %zu of %zu: ", i + 1,
+                     cli->n_args);
+        cli_progress_begin(cli, &progress);
+        enum galen_err err = import_file(cli, &import, cli->args[i], &row, info, &file_error);
+        cli_progress_end(cli);
+        GALEN_TRY(err);
         GALEN_TRY(record_json_push(list, row, info));
-        if (file_error)
+        if (file_error || has_failures(row))
             *passed = false;
     }
-    if (progress)
-        fputc('\n', stderr);
     *result = list;
     list = NULL;
     return GALEN_OK;
+}
+
+enum galen_err cli_record_imports(struct cli *cli, struct json_object **result, bool *passed,
+                                  struct galen_errinfo *info)
+{
+    struct chain_address doctor;
+    const bool one = cli_option(cli, "as") != NULL;
+    if (one)
+        GALEN_TRY(cli_identity(cli, NULL, &doctor, info));
+    return import_list(cli->wf, one ? &doctor : NULL, NULL, result, info);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------ */

@@ -156,19 +156,6 @@ enum galen_err cli_request_policy(struct cli *cli, struct json_object **result, 
                                  keeps, result, info);
 }
 
-/* Over and over in one line, which is cleared at the end. */
-static void show_progress(void *user, size_t done, size_t total)
-{
-    int64_t *shown_ms = user;
-    int64_t now = base_monotonic_ms();
-    if (done == total)
-        fputs("\r\033[K", stderr);
-    else if (now - *shown_ms >= 200) {
-        fprintf(stderr, "\r%zu of %zu entries", done, total);
-        *shown_ms = now;
-    }
-}
-
 /* Before the work, that a file which is in the way is not found out after it. */
 static enum galen_err need_no_file(const char *path, struct galen_errinfo *info)
 {
@@ -191,14 +178,13 @@ enum galen_err cli_request_verify(struct cli *cli, struct json_object **result, 
                                   struct galen_errinfo *info)
 {
     const char *path = cli_option(cli, "report");
-    int64_t shown_ms = base_monotonic_ms();
+    struct cli_progress progress = {.what = "entries"};
     uint64_t id = 0;
     GALEN_TRY(request_id(cli, &id, info));
     GALEN_TRY(need_no_file(path, info));
-    if (isatty(STDERR_FILENO))
-        workflow_tell_progress(cli->wf, show_progress, &shown_ms);
+    cli_progress_begin(cli, &progress);
     enum galen_err err = purchasing_verify(cli->wf, id, passed, result, info);
-    workflow_tell_progress(cli->wf, NULL, NULL);
+    cli_progress_end(cli);
     GALEN_TRY(err);
     return write_report(cli, id, path, info);
 }

@@ -70,7 +70,7 @@ api_handler api_gas_measured, api_gas_cost, api_gas_project;
 api_handler api_account_register, api_intent_list, api_intent_show, api_intent_answer; /* wallet */
 api_handler api_intent_cancel;
 api_handler api_record_list, api_record_store, api_record_import, api_record_show; /* records */
-api_handler api_record_tree, api_record_verify, api_record_fhir, api_relay;
+api_handler api_record_tree, api_record_verify, api_record_fhir, api_relay, api_import_list;
 api_handler api_access_log, api_topup, api_topup_list, api_topup_match;
 api_handler api_record_deidentified, api_record_deidentify, api_deidentification_rules;
 api_handler api_share_list, api_share_grant, api_share_open, api_share_revoke;

@@ -48,10 +48,7 @@ enum galen_err api_record_import(struct api_call *call, struct json_object **res
 {
     const char *patient_name = node_query(call->request, "patient");
     const char *hospital_name = node_query(call->request, "hospital");
-    const char *dry = node_query(call->request, "dryRun");
     const char *with_report = node_query(call->request, "report");
-    const bool is_dry = dry != NULL && strcmp(dry, "true") == 0;
-    const struct storing_options options = {.releases = -1};
     struct chain_address patient, hospital;
     char patient_text[CHAIN_ADDRESS_TEXT], hospital_text[CHAIN_ADDRESS_TEXT];
     if (with_report != NULL && strcmp(with_report, "true") != 0 &&
@@ -75,20 +72,17 @@ enum galen_err api_record_import(struct api_call *call, struct json_object **res
     GALEN_TRY(record_fhir_report(result, "body", &records, NULL, info));
     if (with_report != NULL && strcmp(with_report, "true") == 0)
         GALEN_TRY(record_fhir_report_releases(*result, &records, info));
-    if (is_dry)
-        return GALEN_OK;
-    RECORD_JSON_AUTO stored = json_object_new_array();
-    if (stored == NULL)
-        return base_fail(info, GALEN_ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < records.item_count; i++) {
-        struct json_object *one = NULL;
-        GALEN_TRY(storing_store(call->wf, &call->request->who, records.items[i].record, &options,
-                                &one, info));
-        GALEN_TRY(record_json_push(stored, one, info));
-    }
-    struct json_object *given = stored;
-    stored = NULL;
-    return record_json_set(*result, "stored", given, info);
+    const struct import_file file = {
+        .records = &records, .patient = patient, .hospital = hospital, .releases = -1};
+    return import_store(call->wf, &call->request->who, &file, *result, info);
+}
+
+enum galen_err api_import_list(struct api_call *call, struct json_object **result,
+                               struct galen_errinfo *info)
+{
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    return import_list(call->wf, &call->request->who, &page, result, info);
 }
 
 enum galen_err api_record_show(struct api_call *call, struct json_object **result,

@@ -44,6 +44,7 @@ const struct api_route api_routes[] = {
     {"POST", "/records", DOES, "doctor", api_record_store},
     {"POST", "/records/import", DOES | API_BYTES, "doctor", api_record_import,
      "patient hospital patientId report"},
+    {"GET", "/records/imports", API_READ, "doctor", api_import_list, PAGE},
     {"POST", "/records/relay", DOES, "hospital", api_relay},
     {"GET", "/records/{}", API_READ | API_SLOW, NULL, api_record_show},
     {"GET", "/records/{}/fhir", API_READ | API_SLOW | API_RAW, NULL, api_record_fhir},

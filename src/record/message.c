@@ -49,7 +49,7 @@ enum galen_err record_release_msg32(uint8_t msg32[32], uint64_t chain_id,
     return message(msg32, "galen/release/1", chain_id, datahub20, root32, release20, info);
 }
 
-static enum galen_err mac(uint8_t out32[32], const uint8_t key32[32], const void *data, size_t len,
+enum galen_err record_mac(uint8_t out32[32], const uint8_t key32[32], const void *data, size_t len,
                           struct galen_errinfo *info)
 {
     uint8_t digest[32];
@@ -64,7 +64,7 @@ enum galen_err record_topup_key(uint8_t key32[32], const uint8_t seed[RECORD_SEE
                                 struct galen_errinfo *info)
 {
     static const char tag[] = "galen/topup/1"; /* no path: those begin with '/' */
-    return mac(key32, seed, tag, sizeof tag - 1, info);
+    return record_mac(key32, seed, tag, sizeof tag - 1, info);
 }
 
 enum galen_err record_topup_tag(uint8_t tag32[32], const uint8_t key32[32], int64_t day,
@@ -72,5 +72,5 @@ enum galen_err record_topup_tag(uint8_t tag32[32], const uint8_t key32[32], int6
 {
     uint8_t bytes[8];
     base_put_u64be(bytes, (uint64_t)day);
-    return mac(tag32, key32, bytes, sizeof bytes, info);
+    return record_mac(tag32, key32, bytes, sizeof bytes, info);
 }

@@ -307,6 +307,10 @@ GALEN_MUST_CHECK enum galen_err record_release_msg32(uint8_t msg32[32], uint64_t
 
 /* ---- asking for more releases ----------------------------------------------------------------- */
 
+/* HMAC-SHA-256 under a key of 32 bytes. */
+GALEN_MUST_CHECK enum galen_err record_mac(uint8_t out32[32], const uint8_t key32[32],
+                                           const void *data, size_t len,
+                                           struct galen_errinfo *info);
 /* HMAC-SHA-256(record seed, "galen/topup/1"): who has the record whole, and its doctor, have it. It
  * tells the record's requests for more releases from others', and nothing else. */
 GALEN_MUST_CHECK enum galen_err record_topup_key(uint8_t key32[32],

@@ -1,6 +1,8 @@
 /* What the home keeps for itself alone: JSON sealed under a key in its key store. */
 #include "workflow/internal.h"
 
+#include <string.h>
+
 #define HOME_KEY "home"
 
 enum galen_err workflow_home_key_make(struct seal_keystore *keys, struct galen_errinfo *info)
@@ -28,6 +30,19 @@ static enum galen_err home_key(struct workflow *wf, struct base_secret *key,
         return base_fail(info, GALEN_ERR_CHECK, "the home's own key in the key store is damaged");
     *key = read;
     read = (struct base_secret){0};
+    return GALEN_OK;
+}
+
+enum galen_err workflow_home_derive(struct workflow *wf, struct base_secret *key,
+                                    const char *purpose, struct galen_errinfo *info)
+{
+    BASE_SECRET_AUTO home = {0};
+    BASE_SECRET_AUTO made = {0};
+    GALEN_TRY(home_key(wf, &home, info));
+    GALEN_TRY(base_secret_alloc(&made, SEAL_KEY_BYTES));
+    GALEN_TRY(record_mac(made.data, home.data, purpose, strlen(purpose), info));
+    *key = made;
+    made = (struct base_secret){0};
     return GALEN_OK;
 }
 

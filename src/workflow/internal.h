@@ -623,6 +623,11 @@ GALEN_MUST_CHECK enum galen_err workflow_home_key_make(struct seal_keystore *key
 GALEN_MUST_CHECK enum galen_err workflow_home_seal(struct workflow *wf, struct base_buf *out,
                                                    struct json_object *object,
                                                    struct galen_errinfo *info);
+/* A key of 32 bytes for another purpose, that tells nothing of the home's own: HMAC-SHA-256 of the
+ * purpose's name under it. *key is replaced, and owned. */
+GALEN_MUST_CHECK enum galen_err workflow_home_derive(struct workflow *wf, struct base_secret *key,
+                                                     const char *purpose,
+                                                     struct galen_errinfo *info);
 GALEN_MUST_CHECK enum galen_err workflow_home_open(struct workflow *wf, struct json_object **object,
                                                    struct base_view sealed,
                                                    struct galen_errinfo *info);

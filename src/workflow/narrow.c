@@ -33,6 +33,8 @@ static const struct {
     {"join_nonce", IS_GM},
     {"join_invitation", "doctor = " A},
     {"record", HOLDER},
+    {"record_import", HOLDER},
+    {"record_imported", HOLDER},
     {"release", "record_id IN (SELECT id FROM main.record WHERE " HOLDER ")"},
     {"topup_source", "record_id IN (SELECT id FROM main.record WHERE " HOLDER ")"},
     {"topup", HOLDER},

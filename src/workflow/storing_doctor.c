@@ -3,7 +3,7 @@
  * its IDrec, the group signatures, the envelope under K_patient with its CERT, the block. Nothing
  * that leaves names the doctor.
  */
-#include "workflow/steps.h"
+#include "workflow/import_internal.h"
 #include "workflow/storing_internal.h"
 
 #include <stdlib.h>
@@ -30,6 +30,8 @@ struct storing_draft {
     struct base_buf envelope;
     uint8_t cid[32];
     int64_t row_id;
+    int64_t import_id; /* 0: of none */
+    uint8_t import_mark[32];
 };
 
 void storing_draft_free(struct storing_draft **draft)
@@ -44,6 +46,13 @@ void storing_draft_free(struct storing_draft **draft)
     base_wipe(*draft, sizeof **draft);
     free(*draft);
     *draft = NULL;
+}
+
+void storing_draft_of_import(struct storing_draft *draft, int64_t import_id,
+                             const uint8_t mark32[32])
+{
+    draft->import_id = import_id;
+    memcpy(draft->import_mark, mark32, sizeof draft->import_mark);
 }
 
 static enum galen_err need_stage(const struct storing_draft *draft, enum stage stage,
@@ -260,6 +269,8 @@ static enum galen_err insert_row(struct workflow *wf, struct storing_draft *draf
     const int64_t id = db_last_id(wf->db);
     GALEN_TRY(
         topup_keep_source(wf, id, &draft->hospital.address, draft->seed, draft->content, info));
+    if (draft->import_id != 0)
+        GALEN_TRY(import_keep(wf, draft->import_id, &draft->doctor, draft->import_mark, info));
     GALEN_TRY(db_commit(&both, info));
     draft->row_id = id;
     return GALEN_OK;

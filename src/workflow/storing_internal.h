@@ -132,6 +132,9 @@ GALEN_MUST_CHECK enum galen_err storing_check_releases(struct workflow *wf,
                                                        uint8_t roots[STORING_MAX_RELEASES][32],
                                                        size_t *n_roots, struct galen_errinfo *info);
 
+/* The record comes from an import: its mark is kept with its row. (storing_doctor.c) */
+void storing_draft_of_import(struct storing_draft *draft, int64_t import_id,
+                             const uint8_t mark32[32]);
 /* storeDataFor from the doctor's own wallet (the row's holder): it names the doctor. */
 GALEN_MUST_CHECK enum galen_err storing_send_from_wallet(struct workflow *wf,
                                                          const struct storing_row *row,

@@ -670,6 +670,33 @@ GALEN_MUST_CHECK enum galen_err storing_export_fhir(struct workflow *wf, const c
                                                     struct json_object **bundle,
                                                     struct galen_errinfo *info);
 
+/* ---- imports of FHIR files (import.c, import_log.c) ------------------------------------------------ */
+
+struct record_fhir_result;
+struct import_file {
+    const struct record_fhir_result *records; /* as record_fhir_import made them */
+    struct chain_address patient, hospital;   /* whom they name */
+    int releases;                             /* as in storing_options */
+};
+/* Stores those of the records that no earlier import by this doctor stored, as storing_store. Each
+ * is stored whole, or not at all, whenever the process ends. Tells workflow_tell_progress; lends
+ * the home's lock now and then. report, of record_fhir_report, gets {already} in each of its
+ * records, and {stored: [as storing_hand_over's], import: as import_list's}. What is wrong with one
+ * record alone is told there, and the others are stored. A dry run only looks, and sets `already`.
+ */
+GALEN_MUST_CHECK enum galen_err import_store(struct workflow *wf,
+                                             const struct chain_address *doctor,
+                                             const struct import_file *file,
+                                             struct json_object *report,
+                                             struct galen_errinfo *info);
+/* Newest first: [{id, doctor, patient, hospital, startedAt, state: running | done | failed |
+ * interrupted, endedAt?, problem?, hint?, records, stored, already, failed, summary, failures?:
+ * [{encounter, problem, hint?}]}]. doctor NULL: all of this home. failures need the home's keys. */
+GALEN_MUST_CHECK enum galen_err import_list(struct workflow *wf, const struct chain_address *doctor,
+                                            const struct workflow_page *page,
+                                            struct json_object **result,
+                                            struct galen_errinfo *info);
+
 /* ---- more releases (topup.c, topup_answer.c) ------------------------------------------------------ */
 
 /* Patient: asks the record's hospital for more releases of it; a round does so by itself when all

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 static char dir[256];
 
@@ -65,6 +66,54 @@ static void modes(void **state)
     assert_done(base_file_write(in_dir("f"), "y", 1, 0600, &info));
     assert_int_equal(test_mode(in_dir("f")), 0600);
     umask(before);
+}
+
+static void locks_a_byte(void **state)
+{
+    struct galen_errinfo info = {0};
+    BASE_FD_AUTO first = -1;
+    BASE_FD_AUTO second = -1;
+    bool has = true;
+    assert_done(base_file_has_lock_at(&has, in_dir("f"), 1, &info));
+    assert_false(has); /* nor is the file made */
+    assert_int_equal(test_dir_count(dir), 0);
+    assert_done(base_file_lock_at(&first, in_dir("f"), 1, &info));
+    assert_int_equal(test_mode(in_dir("f")), 0600);
+    assert_done(base_file_lock_at(&second, in_dir("f"), 2, &info)); /* another byte */
+    base_fd_close(&second);                                         /* which ends no other's lock */
+    second = -1;
+    assert_done(base_file_has_lock_at(&has, in_dir("f"), 1, &info));
+    assert_true(has);
+    assert_done(base_file_has_lock_at(&has, in_dir("f"), 2, &info));
+    assert_false(has);
+    assert_fails(GALEN_ERR_STATE, base_file_lock_at(&second, in_dir("f"), 1, &info));
+    base_fd_close(&first);
+    first = -1;
+    assert_done(base_file_has_lock_at(&has, in_dir("f"), 1, &info));
+    assert_false(has);
+
+    /* Its process is killed. */
+    int ready[2];
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = -1;
+        _exit(base_file_lock_at(&fd, in_dir("f"), 3, NULL) == GALEN_OK &&
+                      write(ready[1], "1", 1) == 1 && pause() != 0
+                  ? 0
+                  : 1);
+    }
+    char byte;
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_done(base_file_has_lock_at(&has, in_dir("f"), 3, &info));
+    assert_true(has);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_done(base_file_has_lock_at(&has, in_dir("f"), 3, &info));
+    assert_false(has);
+    close(ready[0]);
+    close(ready[1]);
+    assert_fails(GALEN_ERR_NOT_FOUND, base_file_lock_at(&first, in_dir("none/f"), 1, &info));
 }
 
 static void creates_and_never_overwrites(void **state)
@@ -184,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_and_reads, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(size_cap, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(modes, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(locks_a_byte, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(creates_and_never_overwrites, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(missing, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_failed_write_leaves_nothing, make_dir, remove_dir),

@@ -145,6 +145,9 @@ test('FHIR import of a full Synthea bundle, reported and stored', () => {
   const stored = home.ok('record', 'import', fixture, '--patient', 'patient-2',
     '--hospital', 'hospital', '--releases', '1');
   assert.equal(stored[0].stored.length, report[0].records.length);
+  const again = home.ok('record', 'import', fixture, '--patient', 'patient-2', '--hospital', 'hospital');
+  assert.equal(again[0].import.summary, `0 stored, ${report[0].records.length} were already`);
+  assert.deepEqual(home.ok('record', 'imports').map((one) => one.stored), [0, report[0].records.length]);
   home.ok('sync');
   assert.equal(home.ok('record', 'relay').anchored.length, report[0].records.length);
   home.ok('sync');

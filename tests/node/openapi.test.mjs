@@ -188,6 +188,7 @@ test('records: from FHIR', async () => {
   const small = JSON.stringify(await get('patient-1', `/records/${first}/fhir`));
   const done = await node.ok('POST', target, { as: 'doctor', body: small, headers });
   assert.equal(done.stored.length, 1);
+  assert.deepEqual((await get('doctor', '/records/imports'))[0], done.import);
 });
 
 test('shares', async () => {
