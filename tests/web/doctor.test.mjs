@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { root as sources } from '../cli/galen.mjs';
+import { makeNdjson } from '../cli/fhir.mjs';
 import { Stage } from '../node/stage.mjs';
 import { until } from '../node/serve.mjs';
 import { Browser } from './browser.mjs';
@@ -131,6 +132,67 @@ test('a FHIR file is read, shown, and stored', { timeout: 120000 }, async () => 
   await until('storing to be tried', () => go.isEnabled());
   await go.click();
   await until('the patient to have them', async () => (await stage.get('patient-2', '/records')).length === records, 60000);
+  await page.close();
+});
+
+const visits = 250;
+const readVisits = async (page) => {
+  await page.getByRole('button', { name: 'From a FHIR file' }).click();
+  await page.getByLabel('HL7 FHIR R4 bundle').setInputFiles({ name: 'visits.ndjson', mimeType: 'application/json', buffer: Buffer.from(makeNdjson(visits)) });
+  await page.getByLabel('Patient').fill('patient-3');
+  await page.getByLabel('Hospital').fill('hospital');
+  await page.getByRole('button', { name: 'Read it' }).click();
+  await page.getByRole('table', { name: 'Records in the file' }).waitFor();
+};
+
+test('an import goes on when its page is left, and is seen from anywhere', { timeout: 240000 }, async () => {
+  await stage.post('patient-3', '/profile/card');
+  let page = await doctor('/new-record');
+  await readVisits(page);
+  await page.getByRole('button', { name: 'Store all' }).click();
+  const go = page.getByRole('dialog').getByRole('button', { name: 'Store all' });
+  await until('storing to be tried', () => go.isEnabled());
+  await go.click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' }); // while it goes on
+  const progress = (on) => on.getByRole('progressbar', { name: 'Records stored' });
+  const shown = async (on) => Number(await progress(on).getAttribute('value', { timeout: 1000 }));
+  await progress(page).waitFor();
+  await page.close();
+  page = await doctor('/new-record');
+  await page.getByRole('button', { name: 'From a FHIR file' }).click();
+  await progress(page).waitFor();
+  const other = await browser.context.newPage();
+  await other.goto(`${browser.url}#/new-record`);
+  await other.getByRole('button', { name: 'From a FHIR file' }).click();
+  await progress(other).waitFor();
+  const first = await shown(page);
+  await until('it to go on', async () => await shown(page) > first && await shown(other) > first);
+  await other.close();
+  await page.getByRole('cell', { name: `done ${visits} stored` }).waitFor({ timeout: 120000 });
+  assert.equal((await stage.get('doctor', '/records/imports'))[0].stored, visits);
+  await page.close();
+
+  page = await doctor('/new-record');
+  await readVisits(page);
+  await page.getByText('All of them were stored before').waitFor();
+  assert.equal(await page.getByText('stored before', { exact: true }).count(), visits);
+  assert.ok(await page.getByRole('button', { name: 'Store all' }).isDisabled());
+  await page.close();
+});
+
+test('an interrupted import says what to do, a failed record which', async () => {
+  const page = await doctor('/new-record');
+  const [one] = await stage.get('doctor', '/records/imports?limit=1');
+  const { endedAt, ...begun } = one;
+  const rows = [{ ...one, id: 3, failed: 1, summary: '1 could not be', failures: [{ encounter: 'visit-<i>7</i>', problem: 'it is larger than one block' }] },
+    { ...one, id: 2, state: 'interrupted', problem: 'the node or the command that ran it ended', hint: 'choose the same file again: it goes on where it stopped' },
+    { ...begun, id: 1, state: 'running', stored: 40 }];
+  await page.route('**/records/imports*', (route) => route.fulfill({ json: rows }));
+  await page.getByRole('button', { name: 'From a FHIR file' }).click();
+  await page.getByText('Choose the same file again').waitFor();
+  await page.getByText('Which could not be stored').click();
+  await page.getByText('visit-<i>7</i>').waitFor();
+  await browser.check(page, 'imports');
   await page.close();
 });
 

@@ -11,7 +11,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   return <div class="empty"><b>{title}</b>{children && <p>{children}</p>}</div>;
 }
 
-const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+export const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 
 // A hint that names a command is for who called by the command line.
 export function Problem({ error, retry }: { error: Error & { hint?: string | undefined }; retry?: () => unknown }) {

@@ -10,7 +10,9 @@ import { count } from '../../ui/money';
 import { Note, Problem } from '../../ui/states';
 import { Steps } from '../../ui/steps';
 import { Table } from '../../ui/table';
+import { toast } from '../../ui/toast';
 import { RecordState } from '../patient/records';
+import { Imports } from './imports';
 import { cleanRow, ListOf, type Column, type Row } from './list';
 
 type Stored = Schemas['StoredRecord'];
@@ -156,42 +158,35 @@ function File() {
   };
   const look = useTask(() => send({ dryRun: true, report: true }));
   const [open, setOpen] = useState<number | undefined>();
-  // What is stored while it goes on: it does so when the page is closed, too.
-  const [before, setBefore] = useState<number | undefined>();
-  const stored = useData(before === undefined ? undefined : '/records', { query: { limit: 1000 } });
-  const storeAll = async (more: { dryRun?: true }) => {
+  // Not waited for in the dialog: it goes on when that is closed, and the page left.
+  const store = useTask(() => send({}));
+  const begin = async (more: { dryRun?: true }) => {
     if (more.dryRun) return send(more);
-    setBefore((await api.get('/records', { query: { limit: 1000 } }))?.length ?? 0);
-    try {
-      return await send(more);
-    } finally {
-      setBefore(undefined);
-    }
+    void store.run().then((answer) => answer?.result?.import && toast(`${answer.result.import.summary}.`));
+    return undefined;
   };
-  useEffect(() => {
-    if (before === undefined) return;
-    const timer = setInterval(stored.reload, 500);
-    return () => clearInterval(timer);
-  }, [before]);
-  const done = before === undefined ? undefined : Math.max(0, (stored.data?.length ?? before) - before);
   const isReady = file !== undefined && query.patient !== '' && query.hospital !== '';
   const result = look.result;
+  const known = result?.records.filter((one) => one.already).length ?? 0;
+  const left = (result?.records.length ?? 0) - known;
   return <>
     <Card title="A FHIR file"><form class="stack" onSubmit={(e) => e.preventDefault()}>
-      <Field label="HL7 FHIR R4 bundle" help="JSON or NDJSON, also gzipped. One record for each encounter.">{(id) =>
+      <Field label="HL7 FHIR R4 bundle" help="JSON or NDJSON, also gzipped. One record for each encounter; what you stored of it before is passed over.">{(id) =>
         <input id={id} type="file" accept=".json,.ndjson,.gz,application/json,application/fhir+json" onChange={(e) => { setFile(e.currentTarget.files?.[0]); look.reset(); }} />}</Field>
-      <Field label="Patient" help="Whose it is: a name that your node knows, or an address.">{(id) => <input id={id} value={patient} onInput={(e) => setPatient(e.currentTarget.value)} />}</Field>
-      <Field label="Hospital">{(id) => <input id={id} value={hospital} onInput={(e) => setHospital(e.currentTarget.value)} />}</Field>
+      <Field label="Patient" help="Whose it is: a name that your node knows, or an address.">{(id) => <input id={id} value={patient} onInput={(e) => { setPatient(e.currentTarget.value); look.reset(); }} />}</Field>
+      <Field label="Hospital">{(id) => <input id={id} value={hospital} onInput={(e) => { setHospital(e.currentTarget.value); look.reset(); }} />}</Field>
       <div class="row"><Button isBusy={look.isBusy} disabled={!isReady} onClick={() => void look.run()}>Read it</Button>
-        <Act label="Store all" kind="primary" disabled={!result || result.records.length === 0} call={storeAll} done={() => look.reset()}
-          said="Signed and handed over"><p>{count(result?.records.length)} records are signed, encrypted for <b>{patient}</b>, and handed to <b>{hospital}</b>. It goes on when this page is closed: see <Link to="/written">Records I wrote</Link>.</p>
-          {done !== undefined && result && <><p role="status">{count(done)} of {count(result.records.length)} are stored</p>
-            <progress aria-label="Records stored" max={result.records.length} value={done} /></>}</Act></div>
+        <Act label="Store all" kind="primary" disabled={left === 0 || store.isBusy} call={begin} done={() => look.reset()}
+          said="It goes on by itself"><p>{count(left)} records are signed, encrypted for <b>{patient}</b>, and handed to <b>{hospital}</b>.
+            {known > 0 && ` ${count(known)} were stored before, and are passed over.`} It goes on when this page is left: how far it is stands below.</p></Act></div>
       {look.error && <Problem error={look.error} />}
+      {store.error && <Problem error={store.error} />}
+      {result && known > 0 && left === 0 && <Note kind="good">All of them were stored before: there is nothing left to store.</Note>}
     </form></Card>
+    <Imports sent={store.isBusy} />
     {result && <Card title={`${count(result.records.length)} records`} flush>
       <Table label="Records in the file" rows={result.records} keyOf={(one) => one.encounter} columns={[
-        { label: 'Encounter', cell: (one) => <span class="mono small">{one.encounter}</span> },
+        { label: 'Encounter', cell: (one) => <><span class="mono small">{one.encounter}</span> {one.already && <Badge>stored before</Badge>}</> },
         { label: 'Category', cell: (one) => one.category },
         { label: 'Issued', cell: (one) => one.issued.slice(0, 10) },
         { label: 'Fields', number: true, cell: (one) => count(one.leaves) },
