@@ -114,6 +114,29 @@ enum galen_err cli_account_withdraw(struct cli *cli, struct json_object **result
     return workflow_withdraw(cli->wf, &payer, &account, result, info);
 }
 
+enum galen_err cli_account_payouts(struct cli *cli, struct json_object **result, bool *passed,
+                                   struct galen_errinfo *info)
+{
+    struct chain_address patient;
+    GALEN_TRY(cli_identity(cli, "patient", &patient, info));
+    return workflow_payouts(cli->wf, &patient, NULL, result, info);
+}
+
+enum galen_err cli_account_collect(struct cli *cli, struct json_object **result, bool *passed,
+                                   struct galen_errinfo *info)
+{
+    struct chain_address patient, payout, to;
+    struct chain_u256 wei;
+    const bool is_part = cli->n_args > 2;
+    GALEN_TRY(cli_identity(cli, "patient", &patient, info));
+    GALEN_TRY(chain_address_parse(&payout, cli->args[0], info));
+    GALEN_TRY(workflow_contact_find(cli->wf, &to, cli->args[1], info));
+    if (is_part)
+        GALEN_TRY(chain_amount_parse(&wei, cli->args[2], CHAIN_DECIMALS_ETHER, info));
+    return workflow_payout_collect(cli->wf, &patient, &payout, &to, is_part ? &wei : NULL, result,
+                                   info);
+}
+
 /* ---- profiles ----------------------------------------------------------------------------------- */
 
 enum galen_err cli_profile_set(struct cli *cli, struct json_object **result, bool *passed,

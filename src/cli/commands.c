@@ -66,6 +66,10 @@ const struct cli_command cli_commands[] = {
             "send ether, e.g. to give a newcomer gas", "as=NAME"),
     COMMAND("account", "withdraw", "[ACCOUNT]", 0, 1, CLI_KEYS | CLI_SPENDS, cli_account_withdraw,
             "pay an account (one's own) what the contract owes it", "as=NAME"),
+    COMMAND("account", "payouts", "", 0, 0, CLI_HOME, cli_account_payouts,
+            "patient: the accounts that sales were paid to, and what they have", "as=NAME"),
+    COMMAND("account", "collect", "PAYOUT TO [ETH]", 2, 3, CLI_KEYS | CLI_SPENDS,
+            cli_account_collect, "patient: send on what a sale paid (all of it)", "as=NAME"),
 
     COMMAND("intent", "list", "", 0, 0, CLI_HOME, cli_intent_list,
             "what browser wallets are and were asked for", "as=NAME", "state=STATE"),

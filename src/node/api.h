@@ -62,6 +62,7 @@ api_handler api_health, api_metrics, api_session_show, api_session_begin,
     api_session_end; /* home */
 api_handler api_session_nonce, api_session_wallet, api_events, api_sync, api_notifications;
 api_handler api_notifications_seen, api_account_list, api_account_new, api_account_pay;
+api_handler api_credit, api_withdraw, api_payouts, api_collect;
 api_handler api_card, api_profile_set, api_contact_add, api_contact_show, api_contract;
 api_handler api_contract_request, api_store_show;
 api_handler api_store_sync, api_status;

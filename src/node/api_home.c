@@ -205,6 +205,54 @@ enum galen_err api_account_pay(struct api_call *call, struct json_object **resul
     return workflow_pay(call->wf, &call->request->who, &to, &wei, result, info);
 }
 
+/* ---- what the contract owes, what sales paid ----------------------------------------------------- */
+
+enum galen_err api_credit(struct api_call *call, struct json_object **result,
+                          struct galen_errinfo *info)
+{
+    return workflow_credit(call->wf, &call->request->who, result, info);
+}
+
+enum galen_err api_withdraw(struct api_call *call, struct json_object **result,
+                            struct galen_errinfo *info)
+{
+    static const char *const allowed[] = {"account", NULL};
+    const char *text = NULL;
+    struct chain_address account = call->request->who;
+    GALEN_TRY(api_members(call, NULL, allowed, info));
+    GALEN_TRY(api_text(call, "account", &text, info));
+    if (text != NULL)
+        GALEN_TRY(workflow_contact_find(call->wf, &account, text, info));
+    return workflow_withdraw(call->wf, &call->request->who, &account, result, info);
+}
+
+enum galen_err api_payouts(struct api_call *call, struct json_object **result,
+                           struct galen_errinfo *info)
+{
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    return workflow_payouts(call->wf, &call->request->who, &page, result, info);
+}
+
+enum galen_err api_collect(struct api_call *call, struct json_object **result,
+                           struct galen_errinfo *info)
+{
+    static const char *const needed[] = {"payout", "to", NULL};
+    static const char *const allowed[] = {"wei", NULL};
+    const char *text = NULL;
+    struct chain_address payout, to;
+    struct chain_u256 wei;
+    GALEN_TRY(api_members(call, needed, allowed, info));
+    GALEN_TRY(api_text(call, "payout", &text, info));
+    GALEN_TRY(chain_address_parse(&payout, text, info));
+    GALEN_TRY(api_contact(call, "to", &to, info));
+    GALEN_TRY(api_text(call, "wei", &text, info));
+    if (text != NULL)
+        GALEN_TRY(chain_u256_parse(&wei, text, info));
+    return workflow_payout_collect(call->wf, &call->request->who, &payout, &to,
+                                   text != NULL ? &wei : NULL, result, info);
+}
+
 /* ---- profiles and contacts ------------------------------------------------------------------------- */
 
 static enum galen_err make_card(struct api_call *call, struct json_object **card,

@@ -46,3 +46,16 @@ enum galen_err workflow_withdraw(struct workflow *wf, const struct chain_address
     workflow_give(result, &made);
     return GALEN_OK;
 }
+
+enum galen_err workflow_credit(struct workflow *wf, const struct chain_address *account,
+                               struct json_object **result, struct galen_errinfo *info)
+{
+    struct chain_u256 credit;
+    RECORD_JSON_AUTO made = NULL;
+    GALEN_TRY(workflow_credit_of(wf, &credit, account, info));
+    GALEN_TRY(workflow_object(&made, info));
+    GALEN_TRY(workflow_set_address(made, "account", account, info));
+    GALEN_TRY(workflow_set_wei(made, "creditWei", &credit, info));
+    workflow_give(result, &made);
+    return GALEN_OK;
+}

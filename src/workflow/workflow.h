@@ -297,6 +297,26 @@ GALEN_MUST_CHECK enum galen_err workflow_withdraw(struct workflow *wf,
                                                   struct json_object **result,
                                                   struct galen_errinfo *info);
 
+/* What the contract owes it: {account, creditWei}. */
+GALEN_MUST_CHECK enum galen_err workflow_credit(struct workflow *wf,
+                                                const struct chain_address *account,
+                                                struct json_object **result,
+                                                struct galen_errinfo *info);
+/* A patient's payout accounts, the newest first (payout.c): [{address, requestId, created,
+ * balanceWei}]; without balanceWei where the chain does not answer. page NULL: all. */
+GALEN_MUST_CHECK enum galen_err workflow_payouts(struct workflow *wf,
+                                                 const struct chain_address *patient,
+                                                 const struct workflow_page *page,
+                                                 struct json_object **result,
+                                                 struct galen_errinfo *info);
+/* Sends on what a sale paid to one of them; wei NULL: all but the gas. result: {payout, to,
+ * amountWei, warning, tx}. NOT_FOUND, FUNDS. */
+GALEN_MUST_CHECK enum galen_err
+workflow_payout_collect(struct workflow *wf, const struct chain_address *patient,
+                        const struct chain_address *payout, const struct chain_address *to,
+                        const struct chain_u256 *wei, struct json_object **result,
+                        struct galen_errinfo *info);
+
 /* ---- what browser wallets are asked for (intent.c, intent_answer.c) ------------------------------- */
 
 /*

@@ -302,6 +302,18 @@ test('purchasing: request, reply, consent, delivery, verification, payment', asy
   const fees = home.ok('gas', 'export', '--role', 'buyer')
     .reduce((sum, row) => sum + BigInt(row.totalWei), 0n);
   assert.equal(spent, 10n ** 17n + fees);
+
+  const payouts = home.ok('account', 'payouts', '--as', 'patient-2').filter((row) => String(row.requestId) === id);
+  assert.equal(payouts.length, kept.given.length);
+  const { address: payout, balanceWei } = payouts[0];
+  assert.ok(BigInt(balanceWei) > 0n);
+  const to = `0x${'5a'.repeat(20)}`;
+  assert.equal(home.run('account', 'collect', payout, to, '--as', 'patient-1').code, 1, "another patient's");
+  assert.equal(home.run('account', 'collect', payout, to, '1', '--as', 'patient-2').code, 4, 'more than it has');
+  const collected = home.ok('account', 'collect', payout, to, '--as', 'patient-2');
+  assert.match(collected.warning, /links them/);
+  assert.equal(BigInt(await chain.rpc('eth_getBalance', [to, 'latest'])), BigInt(collected.amountWei));
+  assert.equal(home.run('account', 'collect', payout, to, '--as', 'patient-2').code, 4, 'nothing is left');
 });
 
 test('every transaction is recorded, and the chain says the same', async () => {

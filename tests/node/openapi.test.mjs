@@ -303,6 +303,25 @@ test('a purchase, from request to payment', async () => {
   assert.ok(done.paid.length > 0);
   await state('buyer', id, 'finalized');
   await get('buyer', `/contract/requests/${id}`);
+
+  // What a sale paid is sent on from the account it was paid to.
+  const [payout] = (await get('patient-2', '/accounts/payouts?limit=5')).filter((one) => one.requestId === id);
+  const to = `0x${'5a'.repeat(20)}`;
+  const has = async (account) => BigInt(await stage.chain.rpc('eth_getBalance', [account, 'latest']));
+  assert.equal(await has(payout.address), BigInt(payout.balanceWei));
+  assert.deepEqual(await get('patient-3', '/accounts/payouts'), []);
+  await fails(403, 'forbidden', 'buyer', 'GET', '/accounts/payouts');
+  await fails(404, 'not-found', 'patient-1', 'POST', '/accounts/collect', { payout: payout.address, to });
+  await fails(404, 'not-found', 'patient-2', 'POST', '/accounts/collect', { payout: address['patient-2'], to });
+  await fails(400, 'usage', 'patient-2', 'POST', '/accounts/collect', { payout: payout.address, to: payout.address });
+  await fails(422, 'insufficient-funds', 'patient-2', 'POST', '/accounts/collect', { payout: payout.address, to, wei: payout.balanceWei });
+  await post('patient-2', '/accounts/collect?dryRun=true', { payout: payout.address, to });
+  await post('patient-2', '/accounts/collect', { payout: payout.address, to, wei: '7' });
+  assert.equal(await has(to), 7n);
+  const sent = await post('patient-2', '/accounts/collect', { payout: payout.address, to });
+  assert.equal(await has(to), 7n + BigInt(sent.amountWei));
+  const left = await has(payout.address);
+  assert.ok(left < BigInt(payout.balanceWei) / 100n, `${left} of ${payout.balanceWei} wei are left`);
 });
 
 let disputed, opening;
@@ -331,9 +350,18 @@ test('a dispute, the rulings, a claim', async () => {
   await post('buyer', `/requests/${id}/verify`);
   await post('buyer', `/requests/${id}/finalize`);
   await stage.later(3 * HOUR + 10);
+  const setCode = (code) => stage.chain.rpc('anvil_setCode', [address.buyer, code]);
+  await fails(409, 'wrong-state', 'buyer', 'POST', '/accounts/withdraw', {});
+  await setCode('0xfe'); // it takes no payment now: its bond is owed
   const claimed = await soon('hospital', `/requests/${id}/claim`, { entry: 1 });
   assert.ok(claimed.paid.length > 0);
+  await setCode('0x');
   await state('buyer', id, 'finalized');
+  const { creditWei } = await get('buyer', '/accounts/credit');
+  assert.ok(BigInt(creditWei) > 0n);
+  await post('buyer', '/accounts/withdraw?dryRun=true');
+  assert.equal((await post('hospital', '/accounts/withdraw', { account: 'buyer' })).creditWei, creditWei);
+  assert.equal((await get('buyer', '/accounts/credit')).creditWei, '0');
 });
 
 test('a complaint about a record', async () => {

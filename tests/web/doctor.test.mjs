@@ -1,5 +1,6 @@
 // A doctor's pages: joining, writing a record by keyboard alone, a FHIR file, what patients share, claims.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { root as sources } from '../cli/galen.mjs';
@@ -248,6 +249,15 @@ test('the account: a card is taken in, ether sent, a profile published', async (
   await page.getByLabel("Somebody's contact card").fill(JSON.stringify(card));
   await page.getByRole('button', { name: 'Take it in' }).click();
   await page.getByText('The card is taken in').waitFor();
+  const names = ['patient-1', 'patient-2'];
+  const files = await Promise.all(names.map(async (name) =>
+    ({ name: `${name}.json`, mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(await stage.post(name, '/profile/card'))) })));
+  await page.getByLabel('Or card files').setInputFiles(files);
+  await page.getByText('2 cards are taken in').waitFor();
+  await page.getByLabel('Or card files').setInputFiles([{ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') }]);
+  await page.getByText('notes.txt is no contact card').waitFor();
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Save as a file' }).click()]);
+  assert.equal(JSON.parse(fs.readFileSync(await saved.path(), 'utf8')).profile.address, stage.address.doctor);
   await browser.check(page, 'account');
   const before = BigInt((await stage.get('buyer', '/accounts'))[0].balanceWei);
   const act = async (name) => {

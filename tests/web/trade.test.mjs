@@ -143,3 +143,39 @@ test('past its deadline the money is taken back', { timeout: 120000 }, async () 
   await page.getByText('The money went back to the buyer').waitFor();
   await page.close();
 });
+
+test('a patient sends on what a sale paid, and withdraws what the contract owes', { timeout: 180000 }, async () => {
+  const setCode = (code) => stage.chain.rpc('anvil_setCode', [stage.address['patient-2'], code]);
+  const id = await stage.sell(async (asked) => {
+    let given = 0;
+    for (const [name, more] of [['patient-1', {}], ['patient-2', { payout: stage.address['patient-2'] }], ['patient-3', {}], ['patient-4', {}]])
+      given += (await stage.soon(name, `/requests/${asked}/consent`, { accept: true, ...more })).given.length;
+    await stage.everyAnswer(asked, given);
+  });
+  await setCode('0xfe'); // the account takes no payment for now
+  await stage.post('buyer', `/requests/${id}/verify`);
+  await stage.post('buyer', `/requests/${id}/finalize`);
+  await setCode('0x');
+  await stage.fund('patient-2');
+
+  const page = await browser.signIn('patient-1', stage.home.password, '/account');
+  const row = page.getByRole('row').filter({ hasText: `Request ${id}` });
+  assert.ok(await row.getByRole('button', { name: 'Send on' }).isDisabled(), 'not before it is said where to');
+  const to = `0x${'5a'.repeat(20)}`;
+  await page.getByLabel('Send on to').fill(to);
+  await browser.check(page, 'patient-payouts');
+  await row.getByRole('button', { name: 'Send on' }).click();
+  const go = page.getByRole('dialog').getByRole('button', { name: 'Send on' });
+  await until('it to be tried', () => go.isEnabled());
+  await go.click();
+  await page.getByText('Sent on', { exact: true }).waitFor();
+  assert.ok(BigInt(await stage.chain.rpc('eth_getBalance', [to, 'latest'])) > 10n ** 17n);
+  await page.close();
+
+  const other = await browser.signIn('patient-2', stage.home.password, '/account');
+  await other.getByText('The contract owes you').waitFor();
+  await browser.check(other, 'patient-credit');
+  await act(other, 'Withdraw');
+  await other.getByText('The contract owes you').waitFor({ state: 'detached' });
+  await other.close();
+});

@@ -7,9 +7,10 @@ import { Field } from '../../ui/form';
 import { Address } from '../../ui/hash';
 import { Card, Facts, Page } from '../../ui/layout';
 import { Eth, parseEther } from '../../ui/money';
-import { Show } from '../../ui/states';
+import { Note, Show } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { Contacts } from './contacts';
+import { Payouts } from './payouts';
 
 function Pay({ done }: { done: () => void }) {
   const [to, setTo] = useState('');
@@ -36,6 +37,15 @@ function Profile() {
   </div></Card>;
 }
 
+// A payment that it could not be sent, or a bond that came back.
+function Credit({ done }: { done: () => void }) {
+  const credit = useData('/accounts/credit').data;
+  if (!credit || BigInt(credit.creditWei) === 0n) return null;
+  return <Note kind="warn"><b>The contract owes you <Eth wei={credit.creditWei} /></b>
+    <span>A payment could not be sent to you, or a bond came back.</span>
+    <span class="row"><Act label="Withdraw" kind="primary" done={done} said="Paid out" call={(query) => api.post('/accounts/withdraw', {}, { query })} /></span></Note>;
+}
+
 export default function Account() {
   const shown = useData('/accounts');
   return <Page title="Account" about="Who you are here, what you have, and whom your node knows.">
@@ -46,6 +56,8 @@ export default function Account() {
         ['Wallet', own.wallet === 'home' ? 'kept by this node' : 'in your browser'], ['Made', <Time at={own.created} />],
       ]} /></Card>;
     }}</Show>
+    <Credit done={shown.reload} />
+    {session.value?.role === 'patient' && <Payouts />}
     <div class="columns"><Contacts /><Profile /><Pay done={shown.reload} /></div>
   </Page>;
 }
