@@ -138,7 +138,8 @@ cli_run cli_init, cli_status, cli_sync, cli_notifications, cli_access_log;      
 cli_run cli_intent_list, cli_intent_show, cli_intent_answer, cli_intent_cancel;    /* intent.c */
 cli_run cli_account_new, cli_account_list, cli_account_import, cli_account_export; /* account.c */
 cli_run cli_serve;                                                                 /* serve.c */
-cli_run cli_account_password, cli_account_pay, cli_account_withdraw, cli_account_payouts, cli_account_collect;
+cli_run cli_account_password, cli_account_pay, cli_account_withdraw, cli_account_payouts,
+    cli_account_collect;
 cli_run cli_profile_set, cli_profile_export, cli_profile_import;
 cli_run cli_inbox_export, cli_inbox_import, cli_inbox_deliver;
 cli_run cli_contract_deploy, cli_contract_use, cli_contract_info;        /* chain.c */
