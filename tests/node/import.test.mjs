@@ -109,13 +109,19 @@ test('nobody else sees them', async () => {
 
 const tale = (n, name) => makeNdjson(n, (i, own) => { own[1].code.coding[0].display = `${name} ${i}`; });
 
+test('others act meanwhile', { timeout: 120000 }, async () => {
+  const whole = send(tale(200, 'lent'));
+  await underWay(1);
+  await stage.post('patient-1', '/profile/card');
+  assert.equal((await imports())[0].state, 'running');
+  assert.equal((await whole).import.stored, 200);
+});
+
 test('the node is killed: it is interrupted, and the same file goes on', { timeout: 240000 }, async () => {
   const before = await count(), file = tale(80, 'killed node');
   const lost = call(file).catch(() => 'lost');
   const { records } = await underWay(5);
   assert.equal(records, 80);
-  // It has the home for a moment at a time: others act meanwhile.
-  await stage.post('doctor', '/profile/card');
   await stage.node.stop('SIGKILL');
   assert.equal(await lost, 'lost');
   stage.node = await Node.start(stage.home);

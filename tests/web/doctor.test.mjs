@@ -136,7 +136,7 @@ test('a FHIR file is read, shown, and stored', { timeout: 120000 }, async () => 
   await page.close();
 });
 
-const visits = 250;
+const visits = 400;
 const readVisits = async (page) => {
   await page.getByRole('button', { name: 'From a FHIR file' }).click();
   await page.getByLabel('HL7 FHIR R4 bundle').setInputFiles({ name: 'visits.ndjson', mimeType: 'application/json', buffer: Buffer.from(makeNdjson(visits)) });
