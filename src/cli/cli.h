@@ -149,7 +149,7 @@ cli_run cli_store_put, cli_store_get;
 cli_run cli_store_remove, cli_store_use, cli_store_status, cli_store_sync;
 cli_run cli_group_setup, cli_group_propose, cli_group_confirm, cli_group_hospital; /* group.c */
 cli_run cli_group_invite, cli_group_join, cli_group_approve, cli_group_members;
-cli_run cli_group_membership, cli_group_applicants, cli_group_keys;
+cli_run cli_group_membership, cli_group_applicants, cli_group_keys, cli_group_hospitals;
 cli_run cli_group_commit, cli_group_countersign, cli_group_registry; /* group_opening.c */
 cli_run cli_group_audit;
 cli_run cli_record_complain, cli_record_complaints, cli_record_complaint_approve; /* complaint.c */

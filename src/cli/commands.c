@@ -112,6 +112,8 @@ const struct cli_command cli_commands[] = {
             "RM: make the proposed group key current", "as=NAME"),
     COMMAND("group", "hospital", "HOSPITAL", 1, 1, CLI_KEYS | CLI_SPENDS, cli_group_hospital,
             "GM: accredit a hospital, or strike it off", "as=NAME", "remove"),
+    COMMAND("group", "hospitals", "", 0, 0, CLI_HOME, cli_group_hospitals,
+            "the hospitals that were accredited"),
     COMMAND("group", "invite", "DOCTOR", 1, 1, CLI_KEYS, cli_group_invite,
             "GM: send an applicant a join nonce", "as=NAME"),
     COMMAND("group", "join", "", 0, 0, CLI_KEYS, cli_group_join,

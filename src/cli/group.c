@@ -95,6 +95,12 @@ enum galen_err cli_group_applicants(struct cli *cli, struct json_object **result
     return group_applicants(cli->wf, result, info);
 }
 
+enum galen_err cli_group_hospitals(struct cli *cli, struct json_object **result, bool *passed,
+                                   struct galen_errinfo *info)
+{
+    return group_hospitals(cli->wf, NULL, result, info);
+}
+
 enum galen_err cli_group_keys(struct cli *cli, struct json_object **result, bool *passed,
                               struct galen_errinfo *info)
 {

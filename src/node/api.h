@@ -84,7 +84,7 @@ api_handler api_consent_list, api_dispute_list, api_dispute_show;
 api_handler api_dispute_forget;
 api_handler api_group_setup, api_group_step, api_group_hospital, api_group_invite; /* group */
 api_handler api_group_join, api_group_approve, api_group_members, api_group_commit;
-api_handler api_group_membership, api_group_applicants, api_group_keys;
+api_handler api_group_membership, api_group_applicants, api_group_keys, api_group_hospitals;
 api_handler api_complaint_list, api_complaint_make, api_complaint_show, api_complaint_decide;
 api_handler api_group_audit, api_group_registry, api_opening_list, api_opening_show,
     api_opening_request;

@@ -111,6 +111,14 @@ enum galen_err api_group_applicants(struct api_call *call, struct json_object **
     return group_applicants(call->wf, result, info);
 }
 
+enum galen_err api_group_hospitals(struct api_call *call, struct json_object **result,
+                                   struct galen_errinfo *info)
+{
+    struct workflow_page page;
+    GALEN_TRY(api_page(call, &page, info));
+    return group_hospitals(call->wf, &page, result, info);
+}
+
 enum galen_err api_group_keys(struct api_call *call, struct json_object **result,
                               struct galen_errinfo *info)
 {

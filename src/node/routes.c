@@ -103,6 +103,7 @@ const struct api_route api_routes[] = {
     {"GET", "/group/membership", API_READ, "doctor", api_group_membership},
     {"POST", "/group/approvals", DOES, "gm", api_group_approve},
     {"GET", "/group/applicants", API_READ, "gm", api_group_applicants},
+    {"GET", "/group/hospitals", API_READ, NULL, api_group_hospitals, PAGE},
     {"GET", "/group/keys", API_READ, NULL, api_group_keys},
     {"GET", "/group/members", API_READ, "gm", api_group_members, PAGE},
     {"POST", "/group/commit", DOES, "gm", api_group_commit},

@@ -398,7 +398,10 @@ enum galen_err group_set_hospital(struct workflow *wf, const struct chain_addres
                                        .operation = "setHospital",
                                        .request_id = -1};
     bool sent = false;
-    GALEN_TRY(steps_transact(wf, &call, &sent, NULL, made, info));
+    CHAIN_RECEIPT_AUTO receipt = {0};
+    GALEN_TRY(steps_transact(wf, &call, &sent, &receipt, made, info));
+    if (sent)
+        GALEN_TRY(workflow_take_receipt(wf, &receipt, info));
     workflow_give(result, &made);
     return GALEN_OK;
 }

@@ -1,4 +1,4 @@
-/* What managers look through: who asks to join, and the group keys there were. */
+/* What managers look through: who asks to join, the group keys there were, the hospitals. */
 #include <string.h>
 
 #include "workflow/group_internal.h"
@@ -86,4 +86,49 @@ enum galen_err group_keys(struct workflow *wf, struct json_object **result,
                        "  WHERE confirmed AND retired_at IS NULL)"
                        " FROM group_key ORDER BY version DESC"));
     return workflow_list_rows(result, &rows, key_row, info);
+}
+
+/* ---- hospitals ---------------------------------------------------------------------------------- */
+
+enum galen_err group_on_hospital_set(struct workflow *wf, const struct workflow_event *event,
+                                     const struct datahub_hospital_set_event *args,
+                                     struct galen_errinfo *info)
+{
+    return db_run(wf->db, info,
+                  "INSERT INTO hospital VALUES (?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE"
+                  " SET accredited = excluded.accredited, since = excluded.since,"
+                  " block = excluded.block, log_index = excluded.log_index"
+                  " WHERE (excluded.block, excluded.log_index) > (block, log_index)",
+                  DB_BLOB(args->hospital.bytes, 20), DB_INT(args->registered),
+                  DB_INT(event->time_s), DB_INT(event->log->block_number),
+                  DB_INT(event->log->log_index));
+}
+
+static enum galen_err hospital_row(struct json_object **out, const struct db_rows *rows,
+                                   struct galen_errinfo *info)
+{
+    struct chain_address address;
+    RECORD_JSON_AUTO row = NULL;
+    GALEN_TRY(db_bytes(rows, 0, address.bytes, 20, info));
+    GALEN_TRY(workflow_object(&row, info));
+    GALEN_TRY(workflow_set_address(row, "address", &address, info));
+    if (!db_is_null(rows, 1))
+        GALEN_TRY(workflow_set_text(row, "name", db_text(rows, 1), info));
+    GALEN_TRY(workflow_set_bool(row, "accredited", db_int(rows, 2) != 0, info));
+    GALEN_TRY(workflow_set_time(row, "since", db_int(rows, 3), info));
+    workflow_give(out, &row);
+    return GALEN_OK;
+}
+
+enum galen_err group_hospitals(struct workflow *wf, const struct workflow_page *page,
+                               struct json_object **result, struct galen_errinfo *info)
+{
+    DB_ROWS_AUTO rows = {0};
+    GALEN_TRY(db_query(&rows, wf->db, info,
+                       "SELECT h.address, coalesce(c.name, i.name), h.accredited, h.since"
+                       " FROM hospital h LEFT JOIN contact c ON c.address = h.address"
+                       " LEFT JOIN identity i ON i.address = h.address"
+                       " ORDER BY h.accredited DESC, h.since DESC, h.address LIMIT ? OFFSET ?",
+                       DB_INT(workflow_page_limit(page)), DB_INT(workflow_page_offset(page))));
+    return workflow_list_rows(result, &rows, hospital_row, info);
 }

@@ -432,6 +432,9 @@ enum galen_err group_on_gm_changed(struct workflow *wf, const struct workflow_ev
 enum galen_err group_on_rm_changed(struct workflow *wf, const struct workflow_event *event,
                                    const struct datahub_revocation_manager_changed_event *args,
                                    struct galen_errinfo *info);
+enum galen_err group_on_hospital_set(struct workflow *wf, const struct workflow_event *event,
+                                     const struct datahub_hospital_set_event *args,
+                                     struct galen_errinfo *info); /* group_lists.c */
 enum galen_err group_on_members_committed(struct workflow *wf, const struct workflow_event *event,
                                           const struct datahub_members_committed_event *args,
                                           struct galen_errinfo *info);

@@ -70,7 +70,7 @@ static const struct {
 static const char *const shared[] = {
     "setting",      "contact",         "group_key",       "entry",
     "manager_term", "revocation_list", "opening_onchain", "registry_commit",
-    "watch_block",  "profile_onchain", "published",
+    "watch_block",  "profile_onchain", "published",       "hospital",
 };
 
 /* The buyer's own verdict stands beside what the chain says of a request. */

@@ -79,6 +79,7 @@ EVENT_SHIM(group_on_key_confirmed, datahub_group_key_confirmed_event)
 EVENT_SHIM(group_on_key_retired, datahub_group_key_retired_event)
 EVENT_SHIM(group_on_gm_changed, datahub_group_manager_changed_event)
 EVENT_SHIM(group_on_rm_changed, datahub_revocation_manager_changed_event)
+EVENT_SHIM(group_on_hospital_set, datahub_hospital_set_event)
 EVENT_SHIM(group_on_members_committed, datahub_members_committed_event)
 EVENT_SHIM(revocation_on_list_set, datahub_revocation_list_set_event)
 EVENT_SHIM(storing_on_data_stored, datahub_data_stored_event)
@@ -106,6 +107,7 @@ static const struct watch_handler handlers[] = {
     {"GroupKeyRetired", shim_group_on_key_retired, NULL, true},
     {"GroupManagerChanged", shim_group_on_gm_changed, NULL, false},
     {"RevocationManagerChanged", shim_group_on_rm_changed, NULL, false},
+    {"HospitalSet", shim_group_on_hospital_set, NULL, true},
     {"MembersCommitted", shim_group_on_members_committed, NULL, false},
     {"RevocationListSet", shim_revocation_on_list_set, NULL, true},
     {"RequestOpen", shim_purchasing_on_request_open, NULL, true},

@@ -20,9 +20,9 @@
 /* All that handlers of events write to. Rows of `record` are never deleted: see
  * storing_on_data_stored. */
 static const char *const tables[] = {
-    "contact",         "entry",           "group_key", "manager_term",
-    "opening_onchain", "profile_onchain", "record",    "registry_commit",
-    "request",         "revocation_list", "share",     NULL,
+    "contact",         "entry",           "group_key", "hospital",        "manager_term",
+    "opening_onchain", "profile_onchain", "record",    "registry_commit", "request",
+    "revocation_list", "share",           NULL,
 };
 /* A card that came since is no event's work. */
 static const char *const newer_stays[] = {"contact", NULL};

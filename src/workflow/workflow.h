@@ -467,6 +467,12 @@ GALEN_MUST_CHECK enum galen_err group_applicants(struct workflow *wf, struct jso
  * [{version, fingerprint, state, retiredAt, problem}]. */
 GALEN_MUST_CHECK enum galen_err group_keys(struct workflow *wf, struct json_object **result,
                                            struct galen_errinfo *info);
+/* The hospitals that the chain has told of, accredited ones first, each with its name where its
+ * card or profile is known: [{address, name, accredited, since}]. page NULL: all. */
+GALEN_MUST_CHECK enum galen_err group_hospitals(struct workflow *wf,
+                                                const struct workflow_page *page,
+                                                struct json_object **result,
+                                                struct galen_errinfo *info);
 /* The registry: [{wallet, name, licence, commitment, joinedAt}], GM's home only. */
 GALEN_MUST_CHECK enum galen_err group_members(struct workflow *wf, const struct workflow_page *page,
                                               struct json_object **result,

@@ -62,6 +62,7 @@ test('the group is set up by both managers, a doctor joins', () => {
   home.ok('group', 'confirm');
   home.ok('sync');
   home.ok('group', 'hospital', 'hospital');
+  assert.deepEqual(home.ok('group', 'hospitals').map((one) => [one.name, one.accredited]), [['hospital', true]]);
   home.ok('group', 'invite', 'doctor-1');
   home.ok('sync');
   home.ok('group', 'join', '--as', 'doctor-1', '--licence', 'test licence 1');

@@ -72,6 +72,13 @@ test('the group is set up, a doctor joins, the registry is committed', async () 
   assert.deepEqual(await get('gm', '/group/applicants'), []);
   const [key] = await get('patient-1', '/group/keys');
   assert.deepEqual([key.version, key.state], [1, 'current']);
+  await post('gm', '/group/hospitals', { hospital: 'buyer', accredited: true });
+  await post('gm', '/group/hospitals', { hospital: 'buyer', accredited: false });
+  const hospitals = await until('the hospitals', async () => {
+    const list = await get('patient-1', '/group/hospitals');
+    return list.length === 2 && !list[1].accredited && list;
+  });
+  assert.deepEqual(hospitals.map((one) => [one.address, one.accredited]), [[address.hospital, true], [address.buyer, false]]);
   const joined = await until('the membership', async () => {
     const shown = await get('doctor', '/group/membership');
     return shown.isMember && shown;

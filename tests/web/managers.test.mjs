@@ -66,6 +66,7 @@ test('the group is set up by both', async () => {
   for (const { page } of [gm, rm]) await page.getByText('in force', { exact: true }).waitFor();
   await gm.page.getByLabel('Hospital', { exact: true }).fill('hospital');
   await act(gm, 'Accredit');
+  for (const { page } of [gm, rm]) await page.getByRole('table', { name: 'Hospitals' }).getByRole('row').filter({ hasText: 'accredited' }).waitFor();
   await browser.check(gm.page, 'group');
   assert.deepEqual((await stage.get('gm', '/group/keys')).map((one) => one.state), ['current']);
 });

@@ -108,7 +108,7 @@ function Form() {
         <Field label="Patient" help="A name that your node knows, or an address." wrong={find(patient, draft.patient)}>{(id) =>
           <input id={id} value={draft.patient} onInput={(e) => set({ patient: e.currentTarget.value })} />}</Field>
         <Field label="Hospital" help="Where the patient was treated; it anchors the record." wrong={find(hospital, draft.hospital)}>{(id) =>
-          <input id={id} value={draft.hospital} onInput={(e) => set({ hospital: e.currentTarget.value })} />}</Field>
+          <input id={id} list="hospitals" value={draft.hospital} onInput={(e) => set({ hospital: e.currentTarget.value })} />}</Field>
         <Field label="Category">{(id) => <select id={id} value={draft.category} onChange={(e) => set({ category: e.currentTarget.value })}>
           <option value="">Choose</option>{rules.data?.categories.map((one) => <option key={one} value={one}>{one}</option>)}</select>}</Field>
         <Field label="Day">{(id) => <input id={id} type="date" value={draft.issued} onInput={(e) => set({ issued: e.currentTarget.value })} />}</Field>
@@ -174,7 +174,7 @@ function File() {
       <Field label="HL7 FHIR R4 bundle" help="JSON or NDJSON, also gzipped. One record for each encounter; what you stored of it before is passed over.">{(id) =>
         <input id={id} type="file" accept=".json,.ndjson,.gz,application/json,application/fhir+json" onChange={(e) => { setFile(e.currentTarget.files?.[0]); look.reset(); }} />}</Field>
       <Field label="Patient" help="Whose it is: a name that your node knows, or an address.">{(id) => <input id={id} value={patient} onInput={(e) => { setPatient(e.currentTarget.value); look.reset(); }} />}</Field>
-      <Field label="Hospital">{(id) => <input id={id} value={hospital} onInput={(e) => { setHospital(e.currentTarget.value); look.reset(); }} />}</Field>
+      <Field label="Hospital">{(id) => <input id={id} list="hospitals" value={hospital} onInput={(e) => { setHospital(e.currentTarget.value); look.reset(); }} />}</Field>
       <div class="row"><Button isBusy={look.isBusy} disabled={!isReady} onClick={() => void look.run()}>Read it</Button>
         <Act label="Store all" kind="primary" disabled={left === 0 || store.isBusy} call={begin} done={() => look.reset()}
           said="It goes on by itself"><p>{count(left)} records are signed, encrypted for <b>{patient}</b>, and handed to <b>{hospital}</b>.
@@ -202,12 +202,20 @@ function File() {
   </>;
 }
 
+// What is proposed where a hospital is named.
+function Hospitals() {
+  const known = useData('/group/hospitals').data ?? [];
+  return <datalist id="hospitals">{known.filter((one) => one.accredited).map((one) =>
+    <option key={one.address} value={one.name ?? one.address} />)}</datalist>;
+}
+
 export default function Create() {
   const [isFile, setFile] = useState(false);
   const membership = useData('/group/membership');
   return <Page title="New record" about="Signed for the group, encrypted for the patient. Nothing in it says who you are."
     actions={<Button onClick={() => setFile(!isFile)}>{isFile ? 'Fill in the form' : 'From a FHIR file'}</Button>}>
     {membership.data && !membership.data.isMember && <Note kind="warn">You are no member of the group yet: see <Link to="/membership">Membership</Link>.</Note>}
+    <Hospitals />
     {isFile ? <File /> : <Form />}
   </Page>;
 }

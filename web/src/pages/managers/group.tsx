@@ -11,7 +11,7 @@ import { Badge, Card, Facts, Page, type Tone } from '../../ui/layout';
 import { count } from '../../ui/money';
 import { Empty, Note, Problem, Show } from '../../ui/states';
 import { Steps } from '../../ui/steps';
-import { Table } from '../../ui/table';
+import { Paged, Table, usePaged } from '../../ui/table';
 import { Time } from '../../ui/time';
 
 type Key = Answer<'/group/keys', 'get'>[number];
@@ -52,18 +52,28 @@ function SetUp({ keys, isGm, done }: { keys: readonly Key[]; isGm: boolean; done
 }
 
 function Hospitals() {
+  const list = usePaged('/group/hospitals');
   const [hospital, setHospital] = useState('');
   const act = (accredited: boolean) => (query: { dryRun?: true }) => api.post('/group/hospitals', { hospital, accredited }, { query });
-  return <Card title="Hospitals"><div class="stack">
-    <Field label="Hospital" help="A name that your node knows, or an address.">{(id) =>
-      <input id={id} value={hospital} onInput={(e) => setHospital(e.currentTarget.value)} />}</Field>
-    <div class="row">
-      <Act label="Accredit" kind="primary" disabled={!hospital} call={act(true)} said="Accredited">
-        <p><b>{hospital}</b> may anchor its doctors' records and sell for its patients.</p></Act>
-      <Act label="Strike off" kind="danger" disabled={!hospital} call={act(false)} said="Struck off">
-        <p><b>{hospital}</b> may no longer anchor records or answer requests.</p></Act>
-    </div>
-  </div></Card>;
+  const done = () => { setHospital(''); list.loaded.reload(); };
+  return <Card title="Hospitals" flush>
+    <Paged list={list} empty={<Empty title="No hospital is accredited" />}>{(rows) =>
+      <Table label="Hospitals" rows={rows} keyOf={(one) => one.address} columns={[
+        { label: 'Hospital', cell: (one) => <>{one.name} <Address of={one.address} /></> },
+        { label: 'State', cell: (one) => one.accredited ? <Badge tone="good">accredited</Badge> : <Badge>struck off</Badge> },
+        { label: 'Since', cell: (one) => <Time at={one.since} /> },
+      ]} />}</Paged>
+    {session.value!.role === 'gm' && <div class="card-body"><div class="stack">
+      <Field label="Hospital" help="A name that your node knows, or an address.">{(id) =>
+        <input id={id} value={hospital} onInput={(e) => setHospital(e.currentTarget.value)} />}</Field>
+      <div class="row">
+        <Act label="Accredit" kind="primary" disabled={!hospital} call={act(true)} said="Accredited" done={done}>
+          <p><b>{hospital}</b> may anchor its doctors' records and sell for its patients.</p></Act>
+        <Act label="Strike off" kind="danger" disabled={!hospital} call={act(false)} said="Struck off" done={done}>
+          <p><b>{hospital}</b> may no longer anchor records or answer requests.</p></Act>
+      </div>
+    </div></div>}
+  </Card>;
 }
 
 function Contract() {
@@ -118,7 +128,7 @@ export default function Group() {
     <Audit />
     <div class="columns">
       {keys.data && <SetUp keys={keys.data} isGm={isGm} done={keys.reload} />}
-      <div class="stack">{isGm && <Hospitals />}<Contract /></div>
+      <div class="stack"><Hospitals /><Contract /></div>
     </div>
   </Page>;
 }
