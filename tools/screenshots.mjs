@@ -29,7 +29,7 @@ const pictures = {
     await page.getByRole('link', { name: /^Request/ }).first().click();
     await page.getByRole('heading', { name: 'What would leave' }).waitFor();
   }],
-  'hospital-request': ['hospital', '/requests/3', async () => {}],
+  'hospital-request': ['hospital', '/requests/4', async () => {}],
   'buyer-verification': ['buyer', '/requests/2/verify', async (page) => {
     await page.getByRole('button', { name: /^Verify/ }).click();
     await page.getByText('Entry by entry').waitFor();
