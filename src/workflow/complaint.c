@@ -317,7 +317,8 @@ enum galen_err complaint_on_notice(struct workflow *wf, const struct message *me
     GALEN_TRY(told_patient(wf, message, id32, root32, &complainant, state, &is_patient, info));
     GALEN_TRY(complaint_read(wf, &is_sent, &sent, &message->recipient, id32, info));
     is_sent = is_sent && strcmp(sent.role, "complainant") == 0;
-    if (is_sent)
+    /* It began as logged: the other manager's notice of that may come after a decision. */
+    if (is_sent && strcmp(state, "logged") != 0)
         GALEN_TRY(complaint_set_state(wf, &sent, state, info));
     if (!is_sent && !is_patient)
         return base_fail(info, GALEN_ERR_CHECK, "%s: of no record or complaint known here", where);

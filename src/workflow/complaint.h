@@ -9,6 +9,7 @@
 #include "workflow/workflow.h"
 
 #define COMPLAINT_REASON_MAX 500
+#define COMPLAINT_KEY_DAYS   90 /* from the decision: the managers' time to act on what they read */
 
 /* reference: a record of the complainant's (Merkle root or CID), or the CID of a share that it
  * received. Sent again when called again. USAGE: reason; NOT_FOUND: neither is here, or a manager's
@@ -27,9 +28,13 @@ complaint_decide(struct workflow *wf, const struct chain_address *manager, const
 GALEN_MUST_CHECK enum galen_err complaint_list(struct workflow *wf, struct json_object **result,
                                                struct galen_errinfo *info);
 /* One of them, by a prefix of its id (8 digits or more); for managers of an opened one also
- * {passed, checks, record}. */
+ * {passed, checks, record}, until its key is removed. */
 GALEN_MUST_CHECK enum galen_err complaint_show(struct workflow *wf, const char *id,
                                                struct json_object **result,
                                                struct galen_errinfo *info);
+/* Removes the keys and layers of what was decided COMPLAINT_KEY_DAYS ago; each round does. The log
+ * itself stays. */
+GALEN_MUST_CHECK enum galen_err complaint_forget_keys(struct workflow *wf,
+                                                      struct galen_errinfo *info);
 
 #endif

@@ -81,6 +81,7 @@ static enum galen_err send_layer(struct workflow *wf, struct complaint *complain
     BASE_BUF_AUTO layer = {0};
     uint8_t id32[32];
     GALEN_TRY(peel(wf, complaint, &layer, info));
+    GALEN_TRY(complaint_set_layer(wf, complaint, steps_view(&layer), info));
     GALEN_TRY(complaint_set_state(wf, complaint, "asked", info));
     GALEN_TRY(workflow_object(&body, info));
     GALEN_TRY(workflow_set_text(body, "type", LAYER_TYPE, info));
@@ -139,6 +140,10 @@ static enum galen_err find_key(struct workflow *wf, const struct complaint *comp
     if (found)
         return GALEN_OK;
     GALEN_TRY(complaint_get_layer(wf, &found, &layer, complaint, info));
+    if (!found && strcmp(complaint->state, "opened") == 0)
+        return base_fail(info, GALEN_ERR_STATE,
+                         "the record was opened, and its key removed %d days later",
+                         COMPLAINT_KEY_DAYS);
     if (!found)
         return STEPS_FAIL(info, GALEN_ERR_STATE,
                           "it comes when the Group Manager agrees; then run 'galen sync'",
@@ -214,7 +219,8 @@ enum galen_err complaint_on_key(struct workflow *wf, const struct message *messa
     static const char where[] = "complaint key";
     struct complaint complaint;
     uint8_t id32[32];
-    bool known = false, declined = false;
+    BASE_BUF_AUTO layer = {0};
+    bool known = false, declined = false, agreed = false;
     GALEN_TRY(group_check_rm_to_gm(wf, message, info));
     GALEN_TRY(record_json_check_keys(message->body, keys, optional, where, info));
     GALEN_TRY(record_json_check_type(message->body, KEY_TYPE, info));
@@ -231,7 +237,9 @@ enum galen_err complaint_on_key(struct workflow *wf, const struct message *messa
         GALEN_TRY(complaint_set_state(wf, &complaint, "declined", info));
         return complaint_notify(wf, &complaint, "complaint-declined", info);
     }
-    if (strcmp(complaint.state, "logged") == 0)
+    /* RM may have declined first; what this home agreed to it has the layer of. */
+    GALEN_TRY(complaint_get_layer(wf, &agreed, &layer, &complaint, info));
+    if (!agreed)
         return base_fail(info, GALEN_ERR_CHECK, "%s: this was not agreed to here", where);
     GALEN_TRY(take_key(wf, &complaint, message->body, info));
     return complaint_notify(wf, &complaint, "complaint-opened", info);
@@ -259,7 +267,9 @@ enum galen_err complaint_decide(struct workflow *wf, const struct chain_address 
         return GALEN_OK;
     if (!agree) {
         GALEN_TRY(complaint_set_state(wf, &complaint, "declined", info));
-        if (!is_gm)
+        if (is_gm)
+            GALEN_TRY(complaint_set_layer(wf, &complaint, (struct base_view){0}, info));
+        else
             GALEN_TRY(send_key(wf, &complaint, &other, NULL, info));
         enum galen_err err = complaint_tell(wf, &complaint, "declined", info);
         if (err != GALEN_OK && err != GALEN_ERR_NOT_FOUND)

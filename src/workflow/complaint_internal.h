@@ -47,7 +47,8 @@ GALEN_MUST_CHECK enum galen_err complaint_find(struct workflow *wf, struct compl
 GALEN_MUST_CHECK enum galen_err complaint_set_state(struct workflow *wf,
                                                     struct complaint *complaint, const char *state,
                                                     struct galen_errinfo *info);
-/* What GM's layer held; *found is false while it has not come. out must be empty. */
+/* What GM's layer held, at GM while it agrees (layer {0}: no longer), at RM once it came; *found is
+ * false while it has not come. out must be empty. */
 GALEN_MUST_CHECK enum galen_err complaint_set_layer(struct workflow *wf,
                                                     const struct complaint *complaint,
                                                     struct base_view layer,

@@ -127,8 +127,8 @@ enum galen_err complaint_set_layer(struct workflow *wf, const struct complaint *
                                    struct base_view layer, struct galen_errinfo *info)
 {
     return db_run(wf->db, info, "UPDATE complaint SET inner_layer = ? WHERE holder = ? AND id = ?",
-                  DB_BLOB(layer.data, layer.len), DB_BLOB(complaint->holder.bytes, 20),
-                  DB_BLOB(complaint->id, 32));
+                  layer.data != NULL ? DB_BLOB(layer.data, layer.len) : DB_NULL,
+                  DB_BLOB(complaint->holder.bytes, 20), DB_BLOB(complaint->id, 32));
 }
 
 enum galen_err complaint_get_layer(struct workflow *wf, bool *found, struct base_buf *out,
@@ -173,6 +173,16 @@ enum galen_err complaint_get_key(struct workflow *wf, bool *found, uint8_t key32
         return GALEN_OK;
     GALEN_TRY(workflow_home_open(wf, &kept, db_blob(&rows, 0), info));
     return record_json_get_hex(key32, 32, kept, "key", RECORD_JSON_REQUIRED, "complaint", info);
+}
+
+enum galen_err complaint_forget_keys(struct workflow *wf, struct galen_errinfo *info)
+{
+    const int64_t before = base_time_s() - (int64_t)COMPLAINT_KEY_DAYS * 86400;
+    return db_run(wf->db, info,
+                  "UPDATE complaint SET content_key = NULL, inner_layer = NULL"
+                  " WHERE decided_at < ? AND state IN ('opened', 'declined')"
+                  " AND (content_key IS NOT NULL OR inner_layer IS NOT NULL)",
+                  DB_INT(before));
 }
 
 /* ---- shown --------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
  * what waited for them, the messages that came in (sync_messages.c), what waited for those, and
  * blocks that others are to have.
  */
+#include "workflow/complaint.h"
 #include "workflow/internal.h"
 
 static enum galen_err run_round(struct workflow *wf, struct json_object **result,
@@ -27,6 +28,7 @@ static enum galen_err run_round(struct workflow *wf, struct json_object **result
     GALEN_TRY(dispute_retry_evidence(wf, info));
     GALEN_TRY(dispute_vote(wf, info));
     GALEN_TRY(revocation_watch(wf, info));
+    GALEN_TRY(complaint_forget_keys(wf, info));
     GALEN_TRY(purchasing_retry_manifests(wf, info));
     GALEN_TRY(purchasing_send_keys(wf, info));
     if (!wf->dry_run && !wf->is_store_later) {

@@ -391,6 +391,98 @@ static void a_layer_of_another_record(void **state)
     state_is(fx, GM, id, "opened");
 }
 
+/* RM alone, with the layer that GM gave it for another's complaint about the same record. */
+static void a_key_that_gm_did_not_agree_to(void **state)
+{
+    struct fixture *fx = *state;
+    struct complaint complaint;
+    BASE_BUF_AUTO layer = {0};
+    struct storing_row row;
+    char fifth[65], id[65];
+    for (int gm_declines = 0; gm_declines < 2; gm_declines++) {
+        fixture_store(fx, &fx->who[PATIENT], 5 + (uint8_t)gm_declines, fifth);
+        complain(fx, PATIENT, fifth, id);
+        settle(fx);
+        OK(storing_find_row(fx->home[PATIENT], &row, fifth, "patient", INFO));
+        OK(complaint_find(fx->home[RM], &complaint, id, NULL, INFO));
+        base_buf_clear(&layer);
+        peel(fx, &row, &layer);
+        if (gm_declines) {
+            OK(decide(fx, GM, id, true));
+            OK(decide(fx, GM, id, false));
+        } else {
+            OK(decide(fx, RM, id, false));
+        }
+        settle(fx);
+        state_is(fx, GM, id, "declined");
+        OK(complaint_set_layer(fx->home[RM], &complaint, (struct base_view){layer.data, layer.len},
+                               INFO));
+        OK(decide(fx, RM, id, true));
+        assert_int_equal(fixture_settle(fx), 1); /* refused */
+        bool found = true;
+        uint8_t key32[32];
+        OK(complaint_find(fx->home[GM], &complaint, id, NULL, INFO));
+        OK(complaint_get_key(fx->home[GM], &found, key32, &complaint, INFO));
+        assert_false(found);
+        state_is(fx, GM, id, "declined");
+    }
+}
+
+/* One manager's late word that it is logged takes nothing back. */
+static void a_late_notice(void **state)
+{
+    struct fixture *fx = *state;
+    struct complaint complaint;
+    RECORD_JSON_AUTO body = NULL;
+    char seventh[65], id[65];
+    fixture_store(fx, &fx->who[PATIENT], 7, seventh);
+    complain(fx, PATIENT, seventh, id);
+    settle(fx);
+    OK(decide(fx, RM, id, false));
+    settle(fx);
+    state_is(fx, PATIENT, id, "declined");
+    OK(complaint_find(fx->home[GM], &complaint, id, NULL, INFO));
+    OK(complaint_tell(fx->home[GM], &complaint, "logged", INFO));
+    settle(fx);
+    state_is(fx, PATIENT, id, "declined");
+    OK(workflow_object(&body, INFO));
+    OK(workflow_set_text(body, "type", "galen.record-complaint-notice/1", INFO));
+    OK(record_json_set_hex(body, "id", complaint.id, 32, INFO));
+    OK(record_json_set_hex(body, "merkleRoot", complaint.record.root, 32, INFO));
+    OK(workflow_set_address(body, "complainant", &complaint.complainant, INFO));
+    OK(workflow_set_text(body, "state", "logged", INFO));
+    assert_int_equal(send_to(fx, GM, PATIENT, MESSAGE_COMPLAINT_NOTICE, body), 0);
+    state_is(fx, PATIENT, id, "declined");
+}
+
+/* A record that was looked into is not the managers' to read for ever. */
+static void a_key_is_removed(void **state)
+{
+    struct fixture *fx = *state;
+    char eighth[65], id[65];
+    fixture_store(fx, &fx->who[PATIENT], 8, eighth);
+    complain(fx, PATIENT, eighth, id);
+    settle(fx);
+    OK(decide(fx, GM, id, true));
+    settle(fx);
+    OK(decide(fx, RM, id, true));
+    settle(fx);
+    for (int days = COMPLAINT_KEY_DAYS - 1; days <= COMPLAINT_KEY_DAYS; days++)
+        for (int i = 0; i < 2; i++) {
+            const enum fixture_home home = i == 0 ? GM : RM;
+            OK(db_run(fx->home[home]->db, INFO,
+                      "UPDATE complaint SET decided_at = ? WHERE hex(id) LIKE upper(?)",
+                      DB_INT(base_time_s() - (int64_t)days * 86400 - 60), DB_TEXT(id)));
+            RECORD_JSON_AUTO summary = fixture_sync(fx->home[home]);
+            RECORD_JSON_AUTO shown = show(fx, home, id);
+            assert_string_equal(fixture_text(shown, "state"), "opened");
+            assert_int_equal(json_object_object_get_ex(shown, "record", NULL),
+                             days < COMPLAINT_KEY_DAYS);
+        }
+    nobody_has_a_key(fx, id);
+    FAILS(GALEN_ERR_STATE, decide(fx, RM, id, true));
+}
+
 /* Nobody but the managers says what became of a complaint. */
 static void a_made_up_notice(void **state)
 {
@@ -441,6 +533,9 @@ int main(void)
         cmocka_unit_test(without_a_complaint),
         cmocka_unit_test(strangers),
         cmocka_unit_test(a_layer_of_another_record),
+        cmocka_unit_test(a_key_that_gm_did_not_agree_to),
+        cmocka_unit_test(a_late_notice),
+        cmocka_unit_test(a_key_is_removed),
         cmocka_unit_test(a_made_up_notice),
         cmocka_unit_test(a_patient_who_cannot_be_told),
     };
