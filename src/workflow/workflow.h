@@ -269,7 +269,8 @@ GALEN_MUST_CHECK enum galen_err workflow_mail_import(struct workflow *wf, struct
 /* Reads the contract's new events, then the inbox, and does what needs no decision: records appear,
  * requests and replies are noted, memberships are finished, profiles learnt. Messages that fail
  * their checks are kept as refused with the reason. result: {block, events, messages, refused,
- * notifications: [{identity, kind, subject}]}. Within itself it does nothing, without a result. */
+ * notifications: [{identity, kind, subject}]}. Within itself, and on a narrowed handle, it does
+ * nothing, without a result. */
 GALEN_MUST_CHECK enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
                                               struct galen_errinfo *info);
 /* Notifications of one identity, or (NULL) all, newest first: [{id, identity, kind, subject, time,
