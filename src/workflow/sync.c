@@ -44,8 +44,8 @@ static enum galen_err run_round(struct workflow *wf, struct json_object **result
 enum galen_err workflow_sync(struct workflow *wf, struct json_object **result,
                              struct galen_errinfo *info)
 {
-    /* Steps synchronise when they miss something, and rounds take steps up again. A handle that only
-     * reads one identity's rows leaves it to the node's other ones. */
+    /* Steps synchronise when they miss something, and rounds take steps up again. A handle that
+     * only reads one identity's rows leaves it to the node's other ones. */
     if (wf->is_syncing || wf->is_narrow)
         return GALEN_OK;
     wf->is_syncing = true;

@@ -167,7 +167,8 @@ static void a_narrowed_handle_sees_its_own(void **state)
     RECORD_JSON_AUTO wide = log_of(market, 0, 0, 0);
     assert_true(json_object_equal(own, wide));
     assert_int_equal(json_object_array_length(others), 0);
-    OK(workflow_sync(narrow, NULL, INFO)); /* a round writes to tables that this handle only reads */
+    OK(workflow_sync(narrow, NULL,
+                     INFO)); /* a round writes to tables that this handle only reads */
     workflow_close(&narrow);
 }
 
