@@ -300,7 +300,8 @@ static enum galen_err take_asked(struct workflow *wf, struct revocation_block *b
     RECORD_JSON_AUTO message = NULL;
     RECORD_JSON_AUTO draft = NULL;
     REVOCATION_BLOCK_AUTO asked = {0};
-    GALEN_TRY(workflow_wallet_asked(wf, &message, &draft, gm, CHAIN_TYPED_REVOCATION_LIST, info));
+    GALEN_TRY(
+        workflow_wallet_asked(wf, &message, &draft, gm, CHAIN_TYPED_REVOCATION_LIST, NULL, info));
     if (draft == NULL)
         return GALEN_OK;
     GALEN_TRY(revocation_block_parse(&asked, draft, info));

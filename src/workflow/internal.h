@@ -158,11 +158,12 @@ workflow_wallet_sign(struct workflow *wf, uint8_t sig65[CHAIN_SIGNATURE_BYTES],
                      const struct chain_address *identity, enum chain_typed kind,
                      const void *message, struct json_object *draft, struct galen_errinfo *info);
 /* The newest message of that kind that a browser wallet is asked for or has signed, and its draft;
- * *message is NULL when there is none. Both are the caller's; draft may be NULL. */
+ * *message is NULL when there is none. about: a text that it holds; NULL: any. Both are the
+ * caller's; draft may be NULL. */
 GALEN_MUST_CHECK enum galen_err
 workflow_wallet_asked(struct workflow *wf, struct json_object **message, struct json_object **draft,
                       const struct chain_address *identity, enum chain_typed kind,
-                      struct galen_errinfo *info);
+                      const char *about, struct galen_errinfo *info);
 /* A number of a typed message: decimal text. */
 GALEN_MUST_CHECK enum galen_err workflow_asked_number(int64_t *out, struct json_object *message,
                                                       const char *key, struct galen_errinfo *info);

@@ -254,19 +254,18 @@ static enum galen_err card_moment(struct workflow *wf, struct card *card,
 {
     const struct chain_address *identity = &card->contact.address;
     RECORD_JSON_AUTO asked = NULL;
-    uint8_t cid32[32];
+    char cid[2 * 32 + 1];
     int64_t now = base_time_s();
     GALEN_TRY(db_get_int(wf->db, &card->nonce, 0, info,
                          "SELECT nonce FROM contact WHERE address = ?",
                          DB_BLOB(identity->bytes, 20)));
-    GALEN_TRY(workflow_wallet_asked(wf, &asked, NULL, identity, CHAIN_TYPED_PROFILE, info));
+    base_hex_encode(cid, card->cid32, 32);
+    GALEN_TRY(workflow_wallet_asked(wf, &asked, NULL, identity, CHAIN_TYPED_PROFILE, cid, info));
     if (asked != NULL) {
         int64_t nonce = 0, expiry = 0;
-        GALEN_TRY(record_json_get_hex(cid32, 32, asked, "profileCid", RECORD_JSON_REQUIRED,
-                                      "intent", info));
         GALEN_TRY(workflow_asked_number(&nonce, asked, "nonce", info));
         GALEN_TRY(workflow_asked_number(&expiry, asked, "expiry", info));
-        if (memcmp(cid32, card->cid32, 32) == 0 && nonce > card->nonce && expiry > now) {
+        if (nonce > card->nonce && expiry > now) {
             card->nonce = nonce;
             card->expiry = expiry;
             return GALEN_OK;

@@ -157,7 +157,7 @@ enum galen_err workflow_wallet_sign(struct workflow *wf, uint8_t sig65[CHAIN_SIG
 enum galen_err workflow_wallet_asked(struct workflow *wf, struct json_object **message,
                                      struct json_object **draft,
                                      const struct chain_address *identity, enum chain_typed kind,
-                                     struct galen_errinfo *info)
+                                     const char *about, struct galen_errinfo *info)
 {
     RECORD_JSON_AUTO whole = NULL;
     RECORD_JSON_AUTO kept = NULL;
@@ -171,8 +171,10 @@ enum galen_err workflow_wallet_asked(struct workflow *wf, struct json_object **m
                        "SELECT typed, draft FROM intent WHERE identity = ? AND operation = ?"
                        " AND kind = 'signature' AND (signature IS NOT NULL OR"
                        " (cancelled_at IS NULL AND expires_at > ?))"
+                       " AND (?4 IS NULL OR instr(typed, ?4) > 0)"
                        " ORDER BY created_at DESC, rowid DESC LIMIT 1",
-                       DB_BLOB(identity->bytes, 20), DB_TEXT(name), DB_INT(base_time_s())));
+                       DB_BLOB(identity->bytes, 20), DB_TEXT(name), DB_INT(base_time_s()),
+                       DB_TEXT(about)));
     GALEN_TRY(db_next(&rows, &found, info));
     if (!found)
         return GALEN_OK;
@@ -256,7 +258,7 @@ static enum galen_err ask_node_key(struct workflow *wf, const struct chain_addre
     struct chain_node_key message = {.key = *key, .expiry = (uint64_t)(base_time_s() + NODE_KEY_S)};
     RECORD_JSON_AUTO asked = NULL;
     uint8_t sig65[CHAIN_SIGNATURE_BYTES];
-    GALEN_TRY(workflow_wallet_asked(wf, &asked, NULL, identity, CHAIN_TYPED_NODE_KEY, info));
+    GALEN_TRY(workflow_wallet_asked(wf, &asked, NULL, identity, CHAIN_TYPED_NODE_KEY, NULL, info));
     if (asked != NULL) {
         struct chain_address before;
         int64_t expiry = 0;

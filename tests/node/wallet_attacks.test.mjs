@@ -130,6 +130,7 @@ test('a signature counts for what was asked for, from the account that was asked
   const first = await card(alice, 'https://one.example/inbox');
   const other = await card(alice, 'https://two.example/inbox');
   const hers = await card(mallory, 'https://one.example/inbox');
+  await sleep(1100); // what is asked for later would be another message
   assert.equal(first.typedData.primaryType, 'Profile');
   const { signature } = await alice.wallet.answer(first);
   for (const [intent, wrong, page] of [[other, signature, alice], [hers, signature, mallory],
